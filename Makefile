@@ -1,0 +1,46 @@
+# Every target sets up what it needs by itself: a fresh clone with Python 3.10+ and make is enough.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+WORKERS ?= 4
+
+.PHONY: help setup demo test test-all lint bench clean
+
+help:
+	@echo "make demo      create a project, submit it to the local workspace, show its output and its page"
+	@echo "make test      the tests"
+	@echo "make test-all  the tests and the slow ones"
+	@echo "make lint      ruff, mypy and the import rules"
+	@echo "make bench     timings, as ratios against a baseline of the same run"
+	@echo "make clean     remove everything that the targets above made in this folder"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml Makefile
+	$(PYTHON) -m venv $(VENV)
+	"$(BIN)/python" -m pip install --quiet uv
+	"$(BIN)/uv" pip install --quiet --python "$(BIN)/python" --editable . --group dev
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/demo.sh
+
+test: $(STAMP)
+	"$(BIN)/python" -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
+
+test-all: $(STAMP)
+	"$(BIN)/python" -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+lint: $(STAMP)
+	"$(BIN)/ruff" check .
+	"$(BIN)/ruff" format --check .
+	"$(BIN)/mypy"
+	"$(BIN)/lint-imports"
+
+bench: $(STAMP)
+	"$(BIN)/python" -m benchmarks $(ARGS)
+
+clean:
+	-[ ! -x "$(BIN)/scaffold" ] || SCAFFOLD_HOME="$(CURDIR)/demo/home" "$(BIN)/scaffold" workspace stop --quiet
+	rm -rf $(VENV) demo dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,109 @@
+"""The ``scaffold`` command: assembles the commands and holds the one except-boundary.
+
+Nothing heavy may be imported here or by a command module at import time: ``scaffold --help`` loads
+neither azureml, cookiecutter nor starlette (``tests/cli/test_startup.py`` lists what it may load).
+"""
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from scaffold import __version__
+from scaffold.cli import console
+from scaffold.cli.exec import exec_command
+from scaffold.cli.new import new
+from scaffold.cli.runs import runs_app
+from scaffold.cli.submit import submit
+from scaffold.cli.workspace import workspace_app
+from scaffold.errors import ScaffoldError
+
+app = typer.Typer(
+    name="scaffold",
+    help="Start, run and see Azure ML experiments: on your own machine, or on Azure ML.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        console.result(f"scaffold {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, only results.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error.", envvar="SCAFFOLD_DEBUG")
+    ] = False,
+) -> None:
+    """Start, run and see Azure ML experiments: on your own machine, or on Azure ML."""
+    console.configure(quiet=quiet, debug=debug)
+
+
+app.command("new")(new)
+app.command("submit")(submit)
+app.command(
+    "exec",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)(exec_command)
+app.add_typer(runs_app, name="runs")
+app.add_typer(workspace_app, name="workspace")
+
+
+def run(args: list[str] | None = None) -> int:
+    """Runs one command line and returns its exit code (DESIGN's table), having shown any error."""
+    try:
+        outcome: Any = app(args=args, prog_name="scaffold", standalone_mode=False)
+    except ScaffoldError as error:
+        if console.debugging():
+            console.traceback()
+        console.error(error.message, error.hint)
+        return error.exit_code
+    except typer.TyperException as error:
+        return _usage_error(error)
+    except typer.Abort:
+        console.error("Stopped before anything was written.", "Run the command again when you are ready.")
+        return 130
+    except KeyboardInterrupt:
+        console.error("Interrupted.", "Nothing that was already accepted is lost.")
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe went away (`scaffold … | head`): end quietly, as other tools do.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        if console.debugging():
+            console.traceback()
+        console.error(
+            f"Internal error: {type(error).__name__}: {error}",
+            "This is a fault in scaffold: run again with --debug and report what it prints.",
+        )
+        return 1
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _usage_error(error: typer.TyperException) -> int:
+    message = error.format_message()
+    if not message:  # a group called without a command has printed its help
+        return error.exit_code
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "scaffold"
+    console.error(" ".join(message.split()), f"Run '{command} --help' to see what it takes.")
+    return error.exit_code
+
+
+def main() -> None:
+    """The console script."""
+    # A Windows console or a bare POSIX locale may not encode every sign that we print.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    sys.exit(run())

@@ -1,0 +1,174 @@
+"""Everything that is printed: results on stdout, progress and errors on stderr.
+
+The only module that may import rich, and only when a table or a spinner is really drawn. Text that
+comes from elsewhere (names, log lines, messages of a service) goes through :func:`inert` first, so
+that no escape sequence reaches the terminal.
+"""
+
+import json
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+import typer
+
+_state = {"quiet": False, "debug": False}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def configure(*, quiet: bool, debug: bool) -> None:
+    """Sets what the root command was told; called once before any command."""
+    _state.update(quiet=quiet, debug=debug)
+
+
+def debugging() -> bool:
+    """True when a traceback is wanted."""
+    return _state["debug"]
+
+
+def quiet() -> bool:
+    """True when only results are wanted."""
+    return _state["quiet"]
+
+
+def interactive() -> bool:
+    """True when a person sits at both ends, so that a prompt can be answered."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def inert(text: str) -> str:
+    """The text with control characters and direction marks shown as ``\\xNN``, never obeyed."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+
+
+def _paint(text: str, stream: TextIO, **style: Any) -> str:
+    if "NO_COLOR" in os.environ or not stream.isatty():
+        return text
+    return typer.style(text, **style)
+
+
+def result(text: str) -> None:
+    """One line of the command's result, on stdout."""
+    typer.echo(text)
+
+
+def result_json(document: Any) -> None:
+    """The one JSON document of ``--json``, on stdout."""
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def note(text: str) -> None:
+    """A line for the person watching, on stderr; silent under ``--quiet``."""
+    if not quiet():
+        typer.echo(text, err=True)
+
+
+def done(text: str) -> None:
+    """A stage that succeeded, on stderr."""
+    note(f"  {_paint('✓', sys.stderr, fg='green')} {text}")
+
+
+def failed(text: str) -> None:
+    """A stage that failed, on stderr (also under ``--quiet``)."""
+    typer.echo(f"  {_paint('✗', sys.stderr, fg='red')} {text}", err=True)
+
+
+def warn(text: str) -> None:
+    """Something to know that stops nothing, on stderr (also under ``--quiet``)."""
+    typer.echo(f"  {_paint('!', sys.stderr, fg='yellow')} {text}", err=True)
+
+
+def error(message: str, hint: str) -> None:
+    """The two lines of an error, on stderr."""
+    typer.echo(f"{_paint('Error:', sys.stderr, fg='red', bold=True)} {message}", err=True)
+    typer.echo(f"{_paint('→', sys.stderr, dim=True)} {hint}", err=True)
+
+
+def traceback() -> None:
+    """The traceback of the exception being handled, on stderr."""
+    import traceback as module
+
+    module.print_exc()
+
+
+class _Spinner:
+    """The line of a stage under way: redrawn in place on a terminal, absent everywhere else."""
+
+    FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def update(self, text: str) -> None:
+        self._text = text
+
+    def start(self) -> None:
+        if quiet() or not sys.stderr.isatty():
+            return
+        self._thread = threading.Thread(target=self._draw, daemon=True)
+        self._thread.start()
+
+    def _draw(self) -> None:
+        import shutil
+
+        started = time.monotonic()
+        # A stage that is over at once should not flicker.
+        if self._stop.wait(0.15):
+            return
+        count = 0
+        while not self._stop.is_set():
+            seconds = time.monotonic() - started
+            width = shutil.get_terminal_size().columns - 1
+            line = f"  {self.FRAMES[count % len(self.FRAMES)]} {self._text} … {seconds:.0f} s"[:width]
+            sys.stderr.write("\r\x1b[2K" + line)
+            sys.stderr.flush()
+            count += 1
+            self._stop.wait(0.1)
+        sys.stderr.write("\r\x1b[2K")
+        sys.stderr.flush()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+
+@contextmanager
+def working(text: str) -> Iterator[_Spinner]:
+    """Shows that a stage is under way; the caller reports its end with :func:`done`."""
+    spinner = _Spinner(text)
+    spinner.start()
+    try:
+        yield spinner
+    finally:
+        spinner.stop()
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it: ``1.9 s``, ``3 min 05 s``, ``2 h 10 min``."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(count: int) -> str:
+    """A number of bytes in decimal units: ``812 B``, ``1.2 kB``, ``3.4 MB``."""
+    if count < 1000:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 999.95:
+            return f"{value:.1f} {unit}"
+    return f"{value / 1000:.1f} TB"

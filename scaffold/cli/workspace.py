@@ -1,0 +1,145 @@
+"""``scaffold workspace``: the local workspace by hand."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from scaffold.cli import console
+from scaffold.errors import UsageError
+
+workspace_app = typer.Typer(
+    name="workspace",
+    help="Start, stop and see the local workspace.",
+    no_args_is_help=True,
+)
+
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@workspace_app.command()
+def start(as_json: _Json = False) -> None:
+    """Start the local workspace, unless it runs already."""
+    from scaffold.workspace import lifecycle
+    from scaffold.workspace.paths import Home
+
+    with console.working("starting the local workspace"):
+        service = lifecycle.ensure(Home.default())
+    if as_json:
+        console.result_json(service.status)
+        return
+    console.done(f"the local workspace runs (process {service.status['pid']})")
+    console.result(service.status["portal"])
+
+
+@workspace_app.command()
+def stop(as_json: _Json = False) -> None:
+    """Stop the local workspace. Runs that are under way go on, and are picked up when it is started again."""
+    from scaffold.workspace import lifecycle
+    from scaffold.workspace.paths import Home
+
+    stopped = lifecycle.stop(Home.default())
+    if as_json:
+        console.result_json({"stopped": stopped})
+    else:
+        console.done("stopped" if stopped else "it was not running")
+
+
+@workspace_app.command()
+def status(as_json: _Json = False) -> None:
+    """Show whether the local workspace runs, where, and what it is doing."""
+    from scaffold.workspace import lifecycle
+    from scaffold.workspace.paths import Home
+
+    home = Home.default()
+    service = lifecycle.find(home)
+    if as_json:
+        console.result_json(
+            {"running": service is not None, "home": str(home.root), **(service.status if service else {})}
+        )
+        return
+    if service is None:
+        console.result(f"stopped    {home.root}")
+        return
+    facts = service.status
+    memory = console.size(facts["memory_bytes"])
+    counts = ", ".join(f"{count} {name}" for name, count in sorted(facts["runs"].items())) or "none yet"
+    rows = {
+        "running": f"process {facts['pid']}, version {facts['version']}, {memory} of memory",
+        "page": facts["portal"],
+        "state": str(home.root),
+        "runs": counts,
+        "at once": str(facts["width"]),
+        "environments": str(facts["environments"]),
+    }
+    for name, text in rows.items():
+        console.result(f"{name:<13}{text}")
+
+
+@workspace_app.command()
+def env(
+    shell: Annotated[
+        str,
+        typer.Option("--shell", help="The shell to write for: posix, fish, powershell or cmd."),
+    ] = "powershell" if os.name == "nt" else "posix",
+    as_json: _Json = False,
+) -> None:
+    """Print the variables by which the SDK finds the local workspace: eval "$(scaffold workspace env)"."""
+    from scaffold.workspace import client, lifecycle
+    from scaffold.workspace.paths import Home
+
+    writers = {"posix": _posix, "fish": _fish, "powershell": _powershell, "cmd": _cmd}
+    if shell not in writers:
+        raise UsageError(f"There is no shell {shell!r} here.", f"Choose one of {', '.join(writers)}.")
+    home = Home.default()
+    service = lifecycle.ensure(home)
+    variables = client.variables(home, service.https_port, environment=os.environ)
+    if as_json:
+        console.result_json(variables)
+        return
+    for name, value in variables.items():
+        console.result(writers[shell](name, value))
+
+
+def _posix(name: str, value: str) -> str:
+    import shlex
+
+    return f"export {name}={shlex.quote(value)}"
+
+
+def _fish(name: str, value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"set -gx {name} '{escaped}'"
+
+
+def _powershell(name: str, value: str) -> str:
+    escaped = value.replace("'", "''")
+    return f"$env:{name} = '{escaped}'"
+
+
+def _cmd(name: str, value: str) -> str:
+    return f'set "{name}={value}"'
+
+
+@workspace_app.command()
+def reset(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Begin anew with no experiments and runs. The old state is set aside, not deleted."""
+    from scaffold.workspace import lifecycle
+    from scaffold.workspace.paths import Home
+
+    home = Home.default()
+    if not yes:
+        if not console.interactive():
+            raise UsageError("Resetting the workspace needs a yes.", "Say it with --yes.")
+        typer.confirm(f"Set all experiments and runs in {home.root} aside?", abort=True, err=True)
+    aside = lifecycle.reset(home)
+    if as_json:
+        console.result_json({"set_aside": str(aside) if aside else None})
+    elif aside is None:
+        console.done("there was nothing to reset")
+    else:
+        console.done("the next start begins with an empty workspace")
+        console.result(f"the old state is in {aside}")

@@ -1,0 +1,109 @@
+"""One file of a project: its text, and errors that name it and the line.
+
+Knows nothing of what the files mean.
+"""
+
+import ast
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scaffold.errors import ProjectError
+
+
+@dataclass(frozen=True)
+class ProjectFile:
+    """A file to read, and the name that messages give it.
+
+    Attributes:
+        path: where it is.
+        shown: its path from the project's folder with forward slashes, or whatever the person typed.
+    """
+
+    path: Path
+    shown: str
+
+    @classmethod
+    def within(cls, root: Path, path: Path) -> "ProjectFile":
+        """A file named from the project's folder."""
+        try:
+            return cls(path, Path(os.path.relpath(path, root)).as_posix())
+        except ValueError:  # another drive on Windows
+            return cls(path, str(path))
+
+    def error(self, line: int | None, wrong: str, hint: str) -> ProjectError:
+        """An error of the form ``FILE:LINE: what is wrong``.
+
+        Args:
+            line: counted from 1; None when it is the file as a whole.
+            wrong: a phrase without its full stop; only its first line is kept.
+            hint: what to do, one line.
+        """
+        place = self.shown if line is None else f"{self.shown}:{line}"
+        phrase = wrong.strip().splitlines()[0] if wrong.strip() else "malformed"
+        return ProjectError(f"{place}: {phrase.rstrip('.')}.", hint)
+
+    def data(self) -> bytes:
+        """The file's bytes.
+
+        Raises:
+            ProjectError: it is not there, or cannot be read.
+        """
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError as error:
+            raise self.error(None, "there is no such file", "Restore the file, or mend its name.") from error
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise self.error(None, f"cannot be read: {reason}", "Make it a readable file.") from error
+
+    def text(self) -> str:
+        """The file's text.
+
+        Raises:
+            ProjectError: it is not there, cannot be read, or is not plain UTF-8. The SDK opens these
+                files without naming an encoding, so that a byte order mark becomes part of the text.
+        """
+        data = self.data()
+        if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
+            wrong = "starts with a byte order mark, which the SDK takes for text"
+            raise self.error(
+                1, wrong, "Save the file as UTF-8 without BOM (Windows PowerShell's > adds one)."
+            )
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise self.error(line, "not UTF-8 text", "Save the file as UTF-8.") from error
+
+    def syntax_tree(self) -> ast.Module:
+        """The file parsed as Python, which runs none of it.
+
+        Raises:
+            ProjectError: it is not there, cannot be read, or is not valid Python.
+        """
+        tree: ast.Module = self._compiled(ast.PyCF_ONLY_AST)
+        return tree
+
+    def check_compiles(self) -> None:
+        """Compiles the file as Python and drops the result; nothing of it runs.
+
+        Raises:
+            ProjectError: as :meth:`syntax_tree`; its ``__cause__`` is the SyntaxError where there is one.
+        """
+        self._compiled(0)
+
+    def _compiled(self, flags: int) -> Any:
+        data = self.data()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # they are about code that runs elsewhere
+                return compile(data, str(self.path), "exec", flags, dont_inherit=True)
+        except SyntaxError as error:
+            # A file that cannot be decoded is reported at line 0.
+            raise self.error(error.lineno or 1, f"not valid Python: {error.msg}", "Mend the line.") from error
+        except (ValueError, RecursionError, MemoryError) as error:
+            wrong = f"not valid Python: {error or 'nested too deeply'}"
+            raise self.error(1, wrong, "Mend the file.") from error

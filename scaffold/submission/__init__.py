@@ -1,0 +1,1 @@
+"""A project becomes a run: the only place that may import azureml."""

@@ -1,0 +1,122 @@
+"""The application that answers the wire protocol: lets requests in, finds their operation, tells the faults."""
+
+import logging
+import re
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from scaffold.workspace import faults, identity
+from scaffold.workspace.context import Context, context_of
+from scaffold.workspace.faults import Fault
+from scaffold.workspace.routes import OPERATIONS, Access, Operation
+
+_LOG = logging.getLogger("scaffold.workspace.requests")
+_GROUPS = re.compile(r"/resource[gG]roups/")
+_SCOPED = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces/[^/]+"
+)
+
+
+def wire_app(context: Context) -> ASGIApp:
+    """The application of the HTTPS port."""
+    routes = [
+        Route(operation.template, _endpoint(operation), methods=list(operation.methods))
+        for operation in OPERATIONS
+    ]
+    app = Starlette(routes=routes)
+    app.router.default = _unknown
+    app.router.redirect_slashes = False
+    app.state.context = context
+    return _Gate(app, context)
+
+
+class _Gate:
+    """What holds for every request: only our own host names, and never from another web page."""
+
+    def __init__(self, app: ASGIApp, context: Context) -> None:
+        self._app = app
+        port = context.endpoints.https_port
+        self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name: value for name, value in scope["headers"] if name in (b"host", b"origin")}
+        # A browser that was told that some name is this address (DNS rebinding) sends that name.
+        if headers.get(b"host", b"").decode("latin-1") not in self._hosts or b"origin" in headers:
+            response = _refusal(faults.forbidden("This service answers only to this machine's own programs."))
+            await response(scope, receive, send)
+            return
+        # Clients do not agree on the case of this one word.
+        scope = {**scope, "path": _GROUPS.sub("/resourceGroups/", scope["path"])}
+        await self._app(scope, receive, send)
+
+
+def _endpoint(operation: Operation) -> Any:
+    async def answer(request: Request) -> Response:
+        try:
+            _admit(operation, request)
+            result = await operation.handler(request)
+        except Fault as fault:
+            _LOG.info("%s refused: %d %s", operation.name, fault.status, fault.message)
+            return _refusal(fault)
+        except ClientDisconnect:
+            return Response(status_code=499)
+        except Exception:
+            _LOG.exception("%s failed", operation.name)
+            return _refusal(Fault(500, "ServiceError", "The local workspace failed; see its service.log."))
+        if isinstance(result, Response):
+            return result
+        return _json(result)
+
+    return answer
+
+
+def _admit(operation: Operation, request: Request) -> None:
+    """Lets a request in, and notes whose it is.
+
+    Raises:
+        Fault: it has no valid token, or is for another workspace.
+    """
+    context = context_of(request)
+    if operation.access is not Access.BEARER:
+        return
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    caller = context.authority.verify(token.strip()) if scheme.lower() == "bearer" else None
+    if caller is None:
+        raise faults.unauthenticated()
+    request.state.caller = caller
+    params = request.path_params
+    if "{S}" in operation.path:
+        asked = (params["subscription"], params["group"].lower(), params["workspace"].lower())
+        if asked != (identity.SUBSCRIPTION_ID, identity.RESOURCE_GROUP, identity.WORKSPACE_NAME):
+            raise faults.not_found(f"Workspace {params['workspace']} in resource group {params['group']}")
+
+
+async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers what the table does not know: 501, by name."""
+    request = Request(scope, receive)
+    operation = f"{request.method} {_SCOPED.sub('…', request.url.path)}"
+    _LOG.warning("not implemented: %s", operation)
+    await _refusal(faults.not_implemented(operation))(scope, receive, send)
+
+
+def _refusal(fault: Fault) -> Response:
+    headers = {"www-authenticate": 'Bearer realm="azureml-scaffold"'} if fault.status == 401 else {}
+    return _json(fault.envelope(), status=fault.status, headers=headers)
+
+
+def _json(result: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(
+        msgspec.json.encode(result),
+        status_code=status,
+        headers=headers,
+        media_type="application/json; charset=utf-8",
+    )

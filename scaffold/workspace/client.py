@@ -1,0 +1,87 @@
+"""The environment variables by which an unmodified SDK finds the local workspace, and nothing else.
+
+Which they are and why: ``azureml._vendor.azure_cli_core.cloud`` (clouds), ``azureml.core.authentication``
+(managed identity), ``azureml.core.run`` (the context of a run). None of them changes what the SDK does.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from scaffold.workspace import identity, trust
+from scaffold.workspace.identity import Keys
+from scaffold.workspace.paths import Home
+
+if TYPE_CHECKING:  # commands use this module too, and they must not load the service
+    from scaffold.workspace.context import Context
+    from scaffold.workspace.store.runs import Run
+
+CLOUD_NAME = "ScaffoldLocal"
+
+
+def variables(
+    home: Home, https_port: int, *, environment: Mapping[str, str], submission: str | None = None
+) -> dict[str, str]:
+    """What a client process needs set.
+
+    Args:
+        home: the workspace's folder.
+        https_port: where its service listens.
+        environment: the variables that the process would have otherwise (they say what it trusts).
+        submission: an id by which the service can tell which runs came from this process.
+    """
+    keys = Keys.load(home)
+    certificates = trust.prepare(home, environment)
+    base = f"https://127.0.0.1:{https_port}"
+    secret = keys.identity if submission is None else f"{keys.identity}/{quote(submission)}"
+    # The SDK caches the metadata, ports and all, for ever; so every port has a folder of its own.
+    config = home.client / f"azure-{https_port}"
+    config.mkdir(exist_ok=True, mode=0o700)
+    trust.protect_sdk_cache()
+    return {
+        "ARM_CLOUD_METADATA_URL": f"{base}/metadata/endpoints",
+        "AZUREML_CURRENT_CLOUD": CLOUD_NAME,
+        "AZURE_CONFIG_DIR": str(config),
+        "AZUREML_AUTH_CONFIG_DIR": str(config / "auth"),
+        "MSI_ENDPOINT": f"{base}/identity/{secret}/token",
+        "REQUESTS_CA_BUNDLE": str(certificates.folder),
+        "CURL_CA_BUNDLE": str(certificates.bundle),
+        "SSL_CERT_FILE": str(certificates.bundle),
+        # A proxy for the outside world does not know this machine's loopback.
+        **_no_proxy(environment),
+    }
+
+
+def _no_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    if not any(environment.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
+        return {}
+    present = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
+    hosts = [host for host in present.split(",") if host.strip()]
+    joined = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
+    return {"NO_PROXY": joined, "no_proxy": joined}
+
+
+def run_variables(context: "Context", run: "Run") -> dict[str, str]:
+    """What a run's process needs set, so that ``Run.get_context()`` is this run and a workspace can be loaded."""
+    token, expiry = context.authority.run_token(run.run_id)
+    experiment = context.store.experiments.by_id(run.experiment_id)
+    base = variables(context.home, context.endpoints.https_port, environment=os.environ)
+    return base | {
+        "AZUREML_RUN_ID": run.run_id,
+        "AZUREML_RUN_TOKEN": token,
+        # Not seconds since the epoch: the SDK silently refuses those past 2**31.
+        "AZUREML_RUN_TOKEN_EXPIRY": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expiry)),
+        "AZUREML_ARM_SUBSCRIPTION": identity.SUBSCRIPTION_ID,
+        "AZUREML_ARM_RESOURCEGROUP": identity.RESOURCE_GROUP,
+        "AZUREML_ARM_WORKSPACE_NAME": identity.WORKSPACE_NAME,
+        "AZUREML_ARM_PROJECT_NAME": experiment.name if experiment else "",
+        "AZUREML_EXPERIMENT_ID": run.experiment_id,
+        "AZUREML_EXPERIMENT_SCOPE": f"{context.scope}/experiments/{experiment.name if experiment else ''}",
+        "AZUREML_WORKSPACE_ID": context.store.workspace_id,
+        "AZUREML_WORKSPACE_SCOPE": context.scope,
+        "AZUREML_SERVICE_ENDPOINT": context.endpoints.base,
+        "AZUREML_DISCOVERY_SERVICE_ENDPOINT": context.discovery_url,
+        "AZUREML_ROOT_RUN_ID": run.root_run_id,
+    }

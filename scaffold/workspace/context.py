@@ -1,0 +1,117 @@
+"""What every service needs to answer a request: the store, the engine, and where this service is reached."""
+
+import msgspec
+from starlette.requests import Request
+
+from scaffold.workspace import faults, identity
+from scaffold.workspace.engine.engine import Engine
+from scaffold.workspace.identity import Authority, Caller
+from scaffold.workspace.paths import Home
+from scaffold.workspace.store import Store
+from scaffold.workspace.submissions import Submissions
+
+MAX_JSON_BYTES = 32 * 1024 * 1024
+
+
+class Endpoints(msgspec.Struct, frozen=True):
+    """Where the service is reached.
+
+    Attributes:
+        https_port: the wire protocol, over TLS.
+        http_port: the pages.
+    """
+
+    https_port: int
+    http_port: int
+
+    @property
+    def base(self) -> str:
+        return f"https://127.0.0.1:{self.https_port}"
+
+    @property
+    def blob_base(self) -> str:
+        """The base of blob URLs.
+
+        The SDK takes account and suffix from the host name by splitting at dots, which an address does
+        not survive; a host with user information does, and needs no name resolution.
+        """
+        return f"https://local.blob.core.local@127.0.0.1:{self.https_port}"
+
+
+class Context(msgspec.Struct, frozen=True):
+    """The parts of one running workspace."""
+
+    home: Home
+    store: Store
+    engine: Engine
+    authority: Authority
+    endpoints: Endpoints
+    submissions: Submissions
+
+    @property
+    def scope(self) -> str:
+        """The ARM resource id of the workspace."""
+        return (
+            f"/subscriptions/{identity.SUBSCRIPTION_ID}/resourceGroups/{identity.RESOURCE_GROUP}"
+            f"/providers/Microsoft.MachineLearningServices/workspaces/{identity.WORKSPACE_NAME}"
+        )
+
+    @property
+    def portal(self) -> str:
+        """The base of page URLs, which the SDK builds ``run.get_portal_url()`` from."""
+        return f"http://127.0.0.1:{self.endpoints.http_port}/{self.authority.keys.portal}"
+
+    @property
+    def discovery_url(self) -> str:
+        return f"{self.endpoints.base}/discovery/{self.authority.keys.discovery}/workspaces/{self.store.workspace_id}"
+
+    def blob_url(self, container: str, name: str, permissions: str) -> str:
+        """A URL that permits reading ("r") or reading and writing ("rw") one blob."""
+        from urllib.parse import quote
+
+        signature = self.authority.sign_blob(container, name, permissions)
+        return f"{self.endpoints.blob_base}/{container}/{quote(name)}?{signature}"
+
+
+def context_of(request: Request) -> Context:
+    """The context of the application that serves the request."""
+    context: Context = request.app.state.context
+    return context
+
+
+def caller_of(request: Request) -> Caller:
+    """Whose request it is; set when the request was let in."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+async def json_body(request: Request) -> dict[str, object]:
+    """The request's JSON object.
+
+    Raises:
+        Fault: it is too large, not JSON, or no object.
+    """
+    body = await read_body(request, MAX_JSON_BYTES)
+    try:
+        document = msgspec.json.decode(body) if body else {}
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise faults.bad_request(f"The body is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise faults.bad_request("The body is not a JSON object.")
+    return document
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The request's body.
+
+    Raises:
+        Fault: it is larger than ``limit`` (bytes).
+    """
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise faults.too_large(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)

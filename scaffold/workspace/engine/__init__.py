@@ -1,0 +1,1 @@
+"""Runs things: queue → environment → process → outputs. Knows the store, not the wire."""

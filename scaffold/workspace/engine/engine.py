@@ -1,0 +1,359 @@
+"""The engine: carries every accepted run from NotStarted to its end, so many at a time.
+
+A run's own process is looked after by a supervisor (see there) that lives on when this process dies, so
+a restart picks up what is running and begins again what was being prepared.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+
+from scaffold.workspace.engine import jobs, supervisor
+from scaffold.workspace.engine.environments import BuildError, Environments, ReadyEnvironment
+from scaffold.workspace.engine.jobs import JobFolder, Outcome
+from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
+from scaffold.workspace.logs import BUILD_LOG, STD_LOG, last_lines
+from scaffold.workspace.paths import Home
+from scaffold.workspace.runs import IllegalTransitionError, Status
+from scaffold.workspace.store import Store
+from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
+from scaffold.workspace.store.database import timestamp
+from scaffold.workspace.store.runs import Run
+
+_LOG = logging.getLogger(__name__)
+_ADOPTED_POLL_SECONDS = 0.2
+
+RunVariables = Callable[[Run], dict[str, str]]
+Events = Callable[[Run, str, dict[str, Any]], None]
+
+
+class _Active:
+    """A run that is being carried out."""
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[None] | None = None
+        self.canceled = False
+        # From here on the run's process is ended by its supervisor, not by cancelling the task.
+        self.committed = False
+
+
+class Engine:
+    """Executes runs.
+
+    Args:
+        home: the workspace's folder.
+        store: its store.
+        run_variables: gives the environment variables by which a run's process knows the workspace.
+        tell: told of every step of a run (run, event, details), for those who follow a submission.
+        width: how many runs may execute at once; the machine's cores unless said otherwise.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        store: Store,
+        run_variables: RunVariables,
+        tell: Events,
+        width: int | None = None,
+    ) -> None:
+        self._home = home
+        self._store = store
+        self._run_variables = run_variables
+        self._tell = tell
+        self.width = width or os.cpu_count() or 1
+        self._slots = asyncio.Semaphore(self.width)
+        self._active: dict[str, _Active] = {}
+        self.environments = Environments(home, store)
+
+    def recover(self) -> None:
+        """Takes up every run that an earlier service left unfinished."""
+        for run in self._store.runs.unfinished():
+            folder = JobFolder(self._home, run)
+            running = run.status in (Status.STARTING, Status.RUNNING, Status.FINALIZING)
+            if run.status is Status.CANCEL_REQUESTED:
+                if folder.path.is_dir():
+                    folder.request_stop()
+                    self._start(run.run_id, self._adopt(run))
+                else:
+                    self._end(run.run_id, Status.CANCELED)
+            elif running and _was_started(folder):
+                self._start(run.run_id, self._adopt(run))
+            else:
+                self._store.runs.restart(run.run_id)
+                self._start(run.run_id, self._execute(run.run_id))
+
+    def submit(self, run_id: str) -> None:
+        """Begins with a run that has just been accepted."""
+        self._start(run_id, self._execute(run_id))
+
+    def _start(self, run_id: str, work: Any) -> None:
+        active = self._active.setdefault(run_id, _Active())
+        active.task = asyncio.create_task(self._guarded(run_id, work), name=run_id)
+
+    def cancel(self, run_id: str) -> bool:
+        """Asks for the end of a run, at whichever stage it is.
+
+        Returns:
+            False when the run is over already.
+        """
+        run = self._store.runs.require(run_id)
+        if run.status.terminal:
+            return False
+        with contextlib.suppress(IllegalTransitionError):
+            self._store.runs.move(run_id, Status.CANCEL_REQUESTED)
+        active = self._active.get(run_id)
+        if active is None:
+            self._end(run_id, Status.CANCELED)
+        elif active.committed:
+            JobFolder(self._home, run).request_stop()
+        else:
+            active.canceled = True
+            if active.task is not None:
+                active.task.cancel()
+        return True
+
+    async def stop(self) -> None:
+        """Lets go of everything; what is running goes on without this process."""
+        tasks = [active.task for active in self._active.values() if active.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _guarded(self, run_id: str, work: Any) -> None:
+        """Carries the work out, and gives the run its end when the work itself fails."""
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not self._active[run_id].canceled:
+                raise  # the service is stopping, not the run
+            self._end(run_id, Status.CANCELED)
+        except (BuildError, SpecificationError) as error:
+            reason = getattr(error, "reason", "")
+            self._fail(run_id, "EnvironmentBuildFailed", f"{error}\n{reason}".strip())
+        except Exception as error:
+            _LOG.exception("run %s", run_id)
+            self._fail(run_id, "ServiceError", f"{type(error).__name__}: {error}")
+        finally:
+            self._active.pop(run_id, None)
+
+    def _move(self, run_id: str, status: Status, **changes: Any) -> Run:
+        run = self._store.runs.move(run_id, status, **changes)
+        self._tell(run, "status", {"status": status.value})
+        return run
+
+    def _end(self, run_id: str, status: Status, **changes: Any) -> None:
+        with contextlib.suppress(IllegalTransitionError):
+            self._move(run_id, status, **changes)
+
+    def _fail(self, run_id: str, code: str, message: str, **changes: Any) -> None:
+        self._end(run_id, Status.FAILED, error=_error(code, message), **changes)
+
+    async def _execute(self, run_id: str) -> None:
+        run = self._move(run_id, Status.PREPARING)
+        configuration = run.definition or {}
+        specification = read_environment(configuration.get("environment") or {})
+        environment = await self._prepare(run, specification)
+        self._move(run_id, Status.QUEUED)
+        async with self._slots:
+            run = self._move(run_id, Status.STARTING)
+            folder = JobFolder(self._home, run)
+            job = self._job(run, folder, specification, environment)
+            self._active[run_id].committed = True
+            await asyncio.to_thread(jobs.lay_out, self._store, folder, run, job)
+            self._show_live_log(run, folder)
+            process = self._spawn(folder)
+            # A cancel that came while the folder was being laid out left its stop file too early.
+            if self._store.runs.require(run_id).status is Status.CANCEL_REQUESTED:
+                folder.request_stop()
+            else:
+                self._move(run_id, Status.RUNNING)
+            await process.wait()
+            await self._finish(run_id, folder)
+
+    async def _prepare(self, run: Run, specification: Specification) -> ReadyEnvironment:
+        cached = self.environments.is_ready(specification)
+        self._tell(run, "environment", {"name": specification.name, "cached": cached, "state": "started"})
+        log = None
+        if specification.interpreter is None:
+            log = self.environments.log_path(self.environments.key(specification))
+            # Seen while it is being written, so that a build that hangs can be understood.
+            self._store.blobs.put(
+                ARTIFACTS, artifact_prefix(run.run_id) + BUILD_LOG,
+                live_path=log, content_type="text/plain; charset=utf-8",
+            )  # fmt: skip
+        try:
+            environment = await self.environments.ready(
+                specification,
+                lambda text: self._tell(
+                    run, "progress", {"text": f"environment {specification.name}: {text}"}
+                ),
+            )
+        finally:
+            if log is not None and log.exists():
+                sha256, size = await asyncio.to_thread(self._store.content.take, log)
+                self._store.blobs.put(
+                    ARTIFACTS, artifact_prefix(run.run_id) + BUILD_LOG,
+                    sha256=sha256, size=size, content_type="text/plain; charset=utf-8",
+                )  # fmt: skip
+        warnings = [{"source": "environment", "message": notice} for notice in environment.notices]
+        self._store.runs.update(run.run_id, warnings=warnings)
+        self._tell(
+            run,
+            "environment",
+            {"name": specification.name, "cached": cached, "state": "ready", "notices": environment.notices},
+        )
+        return environment
+
+    def _job(
+        self, run: Run, folder: JobFolder, specification: Specification, environment: ReadyEnvironment
+    ) -> dict[str, Any]:
+        configuration = run.definition or {}
+        limit = configuration.get("maxRunDurationSeconds")
+        return {
+            "argv": jobs.command_line(configuration, environment.interpreter),
+            "cwd": str(folder.work),
+            "environment": jobs.process_environment(
+                specification, configuration, environment.interpreter, self._run_variables(run)
+            ),
+            "log": str(folder.std_log),
+            "limit_seconds": float(limit) if limit else None,
+        }
+
+    def _show_live_log(self, run: Run, folder: JobFolder) -> None:
+        self._store.blobs.put(
+            ARTIFACTS, artifact_prefix(run.run_id) + STD_LOG,
+            live_path=folder.std_log, content_type="text/plain; charset=utf-8",
+        )  # fmt: skip
+
+    def _spawn(self, folder: JobFolder) -> "_Supervisor":
+        with (folder.path / "supervisor.log").open("ab") as log:
+            options: dict[str, Any] = {"start_new_session": True}
+            if os.name == "nt":
+                options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
+            process = subprocess.Popen(
+                [sys.executable, "-I", supervisor.__file__, str(folder.path)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                close_fds=True,
+                **options,
+            )
+        return _Supervisor(process)
+
+    async def _adopt(self, run: Run) -> None:
+        """Waits for a run that an earlier service started, and finishes it."""
+        folder = JobFolder(self._home, run)
+        self._active[run.run_id].committed = True
+        async with self._slots:
+            if run.status is Status.STARTING:
+                self._move(run.run_id, Status.RUNNING)
+            while folder.outcome() is None and _supervisor_of(folder) is not None:
+                await asyncio.sleep(_ADOPTED_POLL_SECONDS)
+            await self._finish(run.run_id, folder)
+
+    async def _finish(self, run_id: str, folder: JobFolder) -> None:
+        """Collects what the process left and gives the run its end."""
+        outcome = folder.outcome()
+        if outcome is None:
+            await asyncio.to_thread(_end_lost_process, folder)
+            outcome = Outcome(reason="lost", at=timestamp())
+        run = self._store.runs.require(run_id)
+        if run.status is not Status.FINALIZING:
+            run = self._move(run_id, Status.FINALIZING)
+        await asyncio.to_thread(jobs.collect, self._store, folder, run)
+        tail = last_lines(folder.std_log, lines=12, limit=8192)
+        changes: dict[str, Any] = {"exit_code": outcome.exit_code, "ended": outcome.at or timestamp()}
+        if outcome.reason == "canceled":
+            self._end(run_id, Status.CANCELED, **changes)
+        elif outcome.reason == "timeout":
+            limit = (run.definition or {}).get("maxRunDurationSeconds")
+            message = f"The run was ended: it took longer than its limit of {limit} seconds."
+            self._end(run_id, Status.CANCELED, error=_error("TimeLimitExceeded", message), **changes)
+        elif outcome.reason == "exited" and outcome.exit_code == 0:
+            self._end(run_id, Status.COMPLETED, **changes)
+        else:
+            self._fail(run_id, "UserError", _why(outcome, tail), **changes)
+        await asyncio.to_thread(folder.clear)
+
+
+class _Supervisor:
+    """A supervisor that this process started."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+
+    async def wait(self) -> None:
+        """Returns when it has ended; does not end it when the waiting is cancelled."""
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+
+        def settle() -> None:
+            if not over.done():
+                over.set_result(None)
+
+        def watch() -> None:
+            self._process.wait()
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the service has stopped
+                loop.call_soon_threadsafe(settle)
+
+        threading.Thread(target=watch, daemon=True).start()
+        await over
+
+
+def _was_started(folder: JobFolder) -> bool:
+    return folder.started() is not None or folder.outcome() is not None
+
+
+def _supervisor_of(folder: JobFolder) -> "psutil.Process | None":
+    """The living supervisor of a run, or None."""
+    started = folder.started()
+    if started is None:
+        return None
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(started["supervisor"])
+        # The number may be another process's by now; its command line tells.
+        if str(folder.path) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+            return process
+    return None
+
+
+def _end_lost_process(folder: JobFolder) -> None:
+    """Ends what a supervisor that died left running."""
+    inside = str(folder.work)
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.cwd().startswith(inside):
+                process.kill()
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    """The ``RootError`` of a run, as the service sends it inside its ErrorResponse."""
+    return {"code": code, "message": message}
+
+
+def _why(outcome: Outcome, tail: str) -> str:
+    if outcome.reason == "not-started":
+        return f"The process could not be started: {outcome.message}"
+    if outcome.reason == "lost":
+        what = "The run's process was lost while the workspace was not running (a restart of the machine?)."
+    elif outcome.exit_code is not None and outcome.exit_code < 0:
+        what = f"Execution failed. The process was killed by signal {_signal_name(-outcome.exit_code)}."
+    else:
+        what = f"Execution failed. The process exited with status code {outcome.exit_code}."
+    return f"{what} See {STD_LOG}, which ends with:\n{tail}" if tail else what
+
+
+def _signal_name(number: int) -> str:
+    import signal
+
+    with contextlib.suppress(ValueError):
+        return signal.Signals(number).name
+    return str(number)

@@ -1,0 +1,286 @@
+"""Builds environments with uv, keeps them, and never builds the same one twice at once."""
+
+import asyncio
+import contextlib
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from scaffold.workspace.engine import pipconf, pythons
+from scaffold.workspace.engine.specification import Specification
+from scaffold.workspace.paths import Home
+from scaffold.workspace.store import Store
+from scaffold.workspace.store.database import timestamp
+from scaffold.workspace.store.environments import BuiltEnvironment
+
+# Part of every key: raised when the way environments are built changes what is in them.
+_RECIPE = "1"
+_REASON_LINES = 12
+
+
+class BuildError(Exception):
+    """An environment could not be built.
+
+    Attributes:
+        reason: what the resolver or installer said, some lines.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ReadyEnvironment(msgspec.Struct, frozen=True):
+    """An environment that a run can start in.
+
+    Attributes:
+        interpreter: path of its Python.
+        key: of a built environment, or None for one that the user manages.
+        cached: True when nothing had to be built.
+        notices: what differs from what was asked for, a sentence each.
+        log: the file with the build log, or None for one that the user manages.
+    """
+
+    interpreter: str
+    key: str | None
+    cached: bool
+    notices: tuple[str, ...]
+    log: Path | None
+
+
+class Environments:
+    """The environments of one workspace.
+
+    Args:
+        home: where they are kept.
+        store: where it is written down which are ready.
+    """
+
+    def __init__(self, home: Home, store: Store) -> None:
+        self._home = home
+        self._store = store
+        self._building: dict[str, asyncio.Task[BuiltEnvironment]] = {}
+        self._settings: dict[str, str] | None = None
+
+    def log_path(self, key: str) -> Path:
+        """The build log of an environment."""
+        return self._home.environments / f"{key}.log"
+
+    def key(self, specification: Specification) -> str:
+        """The key of a specification on this machine."""
+        return specification.key(f"{_RECIPE} {sys.platform} {platform.machine()}")
+
+    def is_ready(self, specification: Specification) -> bool:
+        """True when a run with this specification could start without building anything."""
+        return specification.interpreter is not None or self._built(self.key(specification)) is not None
+
+    def _built(self, key: str) -> BuiltEnvironment | None:
+        built = self._store.environments.get(key)
+        if built is not None and not Path(built.interpreter).exists():
+            self._store.environments.remove(key)
+            return None
+        return built
+
+    async def ready(
+        self, specification: Specification, progress: Callable[[str], None] = lambda text: None
+    ) -> ReadyEnvironment:
+        """The environment of a specification, built now unless it is there already.
+
+        Args:
+            specification: what it has to hold.
+            progress: told, in a few words, what is going on.
+
+        Raises:
+            BuildError: see there.
+        """
+        if specification.interpreter is not None:
+            return _user_managed(specification.interpreter)
+        key = self.key(specification)
+        built = self._built(key)
+        cached = built is not None
+        if built is None:
+            task = self._building.get(key)
+            if task is None:
+                task = asyncio.create_task(self._build(key, specification, progress))
+                self._building[key] = task
+                task.add_done_callback(lambda _: self._building.pop(key, None))
+            # A cancelled run must not take the build away from the others who wait for it.
+            built = await asyncio.shield(task)
+        self._store.environments.touch(key)
+        return ReadyEnvironment(
+            interpreter=built.interpreter,
+            key=key,
+            cached=cached,
+            notices=tuple(_notices(specification, built)),
+            log=self.log_path(key),
+        )
+
+    async def _build(
+        self, key: str, specification: Specification, progress: Callable[[str], None]
+    ) -> BuiltEnvironment:
+        started = time.monotonic()
+        folder = self._home.environments / key
+        with self.log_path(key).open("w", encoding="utf-8") as log:
+            try:
+                python = await self._make(folder, specification, log, progress)
+            except BaseException as error:
+                shutil.rmtree(folder, ignore_errors=True)
+                log.write(f"\nThe environment was not built: {error}\n")
+                raise
+            seconds = time.monotonic() - started
+            log.write(f"\nBuilt in {seconds:.1f} s.\n")
+        built = BuiltEnvironment(
+            key=key,
+            name=specification.name,
+            kind=specification.kind,
+            specification=specification.canonical(),
+            python_version=python.text,
+            interpreter=str(interpreter_of(folder)),
+            built=timestamp(),
+            used=timestamp(),
+            seconds=seconds,
+        )
+        self._store.environments.add(built)
+        return built
+
+    async def _make(
+        self,
+        folder: Path,
+        specification: Specification,
+        log: IO[str],
+        progress: Callable[[str], None],
+    ) -> pythons.Python:
+        uv = _find_uv()
+        variables = await self._uv_environment()
+        log.write(f"Environment {specification.name!r}: Python {specification.python or 'of any version'},\n")
+        log.writelines(f"  {line}\n" for line in specification.requirements)
+        python = await self._python(uv, specification.python, variables, log, progress)
+        for notice in specification.translated:
+            log.write(f"conda: {notice}\n")
+        if not pythons.satisfies(python, specification.python):
+            log.write(
+                f"Python {specification.python} is not on this machine; {python.text} is used instead.\n"
+            )
+        log.write("\n")
+        log.flush()
+        shutil.rmtree(folder, ignore_errors=True)
+        progress(f"creating it with Python {python.text}")
+        await _run(
+            log, [uv, "venv", "--python", python.path, str(folder)], variables, self._home.environments
+        )
+        requirements = folder / "requirements.txt"
+        requirements.write_text("\n".join(("pip", *specification.requirements)) + "\n", encoding="utf-8")
+        progress("installing its packages")
+        command = [uv, "pip", "install", "--python", str(interpreter_of(folder)), "-r", str(requirements)]
+        await _run(log, command, variables, folder)
+        return python
+
+    async def _python(
+        self,
+        uv: str,
+        wanted: str | None,
+        variables: dict[str, str],
+        log: IO[str],
+        progress: Callable[[str], None],
+    ) -> pythons.Python:
+        """The Python to use: one that is here; else one that uv may fetch; else the nearest."""
+        available = await pythons.installed(uv, variables)
+        try:
+            python = pythons.nearest(wanted, available)
+        except pythons.NoPythonError as error:
+            raise BuildError(str(error), "") from None
+        minor = ".".join((wanted or python.text).split(".")[:2])
+        if pythons.satisfies(python, minor) or variables.get("UV_PYTHON_DOWNLOADS") in (
+            "never",
+            "false",
+            "0",
+        ):
+            return python
+        progress(f"looking for Python {minor}")
+        log.write(f"Python {minor} is not installed; asking uv for it:\n")
+        limits = {"UV_HTTP_TIMEOUT": "20", "UV_HTTP_RETRIES": "0"}
+        with contextlib.suppress(BuildError):
+            await _run(log, [uv, "python", "install", minor], variables | limits, self._home.environments)
+            available = await pythons.installed(uv, variables)
+        return pythons.nearest(wanted, available)
+
+    async def _uv_environment(self) -> dict[str, str]:
+        if self._settings is None:
+            self._settings = await asyncio.to_thread(pipconf.pip_settings)
+        variables = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "CONDA_PREFIX")}
+        variables |= pipconf.uv_variables(self._settings, variables)
+        variables.setdefault("UV_CACHE_DIR", str(self._home.cache / "uv"))
+        variables.setdefault("UV_PYTHON_INSTALL_DIR", str(self._home.root / "pythons"))
+        variables["UV_NO_PROGRESS"] = "1"
+        variables["NO_COLOR"] = "1"
+        return variables
+
+
+def interpreter_of(folder: Path) -> Path:
+    """The Python of a virtual environment."""
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _find_uv() -> str:
+    import uv
+
+    return str(uv.find_uv_bin())
+
+
+def _user_managed(name: str) -> ReadyEnvironment:
+    """The interpreter that the user named; a bare ``python`` is the one that scaffold itself runs in."""
+    if name in ("python", "python3"):
+        return ReadyEnvironment(sys.executable, None, True, (), None)
+    path = shutil.which(name) or (name if Path(name).is_file() else None)
+    if path is None:
+        raise BuildError(f"The interpreter {name!r} that the environment names is not on this machine.", "")
+    return ReadyEnvironment(path, None, True, (), None)
+
+
+def _notices(specification: Specification, built: BuiltEnvironment) -> list[str]:
+    notices = []
+    wanted = ".".join((specification.python or "").split(".")[:2])
+    if wanted and not built.python_version.startswith(f"{wanted}."):
+        notices.append(f"Python {wanted} is not on this machine: running in Python {built.python_version}.")
+    if specification.translated:
+        notices.append(
+            "The conda specification was translated to PyPI packages: "
+            + "; ".join(specification.translated)
+            + "."
+        )
+    return notices
+
+
+async def _run(log: IO[str], command: list[str], variables: dict[str, str], folder: Path) -> None:
+    """Runs one step of a build with its output in the log.
+
+    Raises:
+        BuildError: it ended with an error.
+    """
+    log.flush()
+    start = os.fstat(log.fileno()).st_size
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        env=variables,
+        cwd=folder,
+    )
+    try:
+        code = await process.wait()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    if code != 0:
+        said = Path(log.name).read_bytes()[start:].decode(errors="replace")
+        reason = "\n".join(said.strip().splitlines()[-_REASON_LINES:])
+        raise BuildError("The environment could not be built.", reason)

@@ -1,0 +1,178 @@
+"""A run's folder on disk: what is laid out before its process starts, and what is collected after it.
+
+runs/<uuid>/job.json, started.json, exit.json, stop   see ``supervisor``
+runs/<uuid>/std_log.txt                               the process's stdout and stderr
+runs/<uuid>/work/                                     its working directory: the snapshot, outputs/, logs/
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from scaffold.workspace.engine.specification import Specification
+from scaffold.workspace.files import write_atomically
+from scaffold.workspace.logs import STD_LOG
+from scaffold.workspace.paths import Home
+from scaffold.workspace.store import Store
+from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
+from scaffold.workspace.store.runs import Run
+
+COLLECTED = ("outputs", "logs")
+
+# Variables of the shell that happened to start the service that would change what a script does.
+_NOT_INHERITED = ("PYTHON", "VIRTUAL_ENV", "CONDA_", "AZUREML_", "MLFLOW_", "MSI_", "IDENTITY_", "SCAFFOLD_")
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a run's process ended, as ``exit.json`` says it.
+
+    Attributes:
+        exit_code: of the process; negative for the signal that ended it; None when it never started.
+        reason: ``exited``, ``canceled``, ``timeout``, ``not-started``, or ``lost`` when nobody wrote it down.
+        at: when the process ended, ISO 8601 in UTC; None when that is not known.
+    """
+
+    reason: str
+    exit_code: int | None = None
+    at: str | None = None
+    message: str | None = None
+
+
+class JobFolder:
+    """The folder of one run.
+
+    Args:
+        home: the workspace's folder.
+        run: the run.
+    """
+
+    def __init__(self, home: Home, run: Run) -> None:
+        self.path = home.runs / run.uuid
+        self.work = self.path / "work"
+        self.std_log = self.path / "std_log.txt"
+
+    def request_stop(self) -> None:
+        """Asks the supervisor to end the run."""
+        if self.path.is_dir():
+            (self.path / "stop").touch()
+
+    def started(self) -> dict[str, Any] | None:
+        """What ``started.json`` says, or None when the process has not been started."""
+        with contextlib.suppress(FileNotFoundError):
+            document: dict[str, Any] = json.loads((self.path / "started.json").read_bytes())
+            return document
+        return None
+
+    def outcome(self) -> Outcome | None:
+        """How it ended, or None while it has not."""
+        with contextlib.suppress(FileNotFoundError):
+            return msgspec.json.decode((self.path / "exit.json").read_bytes(), type=Outcome)
+        return None
+
+    def clear(self) -> None:
+        """Removes everything, as before the run."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def lay_out(store: Store, folder: JobFolder, run: Run, job: dict[str, Any]) -> None:
+    """Restores the snapshot into the working directory and writes the job for the supervisor.
+
+    Args:
+        store: where the snapshot's files are.
+        folder: the run's folder; what an earlier attempt left in it is removed.
+        run: the run.
+        job: the content of ``job.json``.
+    """
+    folder.clear()
+    folder.work.mkdir(parents=True, mode=0o700)
+    for name in COLLECTED:
+        (folder.work / name).mkdir()
+    for file in store.snapshots.files(run.snapshot_id) if run.snapshot_id else []:
+        store.content.restore(file.sha256, folder.work / file.path)
+    folder.std_log.touch(mode=0o600)
+    write_atomically(folder.path / "job.json", json.dumps(job).encode())
+
+
+def command_line(configuration: dict[str, Any], interpreter: str) -> list[str]:
+    """The argument vector of a RunConfiguration: its command, or its script with arguments.
+
+    Raises:
+        ValueError: it has neither.
+    """
+    command = configuration.get("command")
+    arguments = [str(argument) for argument in configuration.get("arguments") or []]
+    if command:
+        text = command if isinstance(command, str) else " ".join(map(str, command))
+        shell = ["cmd", "/d", "/s", "/c"] if os.name == "nt" else [shutil.which("bash") or "sh", "-c"]
+        return [*shell, text]
+    if not configuration.get("script"):
+        raise ValueError("the run has neither a script nor a command")
+    return [interpreter, str(configuration["script"]), *arguments]
+
+
+def process_environment(
+    specification: Specification,
+    configuration: dict[str, Any],
+    interpreter: str,
+    run_variables: dict[str, str],
+) -> dict[str, str]:
+    """The environment variables of a run's process.
+
+    The machine's own come first, then what makes the interpreter's environment the active one, then the
+    environment's and the run's variables, and last the ones by which the SDK knows the run.
+    """
+    variables = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
+    folder = Path(interpreter).parent
+    variables["PATH"] = os.pathsep.join((str(folder), variables.get("PATH", os.defpath)))
+    if (folder.parent / "pyvenv.cfg").exists():
+        variables["VIRTUAL_ENV"] = str(folder.parent)
+    # The log shows a line when it is printed, in UTF-8 whatever the machine's locale is.
+    variables |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+    if not any(variables.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG")) and sys.platform != "win32":
+        variables["LANG"] = "C.UTF-8"
+    variables |= specification.variables
+    variables |= {str(k): str(v) for k, v in (configuration.get("environmentVariables") or {}).items()}
+    variables |= run_variables
+    # In front of a PYTHONPATH that the run sets itself, which stays in force.
+    hooks = str(Path(__file__).parent / "run_hooks")
+    variables["PYTHONPATH"] = os.pathsep.join(filter(None, (hooks, variables.get("PYTHONPATH"))))
+    return variables
+
+
+def collect(store: Store, folder: JobFolder, run: Run) -> None:
+    """Keeps the log and everything under ``outputs/`` and ``logs/`` as artifacts of the run."""
+    prefix = artifact_prefix(run.run_id)
+    for name in COLLECTED:
+        root = folder.work / name
+        for path in sorted(_files_under(root)):
+            _keep(store, path, prefix + path.relative_to(folder.work).as_posix())
+    if folder.std_log.exists():
+        _keep(store, folder.std_log, prefix + STD_LOG, content_type="text/plain; charset=utf-8")
+
+
+def _files_under(root: Path) -> list[Path]:
+    """The regular files below a folder; links are followed only where they stay within the run's own folder."""
+    if root.is_symlink() or not root.is_dir():
+        return []
+    inside = root.parent.resolve()
+    files = []
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = Path(folder, name)
+            if path.is_file() and path.resolve().is_relative_to(inside):
+                files.append(path)
+    return files
+
+
+def _keep(store: Store, path: Path, name: str, content_type: str | None = None) -> None:
+    import mimetypes
+
+    sha256, size = store.content.take(path)
+    guessed = content_type or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    store.blobs.put(ARTIFACTS, name, sha256=sha256, size=size, content_type=guessed)

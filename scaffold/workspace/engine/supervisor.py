@@ -1,0 +1,134 @@
+"""The process beside a run's process: starts it, keeps its time limit, ends its whole tree, writes down how it went.
+
+It is a process of its own, in a session of its own, so that a run outlives the service: when the service
+dies, the supervisor goes on, and the next service reads its record. It is started as a file, with the
+standard library alone (psutil is imported only to end a tree), and must not import anything of ours.
+
+    python -I supervisor.py JOB_FOLDER
+
+reads ``job.json`` (``argv``, ``cwd``, ``environment``, ``log``, ``limit_seconds``), writes ``started.json``
+(``supervisor`` and ``pid``, the two process ids, ``at``) and in the end ``exit.json`` (``exit_code``,
+``reason``: exited, canceled, timeout or not-started, ``at``, ``message``). A file named ``stop`` in the
+folder asks it to end the run.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+GRACE_SECONDS = 5.0
+POLL_SECONDS = 0.1
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="microseconds")
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(document))
+    os.replace(temporary, path)  # noqa: PTH105  (same as Path.replace, one import less on the way)
+
+
+def _adopt_orphans() -> None:
+    """Makes this process the parent of orphaned descendants, so that none escapes (Linux only)."""
+    if sys.platform == "linux":
+        with contextlib.suppress(Exception):
+            import ctypes
+
+            pr_set_child_subreaper = 36
+            ctypes.CDLL(None, use_errno=True).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+
+
+def _descendants() -> list[Any]:
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        return list(psutil.Process().children(recursive=True))
+    return []
+
+
+def end_tree(grace_seconds: float) -> None:
+    """Ends every descendant of this process: asks first, and kills what is left after the grace."""
+    import psutil
+
+    # Processes can start others while they are being ended: look again until none is left.
+    for attempt in range(20):
+        tree = _descendants()
+        if not tree:
+            return
+        for process in tree:
+            with contextlib.suppress(psutil.Error):
+                if attempt == 0 and grace_seconds > 0:
+                    process.terminate()
+                else:
+                    process.kill()
+        psutil.wait_procs(tree, timeout=grace_seconds if attempt == 0 else 2.0)
+
+
+def _start(job: dict[str, Any]) -> "subprocess.Popen[bytes]":
+    with open(job["log"], "ab", buffering=0) as log:  # noqa: PTH123
+        options: dict[str, Any] = {}
+        if os.name == "nt":
+            options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP  # type: ignore[attr-defined,unused-ignore]
+        return subprocess.Popen(
+            job["argv"],
+            cwd=job["cwd"],
+            env=job["environment"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            **options,
+        )
+
+
+def _wait(process: "subprocess.Popen[bytes]", folder: Path, limit_seconds: float | None) -> str:
+    """Waits for the process or for a reason to end it, and returns why it is over."""
+    over = threading.Event()
+
+    def watch() -> None:
+        process.wait()
+        over.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    deadline = time.monotonic() + limit_seconds if limit_seconds else None
+    while not over.wait(POLL_SECONDS):
+        if (folder / "stop").exists():
+            return "canceled"
+        if deadline is not None and time.monotonic() > deadline:
+            return "timeout"
+    return "exited"
+
+
+def main(folder: Path) -> None:
+    """Carries one run from start to end."""
+    job = json.loads((folder / "job.json").read_bytes())
+    _adopt_orphans()
+    try:
+        process = _start(job)
+    except OSError as error:
+        _write(
+            folder / "exit.json",
+            {"exit_code": None, "reason": "not-started", "at": _now(), "message": str(error)},
+        )
+        return
+    _write(folder / "started.json", {"supervisor": os.getpid(), "pid": process.pid, "at": _now()})
+    reason = _wait(process, folder, job.get("limit_seconds"))
+    at = _now()
+    # What a script leaves running would go on writing to its log and holding its files.
+    end_tree(0.0 if reason == "exited" else GRACE_SECONDS)
+    process.wait()
+    _write(
+        folder / "exit.json", {"exit_code": process.returncode, "reason": reason, "at": at, "message": None}
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

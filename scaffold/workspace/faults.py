@@ -1,0 +1,115 @@
+"""Refusals, in the service's own error envelope.
+
+The shape is ``ErrorResponse`` of azureml-core's ``_restclient.models`` (``error``: a ``RootError`` with
+``code``, ``severity``, ``message``, …, then ``correlation``, ``environment``, ``location``, ``time``,
+``componentName``), which is what the SDK shows a person. Each refusal has a constructor of its own.
+"""
+
+import uuid
+from datetime import datetime, timezone
+from typing import Any
+
+
+class Fault(Exception):
+    """A request that is refused.
+
+    Args:
+        status: the HTTP status code.
+        code: the service's error code, such as ``UserError``.
+        message: for a person.
+        inner: codes from the general to the special, for ``innerError``.
+    """
+
+    def __init__(self, status: int, code: str, message: str, *inner: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.inner = inner
+
+    def envelope(self) -> dict[str, Any]:
+        """The ``ErrorResponse``."""
+        inner: dict[str, Any] | None = None
+        for code in reversed(self.inner):
+            inner = {"code": code, "innerError": inner}
+        request_id = uuid.uuid4().hex
+        return {
+            "error": root_error(self.code, self.message) | {"innerError": inner},
+            "correlation": {"operation": request_id, "request": request_id[:16]},
+            "environment": "local",
+            "location": "local",
+            "time": datetime.now(timezone.utc).isoformat(),
+            "componentName": "azureml-scaffold",
+        }
+
+
+def root_error(code: str, message: str) -> dict[str, Any]:
+    """A ``RootError`` with every field of the model."""
+    return {
+        "code": code,
+        "severity": None,
+        "message": message,
+        "messageFormat": None,
+        "messageParameters": {},
+        "referenceCode": None,
+        "detailsUri": None,
+        "target": None,
+        "details": [],
+        "innerError": None,
+        "debugInfo": None,
+        "additionalInfo": None,
+    }
+
+
+def error_response(error: dict[str, Any]) -> dict[str, Any]:
+    """The ``ErrorResponse`` of a run from what the store keeps of it (``code``, ``message``)."""
+    return {
+        "error": root_error(error["code"], error["message"]),
+        "correlation": None,
+        "environment": "local",
+        "location": "local",
+        "time": "0001-01-01T00:00:00+00:00",
+        "componentName": None,
+    }
+
+
+def unauthenticated() -> Fault:
+    """No token, or one that is not ours or has expired."""
+    return Fault(
+        401, "UserError", "The request has no valid bearer token of this workspace.", "AuthenticationFailed"
+    )
+
+
+def forbidden(reason: str) -> Fault:
+    """A known caller, or an unknown host, that may not do this."""
+    return Fault(403, "UserError", reason, "Forbidden")
+
+
+def not_found(what: str) -> Fault:
+    """A thing that is not in this workspace."""
+    return Fault(404, "UserError", f"{what} was not found.", "NotFound")
+
+
+def bad_request(reason: str) -> Fault:
+    """A request that this service understands and cannot carry out as it stands."""
+    return Fault(400, "UserError", reason, "BadArgument")
+
+
+def conflict(reason: str) -> Fault:
+    """Something of that name is there already, or has moved on."""
+    return Fault(409, "UserError", reason, "Conflict")
+
+
+def too_large(limit: int) -> Fault:
+    """A body larger than any that the SDKs send."""
+    return Fault(413, "UserError", f"The request is larger than {limit} bytes.", "RequestTooLarge")
+
+
+def not_implemented(operation: str) -> Fault:
+    """An operation that the local workspace does not know."""
+    return Fault(
+        501,
+        "NotImplemented",
+        f"The local workspace does not implement {operation}; the README lists what it does.",
+        "OperationNotSupported",
+    )

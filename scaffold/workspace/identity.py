@@ -1,0 +1,203 @@
+"""Who may speak to the local workspace: its CA, its secrets, the tokens and signatures it issues.
+
+One workspace has one owner, the user whose files these are. Everything secret lives in
+``Home.secrets`` with mode 0600. The CA's private key is thrown away after it has signed the server's
+certificate: whoever reads the folder later can still not sign for another host.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, quote, urlencode
+
+from scaffold.workspace.files import write_atomically
+from scaffold.workspace.paths import Home
+
+SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000000"
+RESOURCE_GROUP = "local"
+WORKSPACE_NAME = "local"
+USER_NAME = "local user"
+
+TOKEN_SECONDS = 24 * 3600
+RUN_TOKEN_SECONDS = 30 * 24 * 3600
+SAS_SECONDS = 7 * 24 * 3600
+_VERIFIED_TOKENS_KEPT = 512
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The workspace's secrets, all URL-safe text.
+
+    Attributes:
+        signing: the key of tokens and SAS signatures.
+        identity: path element of the identity endpoint, known to client processes.
+        control: path element of the control operations, known to this program.
+        portal: path element of the first page a browser opens.
+        discovery: path element of the discovery document.
+        tenant_id, user_id: GUIDs of the made-up tenant and its one user.
+    """
+
+    signing: str
+    identity: str
+    control: str
+    portal: str
+    discovery: str
+    tenant_id: str
+    user_id: str
+
+    @classmethod
+    def load(cls, home: Home) -> "Keys":
+        """Reads the keys of a home that :func:`prepare` has prepared.
+
+        Raises:
+            FileNotFoundError: there is no prepared workspace in this home.
+        """
+        return cls(**json.loads(home.secret_keys.read_bytes()))
+
+
+def prepare(home: Home) -> Keys:
+    """Makes the keys and the certificates where there are none yet, and returns the keys.
+
+    Called by the service alone, under its lock.
+    """
+    home.create()
+    if not home.secret_keys.exists():
+        names = ("signing", "identity", "control", "portal", "discovery")
+        keys = {name: secrets.token_urlsafe(24) for name in names}
+        keys |= {"tenant_id": str(uuid.uuid4()), "user_id": str(uuid.uuid4())}
+        write_atomically(home.secret_keys, json.dumps(keys).encode())
+    if not (home.ca_certificate.exists() and home.server_certificate.exists()):
+        _issue_certificates(home)
+    return Keys.load(home)
+
+
+def _issue_certificates(home: Home) -> None:
+    import trustme
+
+    authority = trustme.CA(
+        organization_name="azureml-scaffold", organization_unit_name="local workspace on this machine"
+    )
+    leaf = authority.issue_cert("127.0.0.1", "localhost")
+    chain = leaf.private_key_pem.bytes() + b"".join(pem.bytes() for pem in leaf.cert_chain_pems)
+    write_atomically(home.server_certificate, chain)
+    write_atomically(home.ca_certificate, authority.cert_pem.bytes())
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whose request it is, as its token says.
+
+    Attributes:
+        submission: the submission that the token was issued to, or None.
+        run_id: the run that the token was issued to, or None for a person's token.
+    """
+
+    submission: str | None = None
+    run_id: str | None = None
+
+
+class Authority:
+    """Issues and checks bearer tokens (JWT, HS256) and SAS signatures with the workspace's own key."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
+        self._verified: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
+        self._issued: dict[str | None, tuple[float, str]] = {}
+
+    def token(self, *, submission: str | None = None) -> tuple[str, int]:
+        """A person's token and its expiry (seconds since the epoch).
+
+        The SDK asks for one about ten times a submission and never caches it, so the same token is
+        handed out until half of its life is over.
+        """
+        now = time.time()
+        expiry, token = self._issued.get(submission, (0.0, ""))
+        if expiry - now < TOKEN_SECONDS / 2:
+            expiry = float(int(now) + TOKEN_SECONDS)
+            token = self._encode({"sid": submission}, int(expiry))
+            if len(self._issued) > _VERIFIED_TOKENS_KEPT:
+                self._issued.clear()
+            self._issued[submission] = (expiry, token)
+        return token, int(expiry)
+
+    def run_token(self, run_id: str) -> tuple[str, int]:
+        """The token that a run's own process uses, and its expiry (seconds since the epoch)."""
+        expiry = int(time.time()) + RUN_TOKEN_SECONDS
+        return self._encode({"run": run_id}, expiry), expiry
+
+    def _encode(self, claims: dict[str, Any], expiry: int) -> str:
+        import jwt
+
+        standard = {
+            "aud": "https://management.azure.com/",
+            "iss": f"https://127.0.0.1/{self.keys.tenant_id}/",
+            "tid": self.keys.tenant_id,
+            "oid": self.keys.user_id,
+            "sub": self.keys.user_id,
+            "name": USER_NAME,
+            "iat": int(time.time()),
+            "exp": expiry,
+        }
+        return jwt.encode(standard | claims, self.keys.signing, algorithm="HS256")
+
+    def verify(self, token: str) -> Caller | None:
+        """The caller that a bearer token was issued to, or None when it is not one of ours or has expired."""
+        import jwt
+
+        known = self._verified.get(token)
+        if known is not None and known[0] > time.time():
+            return known[1]
+        try:
+            claims = jwt.decode(
+                token,
+                self.keys.signing,
+                algorithms=["HS256"],
+                audience="https://management.azure.com/",
+                options={"require": ["exp"]},
+            )
+        except jwt.InvalidTokenError:
+            return None
+        caller = Caller(submission=claims.get("sid"), run_id=claims.get("run"))
+        self._verified[token] = (float(claims["exp"]), caller)
+        if len(self._verified) > _VERIFIED_TOKENS_KEPT:
+            self._verified.popitem(last=False)
+        return caller
+
+    def _signature(self, blob: str, permissions: str, expiry: str) -> str:
+        message = "\n".join((blob, permissions, expiry)).encode()
+        digest = hmac.new(self.keys.signing.encode(), message, hashlib.sha256).digest()
+        return base64.b64encode(digest).decode()
+
+    def sign_blob(self, container: str, name: str, permissions: str) -> str:
+        """The SAS query string that permits reading ("r") or reading and writing ("rw") one blob.
+
+        Same parameters as Azure Storage's service SAS, which the SDK's blob client looks for; what is
+        signed (blob, permissions, expiry) is this workspace's own.
+        """
+        expiry = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + SAS_SECONDS))
+        return urlencode(
+            {
+                "sv": "2021-08-06",
+                "sr": "b",
+                "sig": self._signature(f"{container}/{name}", permissions, expiry),
+                "se": expiry,
+                "sp": permissions,
+            },
+            quote_via=quote,
+        )
+
+    def permits(self, container: str, name: str, query: str, wanted: str) -> bool:
+        """True when the query string is a signature of ours for this blob that permits ``wanted``."""
+        fields = {key: values[0] for key, values in parse_qs(query).items()}
+        permissions, expiry = fields.get("sp", ""), fields.get("se", "")
+        expected = self._signature(f"{container}/{name}", permissions, expiry)
+        if not hmac.compare_digest(expected, fields.get("sig", "")):
+            return False
+        return wanted in permissions and expiry > time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

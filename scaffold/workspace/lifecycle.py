@@ -1,0 +1,237 @@
+"""Starting, finding and stopping the service, from a command's side.
+
+Imports nothing of the service's own (no starlette, no store): a command that only asks whether it runs
+should not pay for what runs it.
+"""
+
+import http.client
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scaffold import __version__
+from scaffold.errors import WorkspaceError
+from scaffold.workspace.identity import Keys
+from scaffold.workspace.paths import Home
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service, as a command reaches it.
+
+    Attributes:
+        home: its state folder.
+        https_port: where it speaks the wire protocol.
+        status: what it said of itself (see ``services.control.get_status``).
+    """
+
+    home: Home
+    https_port: int
+    status: dict[str, Any]
+
+    def request(self, method: str, path: str, *, timeout: float = 60.0) -> "Answer":
+        """One control request.
+
+        Args:
+            method: HTTP method.
+            path: below the control address, such as ``/status``.
+            timeout: seconds.
+
+        Raises:
+            OSError: the service cannot be reached (any more).
+        """
+        return _request(self.home, self.https_port, method, path, timeout)
+
+    def json(self, method: str, path: str, *, timeout: float = 60.0) -> Any:
+        """The answer to a control request, decoded.
+
+        Raises:
+            OSError: the service cannot be reached (any more).
+            WorkspaceError: it refuses.
+        """
+        answer = self.request(method, path, timeout=timeout)
+        document = json.loads(answer.body)
+        if answer.status >= 400:
+            raise WorkspaceError(
+                f"The local workspace refuses: {document['error']['message']}",
+                "See its state with 'scaffold workspace status'.",
+            )
+        return document
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer to a control request."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def _request(home: Home, port: int, method: str, path: str, timeout: float) -> Answer:
+    context = ssl.create_default_context(cafile=str(home.ca_certificate))
+    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=timeout, context=context)
+    try:
+        connection.request(method, f"/control/{Keys.load(home).control}{path}")
+        response = connection.getresponse()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, headers, response.read())
+    except http.client.HTTPException as error:
+        raise ConnectionError(str(error)) from error
+    finally:
+        connection.close()
+
+
+def find(home: Home) -> Service | None:
+    """The service that runs for this home, or None."""
+    try:
+        record = json.loads(home.service_record.read_bytes())
+        answer = _request(home, int(record["https_port"]), "GET", "/status", 5.0)
+        # Another home's service on the same port has another certificate, and never gets this far.
+        if answer.status == 200:
+            return Service(home, int(record["https_port"]), json.loads(answer.body))
+    except (OSError, ValueError, KeyError):
+        pass
+    return None
+
+
+def ensure(home: Home) -> Service:
+    """The service of this home, started when it does not run; restarted when it is of another version.
+
+    Raises:
+        WorkspaceError: it could not be started; the message gives its own last words.
+    """
+    service = find(home)
+    if service is not None and service.status["version"] == __version__:
+        return service
+    import filelock
+
+    try:
+        home.create()
+    except OSError as error:
+        raise WorkspaceError(
+            f"The state folder {home.root} cannot be made: {error.strerror}.",
+            "Set SCAFFOLD_HOME to a folder that you can write to.",
+        ) from error
+    with filelock.FileLock(home.start_lock):
+        service = find(home)
+        if service is not None and service.status["version"] == __version__:
+            return service
+        if service is not None:  # runs go on while it is replaced
+            _stop(service)
+        return _start(home)
+
+
+def _start(home: Home) -> Service:
+    mark = home.service_log.stat().st_size if home.service_log.exists() else 0
+    environment = dict(os.environ) | {"SCAFFOLD_HOME": str(home.root)}
+    options: dict[str, Any] = {"start_new_session": True}
+    if os.name == "nt":
+        flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP  # type: ignore[attr-defined,unused-ignore]
+        options = {"creationflags": flags}
+    with home.service_log.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "scaffold.workspace.server"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environment,
+            cwd=home.root,
+            close_fds=True,
+            **options,
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        service = find(home)
+        if service is not None:
+            return service
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)
+    raise WorkspaceError(
+        f"The local workspace did not start: {_last_words(home.service_log, mark)}",
+        f"See {home.service_log}; 'scaffold workspace reset' sets the state aside and begins anew.",
+    )
+
+
+def _last_words(log: Path, mark: int) -> str:
+    try:
+        with log.open("rb") as stream:
+            stream.seek(mark)
+            lines = stream.read().decode(errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    fatal = [line for line in lines if " FATAL " in line]
+    if fatal:
+        return fatal[-1].partition(" FATAL ")[2]
+    return lines[-1].strip() if lines else "it said nothing"
+
+
+def _stop(service: Service) -> None:
+    service.request("POST", "/stop", timeout=5.0)
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        if find(service.home) is None and _gone(int(service.status["pid"])):
+            return
+        time.sleep(0.02)
+    raise WorkspaceError(
+        f"The local workspace (process {service.status['pid']}) does not stop.",
+        f"End that process by hand; its log is {service.home.service_log}.",
+    )
+
+
+def _gone(pid: int) -> bool:
+    import psutil
+
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return True
+
+
+def stop(home: Home) -> bool:
+    """Stops the service of this home; what it is running goes on.
+
+    Returns:
+        False when none was running.
+
+    Raises:
+        WorkspaceError: it does not stop.
+    """
+    service = find(home)
+    if service is None:
+        return False
+    _stop(service)
+    return True
+
+
+def reset(home: Home) -> Path | None:
+    """Begins anew: stops the service and sets its state aside. Environments and secrets stay.
+
+    Returns:
+        The folder that the old state is in now, or None when there was none.
+
+    Raises:
+        WorkspaceError: the service does not stop.
+    """
+    stop(home)
+    kept = [home.database, home.blobs, home.runs]
+    kept += [home.root / f"{home.database.name}{suffix}" for suffix in ("-wal", "-shm")]
+    present = [path for path in kept if path.exists()]
+    if not home.database.exists():
+        return None
+    aside = home.root / "set-aside" / time.strftime("%Y%m%d-%H%M%S")
+    aside.mkdir(parents=True, mode=0o700)
+    for path in present:
+        shutil.move(str(path), str(aside / path.name))
+    return aside

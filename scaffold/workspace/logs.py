@@ -1,0 +1,27 @@
+"""The names of a run's log files, as the SDK looks for them, and reading their ends.
+
+``azureml.core.script_run`` streams ``user_logs/std_log*.txt`` and ``azureml-logs/NN….txt``, the last by name
+first.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+STD_LOG = "user_logs/std_log.txt"
+BUILD_LOG = "azureml-logs/20_image_build_log.txt"
+
+
+def last_lines(path: Path, *, lines: int, limit: int) -> str:
+    """The end of a text file; empty when there is none.
+
+    Args:
+        path: the file.
+        lines: how many lines at the most.
+        limit: how many bytes at the most are read.
+    """
+    with contextlib.suppress(OSError), path.open("rb") as stream:
+        stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, stream.tell() - limit))
+        return "\n".join(stream.read().decode(errors="replace").splitlines()[-lines:])
+    return ""

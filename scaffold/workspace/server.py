@@ -1,0 +1,195 @@
+"""The service's process: ``python -m scaffold.workspace.server``, started by ``lifecycle``.
+
+Two listeners on 127.0.0.1: the wire protocol over TLS, and the pages over http (a browser would not know
+our CA). The ports of the last time are taken again where they are free, so that processes of runs that
+outlived the service find it again.
+"""
+
+import asyncio
+import json
+import logging
+import logging.handlers
+import os
+import signal
+import socket
+import sqlite3
+import sys
+from contextlib import suppress
+from typing import Any
+
+import filelock
+import uvicorn
+
+from scaffold import __version__
+from scaffold.workspace import client, identity
+from scaffold.workspace.app import wire_app
+from scaffold.workspace.context import Context, Endpoints
+from scaffold.workspace.engine.engine import Engine
+from scaffold.workspace.files import write_atomically
+from scaffold.workspace.identity import Authority
+from scaffold.workspace.paths import Home
+from scaffold.workspace.portal.app import portal_app
+from scaffold.workspace.store import Store
+from scaffold.workspace.store.database import DatabaseTooNewError
+from scaffold.workspace.submissions import Submissions
+
+_LOG = logging.getLogger("scaffold.workspace")
+DEFAULT_HTTPS_PORT, DEFAULT_HTTP_PORT = 8765, 8766
+
+
+def main() -> int:
+    """Serves the home that ``SCAFFOLD_HOME`` names until it is told to stop."""
+    home = Home.default()
+    home.create()
+    _log_to(home)
+    lock = filelock.FileLock(home.service_lock)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        _LOG.warning("another service has this home already")
+        return 0
+    with lock:
+        try:
+            asyncio.run(_serve(home))
+        except DatabaseTooNewError:
+            _LOG.error("FATAL the state folder was written by a newer version of scaffold")
+            return 1
+        except sqlite3.DatabaseError as error:
+            _LOG.error("FATAL the database is damaged: %s", error)
+            return 1
+        except OSError as error:
+            _LOG.exception("FATAL %s", error)
+            return 1
+    return 0
+
+
+def _log_to(home: Home) -> None:
+    handler = logging.handlers.RotatingFileHandler(
+        home.service_log, maxBytes=5_000_000, backupCount=2, encoding="utf-8"
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # A handshake that a client breaks off is its own affair.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
+
+def _bind(wanted: int) -> socket.socket:
+    """A listening socket on the wanted port, or on any free one."""
+    for port in dict.fromkeys((wanted, 0)):
+        # With its protocol named, since asyncio turns Nagle's algorithm off for such sockets alone: headers
+        # and body leave in two writes, and each answer would otherwise wait 40 ms for an acknowledgement.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        if os.name == "posix":  # on Windows the option would let two services share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            listener.close()
+            continue
+        listener.listen(512)
+        listener.setblocking(False)
+        return listener
+    raise OSError("no free port on 127.0.0.1")
+
+
+def _wanted_ports(home: Home) -> tuple[int, int]:
+    """The ports of the last time; at first the default ones, or what ``SCAFFOLD_PORT`` says (0: any)."""
+    with suppress(OSError, ValueError, KeyError):
+        record = json.loads(home.service_record.read_bytes())
+        return int(record["https_port"]), int(record["http_port"])
+    asked = os.environ.get("SCAFFOLD_PORT", "")
+    if asked.isdigit():
+        first = int(asked)
+        return first, first + 1 if first else 0
+    return DEFAULT_HTTPS_PORT, DEFAULT_HTTP_PORT
+
+
+async def _serve(home: Home) -> None:
+    keys = identity.prepare(home)
+    store = Store(home)
+    store.content.clear_staging()
+    wanted = _wanted_ports(home)
+    https, http = _bind(wanted[0]), _bind(wanted[1])
+    endpoints = Endpoints(https.getsockname()[1], http.getsockname()[1])
+    context = _assemble(home, store, Authority(keys), endpoints)
+    servers = [_server(wire_app(context), home), _server(portal_app(context), None)]
+    tasks = [
+        asyncio.create_task(server.serve(sockets=[listener]))
+        for server, listener in zip(servers, (https, http), strict=True)
+    ]
+    while not all(server.started or server.should_exit for server in servers):
+        await asyncio.sleep(0.005)
+    _catch_signals(servers)
+    context.engine.recover()
+    _write_record(home, endpoints, store)
+    _LOG.info("serving %s on ports %d and %d", home.root, endpoints.https_port, endpoints.http_port)
+    await asyncio.gather(*tasks)
+    await context.engine.stop()
+    store.close()
+    _LOG.info("stopped")
+
+
+def _assemble(home: Home, store: Store, authority: Authority, endpoints: Endpoints) -> Context:
+    submissions = Submissions()
+    context: Context
+
+    def tell(run: Any, event: str, details: dict[str, Any]) -> None:
+        submissions.tell(run.submission, event, run_id=run.run_id, **details)
+
+    def variables(run: Any) -> dict[str, str]:
+        return client.run_variables(context, run)
+
+    width = os.environ.get("SCAFFOLD_WIDTH", "")
+    engine = Engine(home, store, variables, tell, int(width) if width.isdigit() and int(width) else None)
+    context = Context(
+        home=home,
+        store=store,
+        engine=engine,
+        authority=authority,
+        endpoints=endpoints,
+        submissions=submissions,
+    )
+    return context
+
+
+def _server(app: Any, home: Home | None) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        http="httptools",
+        ws="none",
+        loop="asyncio",
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        ssl_certfile=str(home.server_certificate) if home else None,
+    )
+    return uvicorn.Server(config)
+
+
+def _catch_signals(servers: list[uvicorn.Server]) -> None:
+    """One signal stops both servers; each would otherwise catch it for itself alone."""
+
+    def stop(*_: Any) -> None:
+        for server in servers:
+            server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+
+
+def _write_record(home: Home, endpoints: Endpoints, store: Store) -> None:
+    record = {
+        "pid": os.getpid(),
+        "https_port": endpoints.https_port,
+        "http_port": endpoints.http_port,
+        "version": __version__,
+        "workspace_id": store.workspace_id,
+    }
+    write_atomically(home.service_record, json.dumps(record).encode())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,219 @@
+"""The resource manager's part: clouds, subscriptions, the workspace resource, discovery, and the identity endpoint.
+
+Sources: ``azureml._vendor.azure_cli_core.cloud`` (metadata), ``azureml.core.authentication`` (managed
+identity), ``azureml._base_sdk_common.service_discovery``, ``azureml._base_sdk_common.workspace``.
+"""
+
+from typing import Any
+
+from starlette.requests import Request
+
+from scaffold.workspace import faults, identity
+from scaffold.workspace.client import CLOUD_NAME
+from scaffold.workspace.context import Context, context_of
+
+_AUDIENCE = "https://management.azure.com/"
+
+
+async def get_metadata(request: Request) -> Any:
+    """The list of clouds, ``ARM_CLOUD_METADATA_URL``; it holds no secret.
+
+    This workspace stands in it twice: under its own name, and under the public cloud's, which the SDK
+    inside a run asks for whatever it was told (``AzureMLTokenAuthentication`` has no way to be told).
+    """
+    base = context_of(request).endpoints.base
+    return [_cloud(name, base) for name in (CLOUD_NAME, "AzureCloud")]
+
+
+def _cloud(name: str, base: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "portal": base,
+        "authentication": {
+            "loginEndpoint": base,
+            "audiences": [_AUDIENCE],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "graphAudience": base,
+        "graph": base,
+        "microsoftGraphResourceId": base,
+        "resourceManager": base,
+        "sqlManagement": base,
+        "batch": base,
+        "media": base,
+        "gallery": base,
+        "vmImageAliasDoc": base,
+        "activeDirectoryDataLake": base,
+        "ossrdbmsResourceId": base,
+        "appInsightsResourceId": base,
+        "logAnalyticsResourceId": base,
+        "synapseAnalyticsResourceId": base,
+        "attestationResourceId": base,
+        "appInsightsTelemetryChannelResourceId": base,
+        "suffixes": {
+            "storage": "core.local",
+            "keyVaultDns": "vault.local",
+            "sqlServerHostname": "database.local",
+            "acrLoginServer": "azurecr.local",
+            "azureDataLakeStoreFileSystem": "azuredatalakestore.local",
+            "azureDataLakeAnalyticsCatalogAndJob": "azuredatalakeanalytics.local",
+            "mysqlServerEndpoint": "mysql.database.local",
+            "postgresqlServerEndpoint": "postgres.database.local",
+            "mariadbServerEndpoint": "mariadb.database.local",
+            "storageSyncEndpointSuffix": "afs.local",
+            "mhsmDns": "managedhsm.local",
+            "synapseAnalytics": "dev.azuresynapse.local",
+            "attestationEndpoint": "attest.local",
+        },
+    }
+
+
+async def get_token(request: Request) -> Any:
+    """A managed-identity token; the secret in the path is the credential."""
+    context = context_of(request)
+    _check_secret(context.authority.keys.identity, request)
+    token, expiry = context.authority.token(submission=request.path_params.get("submission"))
+    return {
+        "access_token": token,
+        "expires_on": str(expiry),
+        "expires_in": str(identity.TOKEN_SECONDS),
+        "not_before": str(expiry - identity.TOKEN_SECONDS),
+        "resource": _AUDIENCE,
+        "token_type": "Bearer",
+    }
+
+
+def _check_secret(expected: str, request: Request) -> None:
+    import hmac
+
+    if not hmac.compare_digest(expected.encode(), request.path_params["secret"].encode()):
+        raise faults.forbidden("The address is not one that this workspace gave out.")
+
+
+async def get_discovery(request: Request) -> Any:
+    """The base URL of every service. The SDK asks without a token, so the path carries a secret."""
+    context = context_of(request)
+    _check_secret(context.authority.keys.discovery, request)
+    base = context.endpoints.base
+    services = (
+        "api", "history", "experimentation", "hyperdrive", "modelmanagement", "pipelines", "catalog",
+        "rlservice", "inferenceapi", "devsvc",
+    )  # fmt: skip
+    return dict.fromkeys(services, base) | {"studio": context.portal}
+
+
+async def list_subscriptions(request: Request) -> Any:
+    """The one subscription of this machine."""
+    context = context_of(request)
+    return {
+        "value": [_subscription(context)],
+        "count": {"type": "Total", "value": 1},
+        "nextLink": None,
+    }
+
+
+def _subscription(context: Context) -> dict[str, Any]:
+    return {
+        "id": f"/subscriptions/{identity.SUBSCRIPTION_ID}",
+        "authorizationSource": "RoleBased",
+        "managedByTenants": [],
+        "subscriptionId": identity.SUBSCRIPTION_ID,
+        "tenantId": context.authority.keys.tenant_id,
+        "displayName": "This machine",
+        "state": "Enabled",
+        "subscriptionPolicies": {
+            "locationPlacementId": "Internal_2014-09-01",
+            "quotaId": "Internal_2014-09-01",
+            "spendingLimit": "Off",
+        },
+    }
+
+
+async def get_subscription(request: Request) -> Any:
+    """One subscription by id."""
+    if request.path_params["subscription"] != identity.SUBSCRIPTION_ID:
+        raise faults.not_found(f"Subscription {request.path_params['subscription']}")
+    return _subscription(context_of(request))
+
+
+async def list_tenants(request: Request) -> Any:
+    """The one tenant of this machine."""
+    tenant = context_of(request).authority.keys.tenant_id
+    return {"value": [{"id": f"/tenants/{tenant}", "tenantId": tenant, "displayName": "This machine"}]}
+
+
+async def get_resource_group(request: Request) -> Any:
+    """The resource group ``local``."""
+    params = request.path_params
+    if (params["subscription"], params["group"].lower()) != (
+        identity.SUBSCRIPTION_ID,
+        identity.RESOURCE_GROUP,
+    ):
+        raise faults.not_found(f"Resource group {params['group']}")
+    return {
+        "id": f"/subscriptions/{identity.SUBSCRIPTION_ID}/resourceGroups/{identity.RESOURCE_GROUP}",
+        "name": identity.RESOURCE_GROUP,
+        "type": "Microsoft.Resources/resourceGroups",
+        "location": "local",
+        "managedBy": None,
+        "tags": {},
+        "properties": {"provisioningState": "Succeeded"},
+    }
+
+
+async def get_workspace(request: Request) -> Any:
+    """The workspace resource (``Workspace`` of the SDK's models)."""
+    context = context_of(request)
+    return {
+        "id": context.scope,
+        "name": identity.WORKSPACE_NAME,
+        "type": "Microsoft.MachineLearningServices/workspaces",
+        "location": "local",
+        "tags": {},
+        "etag": None,
+        "kind": "Default",
+        "sku": {"name": "Basic", "tier": "Basic"},
+        "identity": {
+            "principalId": context.authority.keys.user_id,
+            "tenantId": context.authority.keys.tenant_id,
+            "type": "SystemAssigned",
+            "userAssignedIdentities": None,
+        },
+        "systemData": {"createdAt": context.store.created, "createdBy": identity.USER_NAME},
+        "properties": {
+            "workspaceId": context.store.workspace_id,
+            "sdk_telemetry_app_insights_key": None,
+            "description": "The local workspace of azureml-scaffold, on this machine.",
+            "friendlyName": identity.WORKSPACE_NAME,
+            "creationTime": context.store.created,
+            "keyVault": f"{_provider('Microsoft.KeyVault/vaults')}/local",
+            "applicationInsights": f"{_provider('Microsoft.Insights/components')}/local",
+            "containerRegistry": None,
+            "storageAccount": f"{_provider('Microsoft.Storage/storageAccounts')}/local",
+            "discoveryUrl": context.discovery_url,
+            "provisioningState": "Succeeded",
+            "encryption": None,
+            "hbiWorkspace": False,
+            "serviceProvisionedResourceGroup": None,
+            "privateLinkCount": 0,
+            "imageBuildCompute": None,
+            "allowPublicAccessWhenBehindVnet": False,
+            "publicNetworkAccess": "Disabled",
+            "privateEndpointConnections": [],
+            "sharedPrivateLinkResources": [],
+            "notebookInfo": None,
+            "serviceManagedResourcesSettings": None,
+            "primaryUserAssignedIdentity": None,
+            "systemDatastoresAuthMode": "accessKey",
+            "v1LegacyMode": False,
+            "tenantId": context.authority.keys.tenant_id,
+            "mlFlowTrackingUri": f"azureml://127.0.0.1:{context.endpoints.https_port}/mlflow/v1.0{context.scope}",
+        },
+    }
+
+
+def _provider(kind: str) -> str:
+    return (
+        f"/subscriptions/{identity.SUBSCRIPTION_ID}/resourceGroups/{identity.RESOURCE_GROUP}/providers/{kind}"
+    )

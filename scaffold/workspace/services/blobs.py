@@ -1,0 +1,210 @@
+"""The blob service: what Azure Storage's block blob clients ask for, on signed URLs.
+
+Source: the ``x-ms-…`` headers and status codes of the Blob service REST interface as
+``azureml._vendor.azure_storage`` reads them.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+import shutil
+from datetime import datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from anyio import open_file
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from scaffold.workspace import faults
+from scaffold.workspace.context import Context, context_of, read_body
+from scaffold.workspace.store.blobs import ARTIFACTS, SNAPSHOTS, Blob
+
+MAX_BLOB_BYTES = 5000 * 1024 * 1024
+_CHUNK = 256 * 1024
+CONTAINERS = (ARTIFACTS, SNAPSHOTS)
+_VERSION = {"x-ms-version": "2021-08-06"}
+
+
+def _target(request: Request, wanted: str) -> tuple[Context, str, str]:
+    """The blob that the path names, once the query's signature has been found to permit ``wanted``.
+
+    Raises:
+        Fault: it does not, or there is no such container.
+    """
+    context, name = context_of(request), request.path_params["name"]
+    container = request.url.path.split("/")[1]
+    if not context.authority.permits(container, name, request.url.query, wanted):
+        raise faults.forbidden("The address has no valid signature of this workspace for this.")
+    return context, container, name
+
+
+def _etag(blob: Blob) -> str:
+    return f'"0x{hashlib.sha256(f"{blob.sha256}{blob.modified}".encode()).hexdigest()[:15].upper()}"'
+
+
+def _properties(blob: Blob, size: int) -> dict[str, str]:
+    modified = datetime.fromisoformat(blob.modified)
+    return _VERSION | {
+        "etag": _etag(blob),
+        "last-modified": format_datetime(modified, usegmt=True),
+        "content-type": blob.content_type,
+        "accept-ranges": "bytes",
+        "x-ms-blob-type": "BlockBlob",
+        "x-ms-creation-time": format_datetime(datetime.fromisoformat(blob.created), usegmt=True),
+        "x-ms-lease-state": "available",
+        "x-ms-lease-status": "unlocked",
+        "x-ms-server-encrypted": "true",
+        "content-length": str(size),
+    }
+
+
+async def put_blob(request: Request) -> Response:
+    """Put Blob, Put Block or Put Block List, as the query's ``comp`` says."""
+    context, container, name = _target(request, "w")
+    comp = request.query_params.get("comp")
+    if comp == "block":
+        return await _put_block(request, context, container, name)
+    if comp == "blocklist":
+        return await _put_block_list(request, context, container, name)
+    if comp is not None:
+        raise faults.not_implemented(f"blob operation comp={comp}")
+    kind = request.headers.get("x-ms-blob-type", "BlockBlob")
+    if kind != "BlockBlob":
+        raise faults.not_implemented(f"{kind} (the workspace's store has block blobs)")
+    writer = context.store.content.writer()
+    digest = hashlib.md5(usedforsecurity=False)
+    try:
+        async for chunk in request.stream():
+            writer.write(chunk)
+            digest.update(chunk)
+            if writer.size > MAX_BLOB_BYTES:
+                raise faults.too_large(MAX_BLOB_BYTES)
+        _check_complete(request, writer.size, digest.digest())
+    except BaseException:
+        writer.discard()
+        raise
+    return _created(context, container, name, writer.keep(), writer.size, _content_type(request))
+
+
+def _check_complete(request: Request, size: int, md5: bytes) -> None:
+    announced = request.headers.get("content-length")
+    if announced is not None and int(announced) != size:
+        raise faults.bad_request("The body is shorter than it was announced.")
+    expected = request.headers.get("content-md5")
+    if expected is not None and base64.b64encode(md5).decode() != expected:
+        raise faults.Fault(400, "Md5Mismatch", "The body's MD5 is not the one in Content-MD5.")
+
+
+def _content_type(request: Request) -> str:
+    named = request.headers.get("x-ms-blob-content-type") or request.headers.get("content-type")
+    return named if named and len(named) < 200 else "application/octet-stream"
+
+
+def _created(context: Context, container: str, name: str, sha256: str, size: int, kind: str) -> Response:  # noqa: PLR0913, PLR0917
+    context.store.blobs.put(container, name, sha256=sha256, size=size, content_type=kind)
+    blob = context.store.blobs.get(container, name)
+    headers = {"x-ms-request-server-encrypted": "true"}
+    if blob is not None:
+        properties = _properties(blob, size)
+        headers |= {key: properties[key] for key in ("etag", "last-modified", "x-ms-version")}
+    return Response(status_code=201, headers=headers)
+
+
+def _blocks(context: Context, container: str, name: str) -> Path:
+    """The staging folder of a blob that arrives in blocks."""
+    digest = hashlib.sha256(f"{container}/{name}".encode()).hexdigest()[:32]
+    return context.store.content.staging / f"blocks-{digest}"
+
+
+def _block_file(folder: Path, block_id: str) -> Path:
+    try:
+        return folder / base64.b64decode(block_id, validate=True).hex()
+    except (binascii.Error, ValueError):
+        raise faults.bad_request("The block id is not base64.") from None
+
+
+async def _put_block(request: Request, context: Context, container: str, name: str) -> Response:
+    folder = _blocks(context, container, name)
+    target = _block_file(folder, request.query_params.get("blockid", ""))
+    body = await read_body(request, 100 * 1024 * 1024)
+    _check_complete(request, len(body), hashlib.md5(body, usedforsecurity=False).digest())
+    folder.mkdir(exist_ok=True, mode=0o700)
+    target.write_bytes(body)
+    return Response(status_code=201, headers=_VERSION | {"x-ms-request-server-encrypted": "true"})
+
+
+async def _put_block_list(request: Request, context: Context, container: str, name: str) -> Response:
+    body = await read_body(request, 8 * 1024 * 1024)
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+        raise faults.bad_request("The block list may not define entities.")
+    try:
+        identifiers = [element.text or "" for element in ElementTree.fromstring(body)]  # noqa: S314  (entities refused above)
+    except ElementTree.ParseError as error:
+        raise faults.bad_request(f"The block list is not XML: {error}") from None
+    folder = _blocks(context, container, name)
+    writer = context.store.content.writer()
+    try:
+        for identifier in identifiers:
+            file = _block_file(folder, identifier)
+            if not file.exists():
+                raise faults.Fault(400, "InvalidBlockList", f"Block {identifier} was not uploaded.")
+            writer.write(file.read_bytes())
+    except BaseException:
+        writer.discard()
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    return _created(context, container, name, writer.keep(), writer.size, _content_type(request))
+
+
+def _existing(context: Context, container: str, name: str) -> tuple[Blob, Path]:
+    blob = context.store.blobs.get(container, name)
+    file = context.store.blobs.file(blob) if blob is not None else None
+    if blob is None or file is None or not file.exists():
+        raise faults.Fault(404, "BlobNotFound", "The specified blob does not exist.")
+    return blob, file
+
+
+async def get_blob(request: Request) -> Response:
+    """Get Blob or Get Blob Properties, whole or a range; a growing log up to its present end."""
+    context, container, name = _target(request, "r")
+    blob, file = _existing(context, container, name)
+    size = file.stat().st_size
+    headers = _properties(blob, size)
+    if request.method == "HEAD":
+        return Response(status_code=200, headers=headers)
+    wanted = request.headers.get("x-ms-range") or request.headers.get("range")
+    first, last = _range(wanted, size) if wanted else (0, size - 1)
+    headers["content-length"] = str(last - first + 1)
+    status = 200
+    if wanted:
+        status = 206
+        headers["content-range"] = f"bytes {first}-{last}/{size}"
+    return StreamingResponse(_read(file, first, last - first + 1), status_code=status, headers=headers)
+
+
+def _range(text: str, size: int) -> tuple[int, int]:
+    """First and last byte of ``bytes=first-last`` or ``bytes=first-``.
+
+    Raises:
+        Fault: the range is none, or begins after the end.
+    """
+    match = re.fullmatch(r"bytes=(\d+)-(\d*)", text.strip())
+    if match is None:
+        raise faults.bad_request(f"The range {text!r} is not bytes=FIRST-LAST.")
+    first = int(match[1])
+    last = min(int(match[2]) if match[2] else size - 1, size - 1)
+    if first > last:
+        raise faults.Fault(416, "InvalidRange", "The range begins after the blob's end.")
+    return first, last
+
+
+async def _read(file: Path, first: int, count: int) -> Any:
+    async with await open_file(file, "rb") as stream:
+        await stream.seek(first)
+        while count > 0 and (chunk := await stream.read(min(_CHUNK, count))):
+            count -= len(chunk)
+            yield chunk

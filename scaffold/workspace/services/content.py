@@ -1,0 +1,167 @@
+"""Snapshots: trees of hashes, of which only the files that changed travel.
+
+Source: ``azureml._restclient.snapshots_client`` and ``azureml._base_sdk_common.merkle_tree``. Each file's
+hash is SHA-512 over its content, its name and the word ``File``.
+"""
+
+import hashlib
+import re
+import sqlite3
+import uuid
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from starlette.requests import Request
+
+from scaffold.workspace import faults
+from scaffold.workspace.context import Context, caller_of, context_of, json_body
+from scaffold.workspace.store.blobs import SNAPSHOTS
+from scaffold.workspace.store.snapshots import Snapshot, SnapshotFile
+
+EMPTY_ID = "00000000-0000-0000-0000-000000000000"
+_SNAPSHOT_ID = re.compile(r"[0-9a-fA-F-]{32,36}")
+_BAD_NAME = re.compile(r"[\x00-\x1f/]|^\.{1,2}$|^$")
+
+
+async def get_latest(request: Request) -> Any:
+    """The last snapshot's tree, which a client without a cache compares its folder with."""
+    latest = context_of(request).store.snapshots.latest()
+    if latest is None:
+        empty = hashlib.sha512().hexdigest()
+        root = {
+            "name": "",
+            "hash": empty,
+            "type": "Directory",
+            "timestamp": "0001-01-01T00:00:00",
+            "children": {},
+        }
+        return {"id": EMPTY_ID, "root": root}
+    return {"id": latest.snapshot_id, "root": latest.root}
+
+
+async def get_blob_urls(request: Request) -> Any:
+    """A writable URL for every file that is about to be uploaded."""
+    context, body = context_of(request), await json_body(request)
+    names = body.get("FileNames")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise faults.bad_request("FileNames must be a list of paths.")
+    upload = uuid.uuid4().hex
+    nodes = []
+    for number, name in enumerate(names):
+        blob = f"{upload}/{number}"
+        nodes.append({"fullName": name, "blobUri": context.blob_url(SNAPSHOTS, blob, "rw")})
+    return {"fileNodes": nodes}
+
+
+async def create_snapshot(request: Request) -> Any:
+    """Keeps a snapshot: its tree, the files uploaded for it, and those unchanged since its parent."""
+    context, body = context_of(request), await json_body(request)
+    snapshot_id = request.path_params["snapshot_id"]
+    if not _SNAPSHOT_ID.fullmatch(snapshot_id):
+        raise faults.bad_request(f"Snapshot id {snapshot_id!r} is not a GUID.")
+    root, parent_id = body.get("DirTreeNode"), body.get("ParentSnapshotId")
+    if not isinstance(root, dict):
+        raise faults.bad_request("DirTreeNode must be a tree.")
+    revisions = body.get("FileRevisionList") or {}
+    nodes = revisions.get("FileNodes") if isinstance(revisions, dict) else None
+    files = _files(context, root, _uploaded(context, nodes or []), str(parent_id or EMPTY_ID))
+    snapshot = Snapshot(
+        snapshot_id=snapshot_id,
+        created="",
+        root=root,
+        parent_id=None if parent_id in (None, EMPTY_ID) else str(parent_id),
+        tags=_texts(body.get("Tags")),
+        properties=_texts(body.get("Properties")),
+    )
+    try:
+        context.store.snapshots.add(snapshot, files)
+    except sqlite3.IntegrityError:
+        raise faults.conflict(f"There is a snapshot {snapshot_id} already.") from None
+    context.submissions.tell(
+        caller_of(request).submission,
+        "snapshot",
+        files=len(files),
+        bytes=sum(file.size for file in files),
+        uploaded=len(nodes or []),
+    )
+    return {"id": snapshot_id, "root": root}
+
+
+def _texts(mapping: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in mapping.items()} if isinstance(mapping, dict) else {}
+
+
+def _uploaded(context: Context, nodes: list[Any]) -> dict[str, tuple[str, int]]:
+    """SHA-256 and size of every uploaded file, by its path with forward slashes."""
+    uploaded = {}
+    for node in nodes:
+        if not isinstance(node, dict) or not isinstance(node.get("FullName"), str):
+            raise faults.bad_request("Every entry of FileNodes needs a FullName and a BlobUri.")
+        path = unquote(urlparse(str(node.get("BlobUri"))).path)
+        container, _, name = path.lstrip("/").partition("/")
+        blob = context.store.blobs.get(SNAPSHOTS, name) if container == SNAPSHOTS else None
+        if blob is None or blob.sha256 is None:
+            raise faults.bad_request(f"{node['FullName']} was not uploaded.")
+        uploaded[node["FullName"].replace("\\", "/").removeprefix("./")] = (blob.sha256, blob.size)
+        context.store.blobs.remove(SNAPSHOTS, name)
+    return uploaded
+
+
+def _files(
+    context: Context, root: dict[str, Any], uploaded: dict[str, tuple[str, int]], parent_id: str
+) -> list[SnapshotFile]:
+    """Every file of the tree with its content: uploaded now, or unchanged in the parent.
+
+    Raises:
+        Fault: the content of a file is known nowhere. The client then forgets its cached parent and
+            sends everything, so a stale cache can never run other code than its folder's.
+    """
+    known = {file.path: file for file in context.store.snapshots.files(parent_id)}
+    files = []
+    for path, tree_hash in _walk(root, ""):
+        if path in uploaded:
+            sha256, size = uploaded[path]
+            files.append(SnapshotFile(path, tree_hash, sha256, size))
+        elif path in known and known[path].tree_hash == tree_hash:
+            files.append(known[path])
+        else:
+            raise faults.bad_request(
+                f"{path} was neither uploaded nor is it in the parent snapshot {parent_id}."
+            )
+    return files
+
+
+def _walk(node: dict[str, Any], prefix: str) -> list[tuple[str, str]]:
+    """Path and hash of every file below a directory node.
+
+    Raises:
+        Fault: a name that is no file name; nothing is ever written for it.
+    """
+    found: list[tuple[str, str]] = []
+    children = node.get("children") or {}
+    for child in children.values() if isinstance(children, dict) else children:
+        name = child.get("name") if isinstance(child, dict) else None
+        if not isinstance(name, str) or _BAD_NAME.search(name) or _escapes(name):
+            raise faults.bad_request(f"The tree holds {name!r}, which is no file name.")
+        path = f"{prefix}{name}"
+        if child.get("type") == "File":
+            found.append((path, str(child.get("hash"))))
+        else:
+            found += _walk(child, f"{path}/")
+    return found
+
+
+def _escapes(name: str) -> bool:
+    """True for a name that means another folder on this platform (``C:``, ``a\\b`` on Windows)."""
+    import os
+
+    return os.name == "nt" and ("\\" in name or ":" in name)
+
+
+async def get_snapshot(request: Request) -> Any:
+    """A snapshot's tree."""
+    snapshot_id = request.path_params["snapshot_id"]
+    snapshot = context_of(request).store.snapshots.get(snapshot_id)
+    if snapshot is None:
+        raise faults.not_found(f"Snapshot {snapshot_id}")
+    return {"id": snapshot.snapshot_id, "root": snapshot.root}

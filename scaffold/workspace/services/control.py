@@ -1,0 +1,146 @@
+"""What this program's own commands ask of the service; no part of the Azure ML protocol.
+
+Every address carries the control secret, which only the owner's processes can read.
+"""
+
+import asyncio
+import hmac
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from scaffold import __version__
+from scaffold.workspace import faults
+from scaffold.workspace.context import Context, context_of
+from scaffold.workspace.logs import STD_LOG
+from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
+
+_LONGEST_WAIT_SECONDS = 30.0
+_CHUNK = 1024 * 1024
+
+
+def _admitted(request: Request) -> Context:
+    context = context_of(request)
+    expected = context.authority.keys.control
+    if not hmac.compare_digest(expected.encode(), request.path_params["secret"].encode()):
+        raise faults.forbidden("The address is not one that this workspace gave out.")
+    return context
+
+
+async def get_status(request: Request) -> Any:
+    """What the service is and what it is doing."""
+    context = _admitted(request)
+    import psutil
+
+    return {
+        "version": __version__,
+        "pid": os.getpid(),
+        "workspace_id": context.store.workspace_id,
+        "portal": context.portal,
+        "runs": context.store.runs.count_by_status(),
+        "width": context.engine.width,
+        "environments": len(context.store.environments.all()),
+        "memory_bytes": psutil.Process().memory_info().rss,
+    }
+
+
+async def stop(request: Request) -> Any:
+    """Ends the service; runs that are under way go on without it."""
+    _admitted(request)
+    asyncio.get_running_loop().call_later(0.05, signal.raise_signal, signal.SIGTERM)
+    return {"stopping": True}
+
+
+async def get_events(request: Request) -> Any:
+    """The events of a submission after the first ``seen``; waits for the next one up to ``wait`` seconds."""
+    context = _admitted(request)
+    seen, wait = _number(request, "seen"), _number(request, "wait")
+    events = await context.submissions.after(
+        request.path_params["submission"], int(seen), min(wait, _LONGEST_WAIT_SECONDS)
+    )
+    return {"events": events}
+
+
+async def end_submission(request: Request) -> Any:
+    """Notes that the submitting program has ended, which wakes those who follow the submission."""
+    context = _admitted(request)
+    code = request.query_params.get("exit_code", "")
+    submission = request.path_params["submission"]
+    runs = [run.run_id for run in context.store.runs.of_submission(submission)]
+    context.submissions.tell(submission, "over", exit_code=int(code or "0"), runs=runs)
+    return {"runs": runs}
+
+
+def _number(request: Request, name: str) -> float:
+    try:
+        return max(0.0, float(request.query_params.get(name, "0")))
+    except ValueError:
+        raise faults.bad_request(f"{name} is not a number.") from None
+
+
+async def get_run(request: Request) -> Any:
+    """The state of a run, for those who follow it."""
+    context = _admitted(request)
+    run = context.store.runs.get(request.path_params["run_id"])
+    if run is None:
+        raise faults.not_found(f"Run {request.path_params['run_id']}")
+    return {
+        "run_id": run.run_id,
+        "status": run.status.value,
+        "terminal": run.status.terminal,
+        "exit_code": run.exit_code,
+        "error": run.error["message"] if run.error else None,
+        "started": run.started,
+        "ended": run.ended,
+        "created": run.created,
+        "warnings": run.warnings,
+        "url": f"{context.portal}/runs/{run.run_id}",
+    }
+
+
+async def get_log(request: Request) -> Response:
+    """The bytes of a run's log from ``offset`` on, at most a megabyte.
+
+    With ``wait``, a request at the present end is answered when there is more, or when the run is over
+    (header ``x-scaffold-over: 1``: nothing follows what is in this answer, if that is less than a megabyte).
+    """
+    context = _admitted(request)
+    run_id = request.path_params["run_id"]
+    offset, wait = int(_number(request, "offset")), min(_number(request, "wait"), _LONGEST_WAIT_SECONDS)
+    deadline = asyncio.get_running_loop().time() + wait
+    while True:
+        run = context.store.runs.get(run_id)
+        if run is None:
+            raise faults.not_found(f"Run {run_id}")
+        # The order matters: once the run is over its log does not grow any more.
+        over = run.status.terminal
+        blob = context.store.blobs.get(ARTIFACTS, artifact_prefix(run_id) + STD_LOG)
+        file = context.store.blobs.file(blob) if blob else None
+        data = await asyncio.to_thread(_tail, file, offset) if file else b""
+        if data or over or asyncio.get_running_loop().time() >= deadline:
+            return Response(
+                data, media_type="application/octet-stream", headers={"x-scaffold-over": str(int(over))}
+            )
+        await asyncio.sleep(0.05)
+
+
+def _tail(file: Path, offset: int) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            stream.seek(offset)
+            return stream.read(_CHUNK)
+    except FileNotFoundError:  # between its folder's removal and its entry in the store
+        return b""
+
+
+async def cancel_run(request: Request) -> Any:
+    """Asks for the end of a run."""
+    context = _admitted(request)
+    run_id = request.path_params["run_id"]
+    if context.store.runs.get(run_id) is None:
+        raise faults.not_found(f"Run {run_id}")
+    return {"canceled": context.engine.cancel(run_id)}

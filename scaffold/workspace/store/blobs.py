@@ -1,0 +1,114 @@
+"""Named blobs: what the SDK's storage clients write and read, and where run artifacts live."""
+
+from pathlib import Path
+
+import msgspec
+
+from scaffold.workspace.store.content import ContentStore
+from scaffold.workspace.store.database import Database, timestamp
+
+ARTIFACTS = "azureml"
+"""The container of run artifacts; names start with ``ExperimentRun/dcid.<run id>/``."""
+
+SNAPSHOTS = "snapshots"
+"""The container of snapshot uploads on their way."""
+
+
+class Blob(msgspec.Struct, frozen=True):
+    """One named blob.
+
+    Attributes:
+        sha256: its content in the content store, or None while it is still being written.
+        live_path: the growing file of a run under way, or None once it is kept.
+        size: bytes; of a live file, 0.
+    """
+
+    container: str
+    name: str
+    sha256: str | None
+    live_path: str | None
+    size: int
+    content_type: str
+    created: str
+    modified: str
+
+    @property
+    def written(self) -> bool:
+        """False for a blob that was announced and never uploaded."""
+        return self.sha256 is not None or self.live_path is not None
+
+
+class Blobs:
+    """The named blobs of the workspace."""
+
+    def __init__(self, database: Database, content: ContentStore) -> None:
+        self._database = database
+        self._content = content
+
+    def put(  # noqa: PLR0913  (a blob's fields)
+        self,
+        container: str,
+        name: str,
+        *,
+        sha256: str | None = None,
+        live_path: Path | None = None,
+        size: int = 0,
+        content_type: str = "application/octet-stream",
+    ) -> None:
+        """Names a content, or a growing file, or (with neither) announces an upload; replaces what had the name."""
+        moment = timestamp()
+        self._database.execute(
+            "INSERT INTO blobs VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (container, name) DO UPDATE SET"
+            " sha256 = excluded.sha256, live_path = excluded.live_path, size = excluded.size,"
+            " content_type = excluded.content_type, modified = excluded.modified",
+            container,
+            name,
+            sha256,
+            str(live_path) if live_path else None,
+            size,
+            content_type,
+            moment,
+            moment,
+        )
+
+    def announce(self, container: str, name: str) -> None:
+        """Makes the name known without touching what it may already name."""
+        moment = timestamp()
+        self._database.execute(
+            "INSERT INTO blobs (container, name, created, modified) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            container,
+            name,
+            moment,
+            moment,
+        )
+
+    def get(self, container: str, name: str) -> Blob | None:
+        row = self._database.one("SELECT * FROM blobs WHERE container = ? AND name = ?", container, name)
+        return Blob(**dict(row)) if row else None
+
+    def under(self, container: str, prefix: str) -> list[Blob]:
+        """The blobs whose names start with the prefix, by name."""
+        rows = self._database.all(
+            "SELECT * FROM blobs WHERE container = ? AND name >= ? AND name < ? ORDER BY name",
+            container,
+            prefix,
+            prefix + "\U0010ffff",
+        )
+        return [Blob(**dict(row)) for row in rows]
+
+    def remove(self, container: str, name: str) -> bool:
+        """Forgets a name; the content stays as long as others may share it."""
+        return (
+            self._database.execute("DELETE FROM blobs WHERE container = ? AND name = ?", container, name) > 0
+        )
+
+    def file(self, blob: Blob) -> Path | None:
+        """The file that holds the blob's bytes now, or None when nothing was written yet."""
+        if blob.sha256 is not None:
+            return self._content.path(blob.sha256)
+        return Path(blob.live_path) if blob.live_path is not None else None
+
+
+def artifact_prefix(run_id: str) -> str:
+    """What the names of a run's artifacts start with, in the container :data:`ARTIFACTS`."""
+    return f"ExperimentRun/dcid.{run_id}/"

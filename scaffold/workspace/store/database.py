@@ -1,0 +1,206 @@
+"""The SQLite file: how it is opened, its schema, and how an older one is brought up to date.
+
+WAL with ``synchronous=NORMAL``: a commit that was answered survives the death of the process at any
+point (what it may not survive is the machine losing power within the same moment).
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+# One entry a schema version: what brings a file of the version before it up to this one.
+# An entry that was once released is never edited.
+MIGRATIONS = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE experiments (
+        experiment_id TEXT PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        description TEXT,
+        created TEXT NOT NULL,
+        archived TEXT,
+        tags TEXT NOT NULL DEFAULT '{}'
+    );
+    CREATE TABLE runs (
+        run_id TEXT PRIMARY KEY,
+        number INTEGER NOT NULL,
+        uuid TEXT NOT NULL UNIQUE,
+        experiment_id TEXT NOT NULL REFERENCES experiments,
+        parent_run_id TEXT,
+        root_run_id TEXT NOT NULL,
+        status TEXT NOT NULL,
+        created TEXT NOT NULL,
+        started TEXT,
+        ended TEXT,
+        name TEXT,
+        display_name TEXT,
+        description TEXT,
+        run_type TEXT,
+        target TEXT,
+        script_name TEXT,
+        snapshot_id TEXT,
+        submission TEXT,
+        hidden INTEGER NOT NULL DEFAULT 0,
+        exit_code INTEGER,
+        tags TEXT NOT NULL DEFAULT '{}',
+        properties TEXT NOT NULL DEFAULT '{}',
+        definition TEXT,
+        error TEXT,
+        warnings TEXT NOT NULL DEFAULT '[]'
+    );
+    CREATE INDEX runs_by_experiment ON runs (experiment_id, created);
+    CREATE INDEX runs_by_parent ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL;
+    CREATE INDEX runs_by_status ON runs (status);
+    CREATE TABLE status_history (
+        run_id TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+        status TEXT NOT NULL,
+        at TEXT NOT NULL
+    );
+    CREATE INDEX status_history_by_run ON status_history (run_id);
+    CREATE TABLE snapshots (
+        snapshot_id TEXT PRIMARY KEY,
+        parent_id TEXT,
+        created TEXT NOT NULL,
+        root TEXT NOT NULL,
+        tags TEXT NOT NULL DEFAULT '{}',
+        properties TEXT NOT NULL DEFAULT '{}'
+    );
+    CREATE TABLE snapshot_files (
+        snapshot_id TEXT NOT NULL REFERENCES snapshots ON DELETE CASCADE,
+        path TEXT NOT NULL,
+        tree_hash TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        PRIMARY KEY (snapshot_id, path)
+    ) WITHOUT ROWID;
+    CREATE TABLE blobs (
+        container TEXT NOT NULL,
+        name TEXT NOT NULL,
+        sha256 TEXT,
+        live_path TEXT,
+        size INTEGER NOT NULL DEFAULT 0,
+        content_type TEXT NOT NULL DEFAULT 'application/octet-stream',
+        created TEXT NOT NULL,
+        modified TEXT NOT NULL,
+        PRIMARY KEY (container, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE metrics (
+        sequence INTEGER PRIMARY KEY,
+        run_id TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        metric_id TEXT NOT NULL,
+        created TEXT NOT NULL,
+        step INTEGER,
+        kind TEXT,
+        columns TEXT NOT NULL,
+        data TEXT NOT NULL
+    );
+    CREATE INDEX metrics_by_run ON metrics (run_id, name, sequence);
+    CREATE TABLE built_environments (
+        key TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        specification TEXT NOT NULL,
+        python_version TEXT NOT NULL,
+        interpreter TEXT NOT NULL,
+        built TEXT NOT NULL,
+        used TEXT NOT NULL,
+        seconds REAL NOT NULL
+    );
+    """,
+)
+
+
+class DatabaseTooNewError(Exception):
+    """The file was written by a newer version of this program."""
+
+
+class Database:
+    """One connection to the file, for one process.
+
+    Args:
+        path: the file; made when it is not there.
+
+    Raises:
+        DatabaseTooNewError: see there.
+        sqlite3.DatabaseError: the file is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.row_factory = sqlite3.Row
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute("PRAGMA foreign_keys=ON")
+        self._connection.execute("PRAGMA busy_timeout=10000")
+        self._migrate()
+
+    def _migrate(self) -> None:
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(MIGRATIONS):
+            raise DatabaseTooNewError(version)
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            self._connection.executescript(f"BEGIN; {script} PRAGMA user_version={number}; COMMIT;")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All statements inside are kept together or not at all; may be nested."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def execute(self, statement: str, *values: Any) -> int:
+        """Runs one statement and returns the number of rows it changed."""
+        with self._lock:
+            return self._connection.execute(statement, values).rowcount
+
+    def executemany(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        with self._lock:
+            self._connection.executemany(statement, rows)
+
+    def one(self, statement: str, *values: Any) -> sqlite3.Row | None:
+        """The first row, or None."""
+        with self._lock:
+            row: sqlite3.Row | None = self._connection.execute(statement, values).fetchone()
+            return row
+
+    def all(self, statement: str, *values: Any) -> list[sqlite3.Row]:
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+
+def now() -> datetime:
+    """The present moment in UTC."""
+    return datetime.now(timezone.utc)
+
+
+def timestamp(moment: datetime | None = None) -> str:
+    """A moment as it is stored and sent: ISO 8601 in UTC with microseconds and ``+00:00``."""
+    return (moment or now()).isoformat(timespec="microseconds")
+
+
+def to_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def from_json(text: str) -> Any:
+    return msgspec.json.decode(text)

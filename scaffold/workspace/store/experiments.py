@@ -1,0 +1,68 @@
+"""Experiments: names that group runs."""
+
+import sqlite3
+import uuid
+from typing import Any
+
+import msgspec
+
+from scaffold.workspace.store.database import Database, from_json, timestamp, to_json
+
+
+class Experiment(msgspec.Struct, frozen=True):
+    """One experiment; times are ISO 8601 in UTC."""
+
+    experiment_id: str
+    name: str
+    created: str
+    description: str | None = None
+    archived: str | None = None
+    tags: dict[str, str] = {}
+
+
+def _experiment(row: sqlite3.Row) -> Experiment:
+    return Experiment(**{**dict(row), "tags": from_json(row["tags"])})
+
+
+class Experiments:
+    """The experiments of the workspace."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def ensure(self, name: str) -> Experiment:
+        """The experiment of that name, made when there is none."""
+        self._database.execute(
+            "INSERT INTO experiments (experiment_id, name, created) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            str(uuid.uuid4()),
+            name,
+            timestamp(),
+        )
+        experiment = self.by_name(name)
+        assert experiment is not None  # noqa: S101  (just inserted, and never deleted by name)
+        return experiment
+
+    def by_name(self, name: str) -> Experiment | None:
+        row = self._database.one("SELECT * FROM experiments WHERE name = ?", name)
+        return _experiment(row) if row else None
+
+    def by_id(self, experiment_id: str) -> Experiment | None:
+        row = self._database.one("SELECT * FROM experiments WHERE experiment_id = ?", experiment_id)
+        return _experiment(row) if row else None
+
+    def all(self) -> list[Experiment]:
+        """All of them, the newest first."""
+        return [
+            _experiment(row) for row in self._database.all("SELECT * FROM experiments ORDER BY created DESC")
+        ]
+
+    def update(self, experiment_id: str, **changes: Any) -> None:
+        """Sets columns; ``tags`` replaces the whole mapping."""
+        if "tags" in changes:
+            changes["tags"] = to_json(changes["tags"])
+        columns = ", ".join(f"{column} = ?" for column in changes)
+        self._database.execute(
+            f"UPDATE experiments SET {columns} WHERE experiment_id = ?",  # noqa: S608  (column names are ours)
+            *changes.values(),
+            experiment_id,
+        )

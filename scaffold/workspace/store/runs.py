@@ -1,0 +1,210 @@
+"""Runs, with the history of their status."""
+
+import sqlite3
+import uuid
+from typing import Any
+
+import msgspec
+
+from scaffold.workspace.runs import TERMINAL, Status, check_transition
+from scaffold.workspace.store.database import Database, from_json, timestamp, to_json
+
+_JSON_COLUMNS = ("tags", "properties", "definition", "error", "warnings")
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One run as it is stored; times are ISO 8601 in UTC.
+
+    ``definition`` is the RunConfiguration as the SDK sent it; ``uuid`` names the run's folder, since a
+    run id may be longer than a file name can be.
+    """
+
+    run_id: str
+    number: int
+    uuid: str
+    experiment_id: str
+    root_run_id: str
+    status: Status
+    created: str
+    parent_run_id: str | None = None
+    started: str | None = None
+    ended: str | None = None
+    name: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    run_type: str | None = None
+    target: str | None = None
+    script_name: str | None = None
+    snapshot_id: str | None = None
+    submission: str | None = None
+    hidden: bool = False
+    exit_code: int | None = None
+    tags: dict[str, str] = {}
+    properties: dict[str, str] = {}
+    definition: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+    warnings: list[dict[str, str]] = []
+
+    @property
+    def data_container_id(self) -> str:
+        """The container of the run's artifacts, named as the service names it."""
+        return f"dcid.{self.run_id}"
+
+
+def _run(row: sqlite3.Row) -> Run:
+    fields = dict(row)
+    for column in _JSON_COLUMNS:
+        fields[column] = from_json(fields[column]) if fields[column] is not None else None
+    fields["hidden"] = bool(fields["hidden"])
+    fields["status"] = Status(fields["status"])
+    return Run(**fields)
+
+
+class Runs:
+    """The runs of the workspace."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, run_id: str, experiment_id: str, *, status: Status, **fields: Any) -> Run:
+        """Adds a run.
+
+        Args:
+            run_id: unique in the workspace.
+            experiment_id: the experiment it belongs to.
+            status: its first status.
+            fields: any other column of :class:`Run`.
+
+        Raises:
+            sqlite3.IntegrityError: there is a run of that id.
+        """
+        for column in _JSON_COLUMNS:
+            if column in fields and fields[column] is not None:
+                fields[column] = to_json(fields[column])
+        with self._database.transaction():
+            parent = self.get(fields["parent_run_id"]) if fields.get("parent_run_id") else None
+            number = self._database.one(
+                "SELECT COALESCE(MAX(number), 0) + 1 FROM runs WHERE experiment_id = ?", experiment_id
+            )
+            row = {
+                "run_id": run_id,
+                "number": number[0] if number else 1,
+                "uuid": str(uuid.uuid4()),
+                "experiment_id": experiment_id,
+                "root_run_id": parent.root_run_id if parent else run_id,
+                "status": status.value,
+                "created": timestamp(),
+                **fields,
+            }
+            columns, marks = ", ".join(row), ", ".join("?" for _ in row)
+            self._database.execute(
+                f"INSERT INTO runs ({columns}) VALUES ({marks})",  # noqa: S608  (column names are ours)
+                *row.values(),
+            )
+            self._remember(run_id, status)
+        return self.require(run_id)
+
+    def get(self, run_id: str) -> Run | None:
+        row = self._database.one("SELECT * FROM runs WHERE run_id = ?", run_id)
+        return _run(row) if row else None
+
+    def require(self, run_id: str) -> Run:
+        """The run of that id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        run = self.get(run_id)
+        if run is None:
+            raise KeyError(run_id)
+        return run
+
+    def unfinished(self) -> list[Run]:
+        """Runs that this workspace executes and that are not over, in the order they came."""
+        marks = ", ".join("?" for _ in TERMINAL)
+        rows = self._database.all(
+            f"SELECT * FROM runs WHERE status NOT IN ({marks}) AND definition IS NOT NULL ORDER BY created",  # noqa: S608
+            *(status.value for status in TERMINAL),
+        )
+        return [_run(row) for row in rows]
+
+    def of_experiment(self, experiment_id: str, *, limit: int = 100, offset: int = 0) -> list[Run]:
+        """The newest runs of an experiment first."""
+        rows = self._database.all(
+            "SELECT * FROM runs WHERE experiment_id = ? ORDER BY created DESC, number DESC LIMIT ? OFFSET ?",
+            experiment_id,
+            limit,
+            offset,
+        )
+        return [_run(row) for row in rows]
+
+    def children(self, run_id: str) -> list[Run]:
+        """The direct children of a run, in the order they came."""
+        rows = self._database.all("SELECT * FROM runs WHERE parent_run_id = ? ORDER BY created", run_id)
+        return [_run(row) for row in rows]
+
+    def of_submission(self, submission: str) -> list[Run]:
+        """The runs that came from one call of the submitting program."""
+        rows = self._database.all("SELECT * FROM runs WHERE submission = ? ORDER BY created", submission)
+        return [_run(row) for row in rows]
+
+    def count_by_status(self) -> dict[str, int]:
+        rows = self._database.all("SELECT status, COUNT(*) FROM runs GROUP BY status")
+        return {row[0]: row[1] for row in rows}
+
+    def update(self, run_id: str, **changes: Any) -> Run:
+        """Sets columns (not the status) and returns the run as it is then."""
+        for column in _JSON_COLUMNS:
+            if column in changes and changes[column] is not None:
+                changes[column] = to_json(changes[column])
+        if changes:
+            columns = ", ".join(f"{column} = ?" for column in changes)
+            self._database.execute(
+                f"UPDATE runs SET {columns} WHERE run_id = ?",  # noqa: S608  (column names are ours)
+                *changes.values(),
+                run_id,
+            )
+        return self.require(run_id)
+
+    def merge(self, run_id: str, *, tags: dict[str, str], properties: dict[str, str]) -> Run:
+        """Adds tags and properties to those that the run has."""
+        with self._database.transaction():
+            run = self.require(run_id)
+            return self.update(run_id, tags=run.tags | tags, properties=run.properties | properties)
+
+    def move(self, run_id: str, status: Status, **changes: Any) -> Run:
+        """Gives the run its next status, with the columns that change along.
+
+        Raises:
+            IllegalTransitionError: the status cannot follow the present one.
+        """
+        with self._database.transaction():
+            check_transition(self.require(run_id).status, status)
+            if status is Status.RUNNING:
+                changes.setdefault("started", timestamp())
+            if status.terminal:
+                changes.setdefault("ended", timestamp())
+            self._database.execute("UPDATE runs SET status = ? WHERE run_id = ?", status.value, run_id)
+            self._remember(run_id, status)
+            return self.update(run_id, **changes)
+
+    def _remember(self, run_id: str, status: Status) -> None:
+        self._database.execute(
+            "INSERT INTO status_history VALUES (?, ?, ?)", run_id, status.value, timestamp()
+        )
+
+    def restart(self, run_id: str) -> Run:
+        """Takes a run that was being prepared back to its first status, after the service was restarted."""
+        with self._database.transaction():
+            self._database.execute(
+                "UPDATE runs SET status = ? WHERE run_id = ?", Status.NOT_STARTED.value, run_id
+            )
+            self._remember(run_id, Status.NOT_STARTED)
+            return self.require(run_id)
+
+    def history(self, run_id: str) -> list[tuple[str, str]]:
+        """The statuses that the run has had with the time of each, in order."""
+        rows = self._database.all(
+            "SELECT status, at FROM status_history WHERE run_id = ? ORDER BY rowid", run_id
+        )
+        return [(row[0], row[1]) for row in rows]

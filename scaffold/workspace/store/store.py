@@ -1,0 +1,42 @@
+"""The store of one workspace, opened."""
+
+import uuid
+
+from scaffold.workspace.paths import Home
+from scaffold.workspace.store.blobs import Blobs
+from scaffold.workspace.store.content import ContentStore
+from scaffold.workspace.store.database import Database, timestamp
+from scaffold.workspace.store.environments import BuiltEnvironments
+from scaffold.workspace.store.experiments import Experiments
+from scaffold.workspace.store.metrics import Metrics
+from scaffold.workspace.store.runs import Runs
+from scaffold.workspace.store.snapshots import Snapshots
+
+
+class Store:
+    """Everything that is kept, by kind.
+
+    Attributes:
+        workspace_id: a GUID; a new one with every new state folder, since the SDK caches snapshots by it.
+        created: ISO 8601 in UTC.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self.database = Database(home.database)
+        self.content = ContentStore(home.blobs, home.staging)
+        self.experiments = Experiments(self.database)
+        self.runs = Runs(self.database)
+        self.snapshots = Snapshots(self.database)
+        self.blobs = Blobs(self.database, self.content)
+        self.metrics = Metrics(self.database)
+        self.environments = BuiltEnvironments(self.database)
+        self.workspace_id = self._remembered("workspace_id", str(uuid.uuid4()))
+        self.created = self._remembered("created", timestamp())
+
+    def _remembered(self, key: str, first: str) -> str:
+        self.database.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", key, first)
+        row = self.database.one("SELECT value FROM meta WHERE key = ?", key)
+        return str(row["value"]) if row else first
+
+    def close(self) -> None:
+        self.database.close()

@@ -1,0 +1,115 @@
+"""What a client process needs to trust our certificate beside those it trusted before.
+
+As a file, the usual bundle plus our CA: what ``SSL_CERT_FILE`` names. As a folder of certificates named by
+OpenSSL's subject hash, the same: what ``REQUESTS_CA_BUNDLE`` names, since the SDK opens about thirty
+sessions a submission, each of which would parse the whole bundle (17 ms each for certifi's), while in a
+folder only the certificate that is asked for is read.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from scaffold.workspace.paths import Home
+
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\s*", re.DOTALL)
+_KEPT = 4
+
+
+class Trust(msgspec.Struct, frozen=True):
+    """Where the certificates are.
+
+    Attributes:
+        bundle: a file with all of them.
+        folder: a folder with each of them under its hash.
+    """
+
+    bundle: Path
+    folder: Path
+
+
+def _usual_bundle(environment: Mapping[str, str], ours: Path) -> Path:
+    """The file that this process would trust without us."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        path = Path(environment.get(name) or "")
+        # A process that was started with our variables names our own file here.
+        if environment.get(name) and path.is_file() and not path.is_relative_to(ours):
+            return path
+    import certifi
+
+    return Path(certifi.where())
+
+
+def prepare(home: Home, environment: Mapping[str, str]) -> Trust:
+    """The certificates for a client that would start with this environment, made when they are not there yet."""
+    ca = home.ca_certificate.read_bytes()
+    usual = _usual_bundle(environment, home.root).read_bytes()
+    key = hashlib.sha256(usual + ca).hexdigest()[:16]
+    place = home.client / "trust" / key
+    trust = Trust(bundle=place / "bundle.pem", folder=place / "certificates")
+    if not place.is_dir():
+        _make(place, ca, usual)
+    return trust
+
+
+def _make(place: Path, ca: bytes, usual: bytes) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(dir=place.parent))
+    (aside / "bundle.pem").write_bytes(usual.rstrip() + b"\n" + ca)
+    folder = aside / "certificates"
+    folder.mkdir()
+    taken: Counter[str] = Counter()
+    for certificate in [ca, *_CERTIFICATE.findall(usual)]:
+        name = _subject_hash(certificate)
+        if name is not None:
+            (folder / f"{name}.{taken[name]}").write_bytes(certificate)
+            taken[name] += 1
+    try:
+        aside.replace(place)
+    except OSError:  # another process was faster
+        shutil.rmtree(aside, ignore_errors=True)
+    _forget_old(place)
+
+
+def _subject_hash(certificate: bytes) -> str | None:
+    """The name that OpenSSL looks a certificate up by, or None for one that it cannot read."""
+    from OpenSSL import crypto
+
+    try:
+        return f"{crypto.load_certificate(crypto.FILETYPE_PEM, certificate).subject_name_hash():08x}"
+    except crypto.Error:
+        return None
+
+
+def _forget_old(newest: Path) -> None:
+    """Keeps the few latest; running clients may still use the one before."""
+    places = sorted((p for p in newest.parent.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
+    for place in places[:-_KEPT]:
+        if place != newest:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def protect_sdk_cache() -> None:
+    """Closes the SDK's discovery cache to other users before it is written.
+
+    azureml-core keeps discovery answers, which carry the secret part of our pages' address, in
+    ``~/.azureml/.discovery`` with whatever permissions the umask gives.
+    """
+    if os.name != "posix":
+        return
+    folder = Path(os.environ.get("HOME") or Path.home()) / ".azureml"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        cache = folder / ".discovery"
+        cache.touch(mode=0o600, exist_ok=True)
+        if cache.stat().st_mode & 0o077:
+            cache.chmod(0o600)
+    except OSError:
+        return  # a home that cannot be written: then the SDK keeps no cache there either
