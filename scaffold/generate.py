@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
@@ -95,10 +96,10 @@ def check_answer(variable: str, value: str) -> None:
     flag = FLAGS[variable]
     if variable == "project_slug" and (Path(value).name != value or "\\" in value):
         raise UsageError(
-            f"{flag} '{value}' cannot be used: it is a path.",
+            f"{flag} {value!r} cannot be used: it is a path.",
             "Give the name alone, and the folder to make the project in with --output-dir.",
         )
-    raise UsageError(f"{flag} '{value}' cannot be used: {reason}.", f"Give another {flag}.")
+    raise UsageError(f"{flag} {value!r} cannot be used: {reason}.", f"Give another {flag}.")
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,12 @@ def generate(answers: Answers, output_dir: Path, *, force: bool = False, dry_run
         plan = placement.plan(project, target)
         if not dry_run:
             placement.place(plan)
-    return Generated(target.absolute(), plan.files, plan.replaced, asdict(answers), __version__)
+    return Generated(_real(target), plan.files, plan.replaced, asdict(answers), __version__)
+
+
+def _real(target: Path) -> Path:
+    # As the working directory is named, so that the one can be told relative to the other.
+    return target.parent.resolve() / target.name
 
 
 def _aside(target: Path, dry_run: bool) -> contextlib.AbstractContextManager[Path]:
@@ -275,14 +281,23 @@ def _expressions_of(what: str) -> Iterator[None]:
     except Exception as error:
         from jinja2.exceptions import SecurityError
 
-        # Jinja numbers the lines of runtime errors too, but only in the frames of the traceback.
-        line = getattr(error, "lineno", None)
+        line = getattr(error, "lineno", None) or _line_in_file(error)
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         hint = "Tell the template's author; nothing was written."
         if isinstance(error, SecurityError):
             hint = "The expression reaches into Python: add --trust if you trust the template's author."
         place = f"{what}:{line}" if line else what
         raise UsageError(f"The template cannot be rendered: {place}: {reason}.", hint) from error
+
+
+def _line_in_file(error: Exception) -> int | None:
+    """The line of the template's file that failed, which Jinja puts into the traceback; or None."""
+    line = None
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        code = frame.f_code
+        if code.co_name == "top-level template code" and code.co_filename != "<template>":
+            line = number
+    return line
 
 
 def _is_binary(data: bytes) -> bool:
@@ -351,7 +366,7 @@ def generate_from(
             "cookiecutter": {
                 **_answered(raw, environment),
                 "_template": template.location,
-                "_output_dir": str(target.parent.absolute()),
+                "_output_dir": str(_real(target).parent),
                 "_repo_dir": str(repository),
                 "_checkout": template.checkout,
             },
@@ -366,7 +381,7 @@ def generate_from(
             if not dry_run:
                 placement.place(plan)
     answers = {key: value for key, value in context["cookiecutter"].items() if not key.startswith("_")}
-    return Generated(target.absolute(), plan.files, plan.replaced, answers, None, hooks.skipped)
+    return Generated(_real(target), plan.files, plan.replaced, answers, None, hooks.skipped)
 
 
 @contextlib.contextmanager
@@ -521,7 +536,9 @@ def _read_variables(repository: Path, source: Path, name: str, answers: Mapping[
             given[variable] = json.loads(value) if isinstance(raw[variable], dict) else value
         apply_overwrites_to_context(raw, given)
     except ValueError as error:
-        raise UsageError(f"An answer does not fit the template: {error}.", "Mend the --answer.") from error
+        raise UsageError(
+            f"An answer does not fit the template: {str(error).rstrip('.')}.", "Mend the --answer."
+        ) from error
     return raw
 
 

@@ -18,7 +18,17 @@ TUTORIAL_CONFIG = {
     "resource_group": "local",
     "workspace_name": "local",
 }
-_DROPPED = ("SCAFFOLD_", "AZUREML_", "AZURE_", "MLFLOW_", "MSI_", "IDENTITY_", "ARM_", "PYTHONDONTWRITE", "NO_COLOR")
+_DROPPED = (
+    "SCAFFOLD_",
+    "AZUREML_",
+    "AZURE_",
+    "MLFLOW_",
+    "MSI_",
+    "IDENTITY_",
+    "ARM_",
+    "PYTHONDONTWRITE",
+    "NO_COLOR",
+)
 
 
 class Machine:
@@ -36,7 +46,9 @@ class Machine:
         self.user_home.mkdir(parents=True)
         self.environment = _environment(self.user_home, self.state)
 
-    def run(self, *arguments: str | Path, cwd: Path | None = None, **options) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str | Path, cwd: Path | None = None, **options
+    ) -> subprocess.CompletedProcess[str]:
         """Runs ``scaffold`` with the arguments and returns when it has ended, whatever its exit code."""
         options = {"timeout": 240, **options}
         environment = self.environment | options.pop("env", {})
@@ -70,7 +82,9 @@ class Machine:
             **options,
         )
 
-    def sdk(self, script: str, *, cwd: Path | None = None, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    def sdk(
+        self, script: str, *, cwd: Path | None = None, timeout: float = 240
+    ) -> subprocess.CompletedProcess[str]:
         """Runs Python code with the real SDK against this machine's workspace, in a process of its own."""
         return self.run("exec", "--", sys.executable, "-c", script, cwd=cwd, timeout=timeout)
 

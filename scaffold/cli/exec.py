@@ -33,7 +33,8 @@ def exec_command(
     service = lifecycle.ensure(home)
     environment = dict(os.environ)
     environment |= client.variables(home, service.https_port, environment=environment)
-    program = _find(command[0], environment)
+    environment["PATH"] = _path(environment)
+    program = _find(command[0], environment["PATH"])
     if os.name == "posix":
         sys.stdout.flush()
         sys.stderr.flush()
@@ -42,19 +43,23 @@ def exec_command(
     raise typer.Exit(subprocess.run([program, *command[1:]], env=environment, check=False).returncode)
 
 
-def _find(name: str, environment: dict[str, str]) -> str:
-    """The program's path.
+def _path(environment: dict[str, str]) -> str:
+    """The PATH of the command.
 
-    ``python`` is the interpreter that scaffold runs in, when that one is not on the path itself: it is
-    where azureml-core was installed with scaffold.
+    Without an active environment of the user's own, ``python`` is the interpreter that scaffold runs in:
+    it is the one that has azureml-core.
     """
+    path = environment.get("PATH", os.defpath)
+    if environment.get("VIRTUAL_ENV") or environment.get("CONDA_PREFIX"):
+        return path
+    return os.pathsep.join((os.path.dirname(sys.executable), path))  # noqa: PTH120  (not resolved: a link in a venv)
+
+
+def _find(name: str, path: str) -> str:
+    """The program's full path."""
     import shutil
 
-    found = shutil.which(name, path=environment.get("PATH"))
-    if found is None and name in ("python", "python3"):
-        return sys.executable
+    found = shutil.which(name, path=path)
     if found is None:
-        raise UsageError(
-            f"There is no program {name!r} on the PATH.", "Check its name, or give its full path."
-        )
+        raise UsageError(f"There is no program {name!r} on the PATH.", "Check its name, or give its full path.")
     return found

@@ -143,7 +143,7 @@ def _add_answers(given: dict[str, str], texts: list[str]) -> None:
     for text in texts:
         variable, equals, value = text.partition("=")
         if not equals or not variable:
-            raise UsageError(f"--answer '{text}' is not VARIABLE=VALUE.", "For example: --answer license=MIT")
+            raise UsageError(f"--answer {text!r} is not VARIABLE=VALUE.", "For example: --answer license=MIT")
         if variable in given:
             raise UsageError(f"{variable} is answered twice.", "Leave one of the answers out.")
         given[variable] = value
@@ -236,16 +236,19 @@ def _ask(text: str, default: str, checked: Callable[[str], T]) -> T:
 def _show(made: "Generated", *, dry_run: bool, as_json: bool) -> None:
     for name, backup in made.replaced.items():
         would = "would be" if dry_run else "is"
-        console.warn(f"{name} differs: the file that was there {would} kept as {backup}")
+        kept = f"{name} differs: the file that was there {would} kept as {backup}"
+        console.warn(console.inert(kept))
     if made.skipped_hooks:
-        console.warn(f"The template's hooks did not run: {', '.join(made.skipped_hooks)}")
+        hooks = console.inert(", ".join(made.skipped_hooks))
+        console.warn(f"The template's hooks did not run: {hooks} (--trust lets them)")
     if as_json:
         console.result_json(_document(made, dry_run))
     elif dry_run:
         for line in _tree(made):
-            console.result(line)
+            console.result(console.inert(line))
     else:
-        console.done(f"Created {made.path} with {len(made.files)} files. Next:")
+        count = "1 file" if len(made.files) == 1 else f"{len(made.files)} files"
+        console.done(f"Created {made.path} with {count}. Next:")
         for command in _next_commands(made):
             console.result(f"  {command}")
 

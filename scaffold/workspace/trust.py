@@ -90,8 +90,9 @@ def _subject_hash(certificate: bytes) -> str | None:
 
 def _forget_old(newest: Path) -> None:
     """Keeps the few latest; running clients may still use the one before."""
-    places = sorted((p for p in newest.parent.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
-    for place in places[:-_KEPT]:
+    # Other names are folders that other processes are just making.
+    places = [place for place in newest.parent.iterdir() if re.fullmatch(r"[0-9a-f]{16}", place.name)]
+    for place in sorted(places, key=lambda place: place.stat().st_mtime)[:-_KEPT]:
         if place != newest:
             shutil.rmtree(place, ignore_errors=True)
 

@@ -1,0 +1,227 @@
+"""Many at once, and the service killed in the middle: nothing acknowledged is lost, and fates are told truthfully."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import Machine, Project
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are killed with POSIX signals")
+
+WAITS_FOR_GATE = """
+import pathlib, sys, time
+print('started', flush=True)
+while not pathlib.Path({gate!r}).exists():
+    time.sleep(0.02)
+print('ended')
+pathlib.Path('outputs', 'result.txt').write_text('kept')
+"""
+
+
+def state(machine: Machine, run_id: str) -> dict:
+    """A run's state, asked of whichever service runs now (started if none does)."""
+    done = machine.run("exec", "--", sys.executable, "-c", ASK.format(run_id=run_id))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+ASK = """
+import json
+from azureml.core import Workspace
+ws = Workspace(subscription_id='00000000-0000-0000-0000-000000000000', resource_group='local', workspace_name='local')
+run = ws.get_run({run_id!r})
+run.wait_for_completion(raise_on_error=False)
+details = run.get_details_with_logs()
+print(json.dumps({{
+    'status': details['status'], 'log': details['logFiles'].get('user_logs/std_log.txt'),
+    'error': details.get('error'), 'files': run.get_file_names(),
+}}, default=str))
+"""
+
+
+def until(condition, seconds: float = 60):
+    """The first true answer of a condition that is asked again and again."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        answer = condition()
+        if answer:
+            return answer
+        time.sleep(0.05)
+    raise AssertionError("it never happened")
+
+
+def running_state(machine: Machine) -> dict:
+    return machine.json("workspace", "status")
+
+
+def test_ten_runs_of_one_project_and_two_projects_at_the_same_time(machine: Machine, project: Project):
+    script = "import sys, pathlib\nname = pathlib.Path('who.txt').read_text()\nprint('I am', name)\n"
+    one, other = (project(name, script=script, **{"Experiment_1/who.txt": name}) for name in ("one", "other"))
+    assert machine.run("workspace", "start").returncode == 0
+
+    with ThreadPoolExecutor(12) as pool:
+        submissions = [
+            (name, pool.submit(machine.run, "submit", folder, "--follow", "--json"))
+            for name, folder in [("one", one)] * 10 + [("other", other)] * 2
+        ]
+        ended = [(name, future.result()) for name, future in submissions]
+
+    documents = [(name, json.loads(done.stdout)) for name, done in ended if done.returncode == 0]
+    assert [done.stderr for _, done in ended if done.returncode] == []
+    assert {document["status"] for _, document in documents} == {"Completed"}
+    assert len({document["run_id"] for _, document in documents}) == 12
+    for name, done in ended:
+        assert f"I am {name}\n" in done.stderr
+    assert running_state(machine)["runs"] == {"Completed": 12}
+
+
+def test_the_service_is_killed_while_a_run_is_under_way(machine: Machine, project: Project, tmp_path: Path):
+    gate = tmp_path / "gate"
+    run = machine.json("submit", project(script=WAITS_FOR_GATE.format(gate=str(gate))))
+    until(lambda: running_state(machine)["runs"] == {"Running": 1})
+
+    os.kill(running_state(machine)["pid"], signal.SIGKILL)
+    gate.touch()
+
+    after = state(machine, run["run_id"])
+    assert after["status"] == "Completed"
+    assert after["log"] == "started\nended\n"
+    assert "outputs/result.txt" in after["files"]
+
+
+def test_one_who_follows_does_not_lose_a_line_when_the_service_is_killed(
+    machine: Machine, project: Project, tmp_path: Path
+):
+    gate = tmp_path / "gate"
+    folder = project(script=WAITS_FOR_GATE.format(gate=str(gate)))
+    process = machine.popen("submit", folder, "--follow", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.readline() == "started\n"
+
+    os.kill(running_state(machine)["pid"], signal.SIGKILL)
+    gate.touch()
+    rest, said = process.communicate(timeout=120)
+
+    assert rest == "ended\n"
+    assert process.returncode == 0, said
+
+
+def test_everything_is_killed(machine: Machine, project: Project, tmp_path: Path):
+    run = machine.json("submit", project(script=WAITS_FOR_GATE.format(gate=str(tmp_path / "never"))))
+    until(lambda: running_state(machine)["runs"] == {"Running": 1})
+    service = psutil.Process(running_state(machine)["pid"])
+
+    everything = [service, *service.children(recursive=True)]
+    assert len(everything) == 3  # the service, the supervisor, the script
+    for process in everything:
+        process.kill()
+
+    after = state(machine, run["run_id"])
+    assert after["status"] == "Failed"
+    assert "was lost" in after["error"]["error"]["message"]
+    assert after["log"] == "started\n"
+
+
+def test_the_service_is_killed_while_runs_are_waiting(machine: Machine, project: Project, tmp_path: Path):
+    machine.environment["SCAFFOLD_WIDTH"] = "1"
+    gate = tmp_path / "gate"
+    first = machine.json("submit", project("first", script=WAITS_FOR_GATE.format(gate=str(gate))))
+    second = machine.json("submit", project("second", script="print('my turn')\n"))
+    until(lambda: running_state(machine)["runs"] == {"Running": 1, "Queued": 1})
+
+    os.kill(running_state(machine)["pid"], signal.SIGKILL)
+    gate.touch()
+
+    assert state(machine, first["run_id"])["log"] == "started\nended\n"
+    after = state(machine, second["run_id"])
+    assert (after["status"], after["log"]) == ("Completed", "my turn\n")
+
+
+def test_a_run_that_waits_is_canceled_before_it_starts(machine: Machine, project: Project, tmp_path: Path):
+    machine.environment["SCAFFOLD_WIDTH"] = "1"
+    gate = tmp_path / "gate"
+    first = machine.json("submit", project("first", script=WAITS_FOR_GATE.format(gate=str(gate))))
+    second = machine.json("submit", project("second", script="print('never')\n"))
+    until(lambda: running_state(machine)["runs"] == {"Running": 1, "Queued": 1})
+
+    assert machine.run("runs", "cancel", second["run_id"]).returncode == 0
+    gate.touch()
+
+    assert state(machine, second["run_id"]) | {"files": []} == {
+        "status": "Canceled",
+        "log": None,
+        "error": None,
+        "files": [],
+    }
+    assert state(machine, first["run_id"])["status"] == "Completed"
+
+
+def test_canceling_ends_the_whole_process_tree(machine: Machine, project: Project, tmp_path: Path):
+    pids = tmp_path / "pids"
+    script = f"""
+import os, pathlib, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+stubborn = 'import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)'
+child = subprocess.Popen([sys.executable, '-c', stubborn], start_new_session=True)
+pathlib.Path({str(pids)!r}).write_text(f'{{os.getpid()}} {{child.pid}}')
+time.sleep(600)
+"""
+    run = machine.json("submit", project(script=script))
+    processes = [
+        psutil.Process(int(pid)) for pid in until(lambda: pids.exists() and pids.read_text()).split()
+    ]
+
+    assert machine.run("runs", "cancel", run["run_id"]).returncode == 0
+
+    until(lambda: running_state(machine)["runs"] == {"Canceled": 1})
+    assert [process for process in processes if process.is_running()] == []
+
+
+def test_a_stopped_workspace_goes_on_where_it_was(machine: Machine, project: Project, tmp_path: Path):
+    gate = tmp_path / "gate"
+    run = machine.json("submit", project(script=WAITS_FOR_GATE.format(gate=str(gate))))
+    before = running_state(machine)
+
+    assert machine.run("workspace", "stop").returncode == 0
+    assert machine.json("workspace", "status")["running"] is False
+    gate.touch()
+
+    assert state(machine, run["run_id"])["log"] == "started\nended\n"
+    after = running_state(machine)
+    assert (after["workspace_id"], after["portal"]) == (before["workspace_id"], before["portal"])
+    assert after["pid"] != before["pid"]
+
+
+def test_a_reset_workspace_takes_a_project_that_was_submitted_before(machine: Machine, project: Project):
+    folder = project()
+    assert machine.run("submit", folder, "--follow").returncode == 0
+
+    reset = machine.json("workspace", "reset", "--yes")
+    again = machine.run("submit", folder, "--follow")
+
+    assert (Path(reset["set_aside"]) / "workspace.db").exists()
+    assert (again.returncode, again.stdout) == (0, "Experiment Executed!\n"), again.stderr
+    assert running_state(machine)["runs"] == {"Completed": 1}
+
+
+def test_a_damaged_database_is_not_silently_emptied(machine: Machine, project: Project):
+    assert machine.run("submit", project(), "--follow").returncode == 0
+    machine.stop()
+    database = machine.state / "workspace.db"
+    database.write_bytes(b"not a database" * 1000)
+
+    refused = machine.run("workspace", "start")
+
+    assert refused.returncode == 4
+    assert "the database is damaged" in refused.stderr
+    assert "scaffold workspace reset" in refused.stderr
+    assert database.read_bytes() == b"not a database" * 1000
+    assert machine.run("workspace", "reset", "--yes").returncode == 0
+    assert machine.run("workspace", "start").returncode == 0
