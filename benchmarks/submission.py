@@ -1,0 +1,104 @@
+"""What a submission costs beside the SDK's own floor, and how soon its log is seen."""
+
+import json
+import subprocess
+import time
+from datetime import datetime
+from pathlib import Path
+
+from benchmarks import projects
+from benchmarks.machine import BrokenError, Machine
+from benchmarks.measure import Result, compared, in_turns
+
+_FLOOR = "from azureml.core import Workspace"
+
+
+def submit(machine: Machine, runs: int) -> list[Result]:
+    """``scaffold submit`` until the run is accepted, against the import that no SDK script gets around."""
+    project = projects.generated(machine)
+    return [_against_floor(machine, runs, "scaffold submit", ["scaffold", "submit"], project, most=1.6)]
+
+
+def tutorial(machine: Machine, runs: int) -> list[Result]:
+    """The tutorial's script, unmodified, against the same import."""
+    project = projects.tutorial(machine)
+    command = ["scaffold", "exec", "--", "python", "run_experiment.py"]
+    return [_against_floor(machine, runs, "scaffold exec -- python …", command, project, most=1.4)]
+
+
+def _against_floor(
+    machine: Machine, runs: int, name: str, command: list[str], project: Path, *, most: float
+) -> Result:
+    def scaffold() -> float:
+        seconds = machine.timed(*command, cwd=project)
+        machine.settle()
+        return seconds
+
+    scaffold()  # starts the service and builds the environment
+    measured, baseline = in_turns(scaffold, lambda: machine.timed("python", "-c", _FLOOR), runs)
+    return compared(f"{name} | import azureml.core", measured, baseline, most=most)
+
+
+def first_line(machine: Machine, runs: int) -> list[Result]:
+    """From the run's acceptance to its first line on the screen, against the same script started by hand."""
+    project = projects.generated(machine)
+    machine.output("scaffold", "submit", "--follow", cwd=project)
+    interpreter = ""
+
+    def followed() -> float:
+        nonlocal interpreter
+        seconds, interpreter = _followed(machine, project)
+        machine.settle()
+        return seconds
+
+    def bare() -> float:
+        return _bare(machine, interpreter, projects.script_of(project))
+
+    measured, baseline = in_turns(followed, bare, runs)
+    beyond = measured.median - baseline.median
+    name = "accepted to first log line | bare script"
+    return [Result(name, measured, baseline, "< 1 s beyond", beyond < 1.0)]
+
+
+def _followed(machine: Machine, project: Path) -> tuple[float, str]:
+    """Seconds from the service's acceptance of a run to its first line, and the interpreter that it names."""
+    # With --json the log goes to stderr, and stdout tells when the run was accepted.
+    process = subprocess.Popen(
+        [machine.find("scaffold"), "submit", "--follow", "--json"],
+        cwd=project,
+        env=machine.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    with process:
+        seen, interpreter, lines = 0.0, "", []
+        assert process.stdout is not None and process.stderr is not None
+        for line in process.stderr:
+            lines.append(line)
+            if not seen and line.startswith(projects.MARK):
+                seen, interpreter = time.time(), line.removeprefix(projects.MARK).strip()
+        document = process.stdout.read()
+    if process.returncode != 0 or not seen:
+        raise BrokenError(f"'scaffold submit --follow' showed no line of the script:\n{''.join(lines)}")
+    return seen - datetime.fromisoformat(json.loads(document)["created"]).timestamp(), interpreter
+
+
+def _bare(machine: Machine, interpreter: str, script: Path) -> float:
+    """Seconds from the start of the interpreter to the script's first line."""
+    started = time.perf_counter()
+    with subprocess.Popen(
+        [interpreter, str(script)],
+        cwd=script.parent,
+        env=machine.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        seconds = time.perf_counter() - started
+    if not line:
+        raise BrokenError(f"{script.name} printed nothing.")
+    return seconds

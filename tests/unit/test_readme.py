@@ -1,0 +1,32 @@
+"""The README says what the code does."""
+
+import re
+import subprocess
+import sys
+
+from tests.conftest import REPOSITORY
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_coverage_table_is_the_one_of_the_routes():
+    done = subprocess.run([sys.executable, REPOSITORY / "scripts" / "coverage.py", "--check"], check=False)
+
+    assert done.returncode == 0, "run: python scripts/coverage.py"
+
+
+def test_the_table_of_exit_codes_is_the_one_of_the_errors():
+    from scaffold import errors
+
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
+    families = [value for value in vars(errors).values() if isinstance(value, type)]
+
+    assert told == {0, 130} | {family.exit_code for family in families}
+
+
+def test_every_command_it_names_is_there(shared_machine):
+    named = set(re.findall(r"^\| `scaffold (\w+)", README, re.MULTILINE))
+
+    for command in named:
+        assert shared_machine.run(command, "--help").returncode == 0, command
+    assert {"new", "submit", "exec", "runs", "workspace"} == named
