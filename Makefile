@@ -18,9 +18,10 @@ help:
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml Makefile
-	$(PYTHON) -m venv $(VENV)
-	"$(BIN)/python" -m pip install --quiet uv
-	"$(BIN)/uv" pip install --quiet --python "$(BIN)/python" --editable . --group dev
+	@echo "Setting up $(VENV) (once) …"
+	@$(PYTHON) -m venv $(VENV)
+	@"$(BIN)/python" -m pip install --quiet --upgrade "pip>=25.1"
+	@"$(BIN)/python" -m pip install --quiet --editable . --group dev
 	@touch $(STAMP)
 
 demo: $(STAMP)

@@ -85,8 +85,9 @@ def warn(text: str) -> None:
 
 def error(message: str, hint: str) -> None:
     """The two lines of an error, on stderr."""
-    typer.echo(f"{_paint('Error:', sys.stderr, fg='red', bold=True)} {message}", err=True)
-    typer.echo(f"{_paint('→', sys.stderr, dim=True)} {hint}", err=True)
+    for mark, style, text in (("Error:", {"fg": "red", "bold": True}, message), ("→", {"dim": True}, hint)):
+        line = inert(" ".join(text.split()))
+        typer.echo(f"{_paint(mark, sys.stderr, **style)} {line}", err=True)
 
 
 def traceback() -> None:

@@ -38,6 +38,12 @@ def submit(
             f"'scaffold submit' does not submit to Azure ML yet, where {found.config.workspace_name!r} is.",
             f"Run 'python {found.runner.name}' in {found.root}; it needs azureml-core alone.",
         )
+    if found.config.tenant_id is not None:
+        raise ProjectError(
+            f"{found.config.path.relative_to(found.root)}: it names the tenant {found.config.tenant_id}, which the "
+            "local workspace is not in.",
+            "Remove tenant_id, or name the workspace on Azure ML that it belongs to.",
+        )
     console.done("checked")
     Submitting(found.runner, follow=follow, as_json=as_json).run()
 
@@ -58,6 +64,8 @@ class Submitting:
         self._portal = ""
         self._snapshot_shown = False
         self._spinner: Any = None
+        self._holding = False
+        self._held: list[str] = []
         self._runs: list[dict[str, Any]] = []
         # What the thread that listens hands to this one: a run, the end of the script, or an error.
         self._news: queue.Queue[dict[str, Any] | BaseException] = queue.Queue()
@@ -110,8 +118,15 @@ class Submitting:
                 self._follow_run(service, news)
 
     def _show_line(self, line: str) -> None:
-        """Passes on what the script prints, but for the address that this command shows by itself."""
-        if not line.startswith(self._portal) and line.strip():
+        """Passes on what the script prints, but for the address that this command shows by itself.
+
+        A traceback is held back: when the script ends with it, the error is told in two lines instead.
+        """
+        if line.startswith("Traceback (most recent call last)") and not console.debugging():
+            self._holding = True
+        if self._holding:
+            self._held.append(line)
+        elif not line.startswith(self._portal) and line.strip():
             console.note(f"  | {console.inert(line)}")
 
     def _show_event(self, event: dict[str, Any]) -> None:
@@ -169,9 +184,10 @@ class Submitting:
                 "It must call Experiment.submit(...) when it is run as a script.",
             )
         self._show_results()
-        if exit_code != 0:
-            if console.debugging():
-                console.note("\n".join(console.inert(line) for line in lines))
+        if exit_code == 0:
+            for line in self._held:  # a traceback that the script printed and survived
+                console.note(f"  | {console.inert(line)}")
+        else:
             raise local.explain(lines, exit_code, self._script)
         for run in self._runs:
             _raise_for(run)

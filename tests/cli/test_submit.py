@@ -1,0 +1,165 @@
+"""What ``scaffold submit`` says before, and instead of, submitting."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import TUTORIAL_CONFIG, Machine, Project
+
+
+def assert_refused(done, code: int, *parts: str) -> None:
+    """The command ended with the exit code, and its error is two lines that hold the parts."""
+    assert done.returncode == code, done.stderr
+    lines = done.stderr.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("Error: "))
+    assert len(lines[start:]) == 2, done.stderr
+    assert lines[start + 1].startswith("→ ")
+    for part in parts:
+        assert part in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_outside_a_project(shared_machine: Machine, tmp_path: Path):
+    assert_refused(shared_machine.run("submit", cwd=tmp_path), 3, "scaffold new")
+
+
+def test_a_project_is_found_from_any_folder_inside_it(shared_machine: Machine, project: Project):
+    folder = project()
+    deep = folder / "Experiment_1" / "deep"
+    deep.mkdir()
+
+    done = shared_machine.run("submit", "--follow", cwd=deep)
+
+    assert (done.returncode, done.stdout) == (0, "Experiment Executed!\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        pytest.param(
+            ".azureml/config.json", '{"subscription_id":\n', "config.json:", id="config that is no JSON"
+        ),
+        pytest.param(
+            "constants.py", 'TARGET_NAME = "c"\nEXPERIMENT_NAME = (\n', "constants.py:2", id="constants"
+        ),
+        pytest.param("Experiment_1/experiment_1.py", "def f(:\n", "experiment_1.py:1", id="script"),
+        pytest.param("run_experiment.py", "import os\nif\n", "run_experiment.py:2", id="runner"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_its_line(
+    shared_machine: Machine, project: Project, file: str, text: str, said: str
+):
+    folder = project(**{file: text})
+
+    assert_refused(shared_machine.run("submit", folder), 3, said)
+
+
+def test_a_bad_requirement_is_found_before_anything_is_sent(shared_machine: Machine, tmp_path: Path):
+    shared_machine.run("new", "my-exp", "--no-input", cwd=tmp_path)
+    (tmp_path / "my-exp" / "requirements.txt").write_text("numpy\npython==3.8.10\n")
+    before = shared_machine.json("workspace", "status")["runs"]
+
+    done = shared_machine.run("submit", tmp_path / "my-exp")
+
+    assert_refused(done, 3, "requirements.txt:2", "python")
+    assert shared_machine.json("workspace", "status")["runs"] == before
+
+
+def test_a_script_that_fails_before_it_submits(shared_machine: Machine, project: Project):
+    folder = project(**{"run_experiment.py": "import os\nraise ValueError('not today')\n"})
+
+    assert_refused(shared_machine.run("submit", folder), 3, "run_experiment.py:2: ValueError: not today")
+
+
+def test_a_script_that_submits_nothing(shared_machine: Machine, project: Project):
+    folder = project(**{"run_experiment.py": "def run_experiment():\n    pass\n"})
+
+    assert_refused(shared_machine.run("submit", folder), 3, "without submitting a run")
+
+
+def test_what_the_workspace_refuses_is_told_in_its_own_words(shared_machine: Machine, project: Project):
+    folder = project()
+    runner = (folder / "run_experiment.py").read_text()
+    (folder / "run_experiment.py").write_text(
+        runner.replace("run = ", "config.run_config.node_count = 2\nrun = ")
+    )
+
+    assert_refused(shared_machine.run("submit", folder), 4, "2 nodes", "one machine")
+
+
+def test_a_script_whose_function_returns_nothing_is_submitted_all_the_same(
+    shared_machine: Machine, tmp_path: Path
+):
+    shared_machine.run("new", "my-exp", "--no-input", cwd=tmp_path)
+    runner = tmp_path / "my-exp" / "run_experiment.py"
+    edited = runner.read_text().replace("    print(run.get_portal_url())\n    return run\n", "")
+    assert "return run\n" not in edited
+    runner.write_text(edited)
+
+    document = shared_machine.json("submit", tmp_path / "my-exp")
+
+    assert document["experiment"] == "Experiment_1"
+    assert document["url"].endswith(document["run_id"])
+
+
+def test_what_the_script_prints_is_shown_but_not_its_address_twice(shared_machine: Machine, project: Project):
+    folder = project()
+    runner = (folder / "run_experiment.py").read_text()
+    (folder / "run_experiment.py").write_text("print('about to submit \\x1b[31m')\n" + runner)
+
+    done = shared_machine.run("submit", folder)
+
+    assert "  | about to submit \\x1b[31m\n" in done.stderr
+    run_id, url = done.stdout.splitlines()
+    assert url.endswith(run_id)
+    assert "http" not in done.stderr
+
+
+def test_a_script_that_submits_two_runs_is_followed_through_both(shared_machine: Machine, project: Project):
+    folder = project()
+    runner = (folder / "run_experiment.py").read_text()
+    (folder / "run_experiment.py").write_text(
+        runner + "config.arguments = ['second']\nExperiment(ws, constants.EXPERIMENT_NAME).submit(config)\n"
+    )
+
+    done = shared_machine.run("submit", folder, "--follow", "--json")
+
+    document = json.loads(done.stdout)
+    assert [run["status"] for run in document["runs"]] == ["Completed", "Completed"]
+    assert document["runs"][0]["run_id"] != document["runs"][1]["run_id"]
+
+
+def test_a_project_on_azure_is_not_sent_anywhere(shared_machine: Machine, project: Project):
+    azure = TUTORIAL_CONFIG | {
+        "subscription_id": "11111111-2222-3333-4444-555555555555",
+        "resource_group": "rg",
+    }
+    folder = project(**{".azureml/config.json": json.dumps(azure | {"workspace_name": "team-ws"})})
+
+    assert_refused(shared_machine.run("submit", folder), 4, "team-ws", "python run_experiment.py")
+
+
+def test_a_tenant_is_not_the_local_workspaces(shared_machine: Machine, project: Project):
+    config = TUTORIAL_CONFIG | {"tenant_id": "11111111-2222-3333-4444-555555555555"}
+
+    done = shared_machine.run("submit", project(**{".azureml/config.json": json.dumps(config)}))
+
+    assert_refused(done, 3, "tenant")
+
+
+def test_quiet_shows_results_alone(shared_machine: Machine, project: Project):
+    done = shared_machine.run("--quiet", "submit", project())
+
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_json_is_all_there_is_on_stdout(shared_machine: Machine, project: Project):
+    done = shared_machine.run("submit", project(script="print('to the log')\n"), "--follow", "--json")
+
+    document = json.loads(done.stdout)
+    assert document["status"] == "Completed"
+    assert document["exit_code"] == 0
+    assert "to the log\n" in done.stderr

@@ -1,0 +1,138 @@
+"""``scaffold workspace`` and ``scaffold exec``."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Machine, Project
+
+
+def test_a_workspace_is_started_once_found_and_stopped(machine: Machine):
+    assert machine.json("workspace", "status") == {"running": False, "home": str(machine.state)}
+    first = machine.json("workspace", "start")
+    second = machine.json("workspace", "start")
+    assert first["pid"] == second["pid"]
+    assert machine.json("workspace", "stop") == {"stopped": True}
+    assert machine.json("workspace", "stop") == {"stopped": False}
+
+
+def test_many_commands_that_need_it_at_once_start_one(machine: Machine):
+    started = [machine.popen("workspace", "start", "--json", stdout=subprocess.PIPE) for _ in range(5)]
+
+    pids = {json.loads(process.communicate()[0])["pid"] for process in started}
+
+    assert len(pids) == 1
+
+
+def test_two_homes_have_two_workspaces(machine: Machine, tmp_path: Path):
+    other = Machine(tmp_path / "other")
+    try:
+        one, two = machine.json("workspace", "start"), other.json("workspace", "start")
+        assert one["workspace_id"] != two["workspace_id"]
+        assert one["portal"] != two["portal"]
+    finally:
+        other.stop()
+
+
+def test_a_state_folder_that_cannot_be_made(machine: Machine, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+
+    done = machine.run("workspace", "start", env={"SCAFFOLD_HOME": str(tmp_path / "file" / "state")})
+
+    assert done.returncode == 4
+    assert "SCAFFOLD_HOME" in done.stderr
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_reset_wants_a_yes(machine: Machine):
+    done = machine.run("workspace", "reset")
+
+    assert done.returncode == 2
+    assert "--yes" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
+def test_the_variables_make_a_plain_python_submit(machine: Machine, project: Project):
+    folder = project()
+    machine.environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{machine.environment['PATH']}"
+
+    done = subprocess.run(
+        ["sh", "-c", f'eval "$("{sys.executable}" -m scaffold workspace env)" && python run_experiment.py'],
+        cwd=folder,
+        env=machine.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "/runs/Experiment_1_" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("shell", "expected"),
+    [
+        ("posix", "export AZUREML_CURRENT_CLOUD="),
+        ("fish", "set -gx "),
+        ("powershell", "$env:"),
+        ("cmd", 'set "'),
+    ],
+)
+def test_the_variables_for_other_shells(shared_machine: Machine, shell: str, expected: str):
+    lines = shared_machine.run("workspace", "env", "--shell", shell).stdout.splitlines()
+
+    assert any(line.startswith(expected) for line in lines)
+
+
+def test_an_unknown_shell(shared_machine: Machine):
+    assert shared_machine.run("workspace", "env", "--shell", "tcl").returncode == 2
+
+
+def test_exec_hands_on_arguments_and_exit_code(shared_machine: Machine):
+    code = "import sys; print(sys.argv[1:]); sys.exit(7)"
+
+    done = shared_machine.run("exec", "--", "python", "-c", code, "--help", "-x", "a b")
+
+    assert done.returncode == 7
+    assert done.stdout == "['--help', '-x', 'a b']\n"
+
+
+def test_exec_of_nothing_and_of_a_program_that_is_not_there(shared_machine: Machine):
+    assert shared_machine.run("exec").returncode == 2
+    missing = shared_machine.run("exec", "--", "no-such-program")
+    assert missing.returncode == 2
+    assert "no-such-program" in missing.stderr
+
+
+def test_canceling_a_run_that_is_not_there(shared_machine: Machine):
+    done = shared_machine.run("runs", "cancel", "nobody")
+
+    assert done.returncode == 4
+    assert "'nobody'" in done.stderr
+
+
+def test_nothing_is_written_outside_the_state_folder_but_the_sdks_caches(machine: Machine, project: Project):
+    folder = project()
+    before = tree(folder)
+
+    assert machine.run("submit", folder, "--follow").returncode == 0
+    assert machine.run("exec", "--", "python", "run_experiment.py", cwd=folder).returncode == 0
+
+    assert tree(folder) - before <= {
+        "__pycache__",
+        f"__pycache__/constants.{sys.implementation.cache_tag}.pyc",
+    }
+    written = tree(machine.user_home)
+    assert not any(name.startswith(".azure/") or name == ".azure" for name in written)
+    assert all(name == ".azureml" or name.startswith(".azureml/") for name in written), written
+    if os.name == "posix":
+        assert (machine.user_home / ".azureml" / ".discovery").stat().st_mode & 0o077 == 0
+
+
+def tree(folder: Path) -> set[str]:
+    """Everything below a folder, by relative path."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
