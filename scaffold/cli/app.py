@@ -26,6 +26,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+_GLOBAL_FLAGS = ("--quiet", "-q", "--debug")
+
 
 def _print_version(asked: bool) -> None:
     if asked:
@@ -58,8 +60,20 @@ app.add_typer(runs_app, name="runs")
 app.add_typer(workspace_app, name="workspace")
 
 
+def _global_flags_first(args: list[str]) -> list[str]:
+    """The arguments with flags that hold for every command moved in front, where typer looks for them.
+
+    What follows ``exec`` or ``--`` belongs to another program.
+    """
+    ends = [args.index(word) for word in ("exec", "--") if word in args]
+    ours, rest = args[: min(ends, default=len(args))], args[min(ends, default=len(args)) :]
+    flags = [word for word in ours if word in _GLOBAL_FLAGS]
+    return flags + [word for word in ours if word not in _GLOBAL_FLAGS] + rest
+
+
 def run(args: list[str] | None = None) -> int:
-    """Runs one command line and returns its exit code (DESIGN's table), having shown any error."""
+    """Runs one command line and returns its exit code (the README's table), having shown any error."""
+    args = _global_flags_first(sys.argv[1:] if args is None else args)
     try:
         outcome: Any = app(args=args, prog_name="scaffold", standalone_mode=False)
     except ScaffoldError as error:

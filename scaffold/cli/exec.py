@@ -61,5 +61,7 @@ def _find(name: str, path: str) -> str:
 
     found = shutil.which(name, path=path)
     if found is None:
-        raise UsageError(f"There is no program {name!r} on the PATH.", "Check its name, or give its full path.")
+        raise UsageError(
+            f"There is no program {name!r} on the PATH.", "Check its name, or give its full path."
+        )
     return found

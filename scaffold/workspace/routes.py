@@ -157,7 +157,9 @@ OPERATIONS = (
     ),
     Operation(GET, _ARTIFACTS + "/{origin}/{container}", artifacts.list_artifacts, ("Run.get_file_names",)),
     Operation(GET, _ARTIFACTS + "/{origin}/{container}/{path:path}", artifacts.list_artifacts),
-    Operation(GET, _EXPERIMENT + "/runs/{run_id}/metricsingest/wait", metrics.wait_for_metrics, ("Run.flush",)),
+    Operation(
+        GET, _EXPERIMENT + "/runs/{run_id}/metricsingest/wait", metrics.wait_for_metrics, ("Run.flush",)
+    ),
     Operation(
         POST,
         "/metric/v2.0/{S}/runs/{run_id}/batch",
@@ -181,7 +183,9 @@ OPERATIONS = (
         operation
         for container in blobs.CONTAINERS
         for operation in (
-            Operation(("GET", "HEAD"), f"/{container}/{{name:path}}", blobs.get_blob, access=Access.SIGNATURE),
+            Operation(
+                ("GET", "HEAD"), f"/{container}/{{name:path}}", blobs.get_blob, access=Access.SIGNATURE
+            ),
             Operation(PUT, f"/{container}/{{name:path}}", blobs.put_blob, access=Access.SIGNATURE),
         )
     ),

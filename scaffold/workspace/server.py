@@ -34,6 +34,7 @@ from scaffold.workspace.store.database import DatabaseTooNewError
 from scaffold.workspace.submissions import Submissions
 
 _LOG = logging.getLogger("scaffold.workspace")
+_FORGOTTEN_POLL_SECONDS = 2.0
 DEFAULT_HTTPS_PORT, DEFAULT_HTTP_PORT = 8765, 8766
 
 
@@ -124,7 +125,9 @@ async def _serve(home: Home) -> None:
     context.engine.recover()
     _write_record(home, endpoints, store)
     _LOG.info("serving %s on ports %d and %d", home.root, endpoints.https_port, endpoints.http_port)
+    watch = asyncio.create_task(_stop_when_forgotten(home, servers))
     await asyncio.gather(*tasks)
+    watch.cancel()
     await context.engine.stop()
     store.close()
     _LOG.info("stopped")
@@ -178,6 +181,15 @@ def _catch_signals(servers: list[uvicorn.Server]) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+
+
+async def _stop_when_forgotten(home: Home, servers: list[uvicorn.Server]) -> None:
+    """Ends the service when its state folder was removed: nobody can find it, or stop it, any more."""
+    while home.service_record.exists():
+        await asyncio.sleep(_FORGOTTEN_POLL_SECONDS)
+    _LOG.warning("the state folder is gone")
+    for server in servers:
+        server.should_exit = True
 
 
 def _write_record(home: Home, endpoints: Endpoints, store: Store) -> None:

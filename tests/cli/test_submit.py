@@ -149,11 +149,13 @@ def test_a_tenant_is_not_the_local_workspaces(shared_machine: Machine, project: 
 
 
 def test_quiet_shows_results_alone(shared_machine: Machine, project: Project):
-    done = shared_machine.run("--quiet", "submit", project())
+    folder = project()
+    for arguments in (("--quiet", "submit", folder), ("submit", folder, "--quiet"), ("submit", "-q", folder)):
+        done = shared_machine.run(*arguments)
 
-    assert done.returncode == 0
-    assert done.stderr == ""
-    assert len(done.stdout.splitlines()) == 2
+        assert done.returncode == 0
+        assert done.stderr == ""
+        assert len(done.stdout.splitlines()) == 2
 
 
 def test_json_is_all_there_is_on_stdout(shared_machine: Machine, project: Project):

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.conftest import Machine, Project
@@ -95,10 +97,10 @@ def test_an_unknown_shell(shared_machine: Machine):
 def test_exec_hands_on_arguments_and_exit_code(shared_machine: Machine):
     code = "import sys; print(sys.argv[1:]); sys.exit(7)"
 
-    done = shared_machine.run("exec", "--", "python", "-c", code, "--help", "-x", "a b")
+    done = shared_machine.run("exec", "--", "python", "-c", code, "--help", "--debug", "-q", "a b")
 
     assert done.returncode == 7
-    assert done.stdout == "['--help', '-x', 'a b']\n"
+    assert done.stdout == "['--help', '--debug', '-q', 'a b']\n"
 
 
 def test_exec_of_nothing_and_of_a_program_that_is_not_there(shared_machine: Machine):
@@ -106,6 +108,15 @@ def test_exec_of_nothing_and_of_a_program_that_is_not_there(shared_machine: Mach
     missing = shared_machine.run("exec", "--", "no-such-program")
     assert missing.returncode == 2
     assert "no-such-program" in missing.stderr
+
+
+def test_a_workspace_whose_folder_is_gone_ends_by_itself(machine: Machine):
+    pid = machine.json("workspace", "start")["pid"]
+
+    shutil.rmtree(machine.state)
+
+    psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=30)
+    assert not psutil.pid_exists(pid)
 
 
 def test_canceling_a_run_that_is_not_there(shared_machine: Machine):
