@@ -18,6 +18,8 @@ from typing import Any, TextIO
 import typer
 
 _state = {"quiet": False, "debug": False}
+_drawing = threading.RLock()
+_spinners: list["_Spinner"] = []
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -52,6 +54,14 @@ def _paint(text: str, stream: TextIO, **style: Any) -> str:
     return typer.style(text, **style)
 
 
+def _say(text: str) -> None:
+    """One line on stderr, in place of a spinner's line if there is one."""
+    with _drawing:
+        if _spinners:
+            sys.stderr.write("\r\x1b[2K")
+        typer.echo(text, err=True)
+
+
 def result(text: str) -> None:
     """One line of the command's result, on stdout."""
     typer.echo(text)
@@ -65,7 +75,7 @@ def result_json(document: Any) -> None:
 def note(text: str) -> None:
     """A line for the person watching, on stderr; silent under ``--quiet``."""
     if not quiet():
-        typer.echo(text, err=True)
+        _say(text)
 
 
 def done(text: str) -> None:
@@ -75,19 +85,19 @@ def done(text: str) -> None:
 
 def failed(text: str) -> None:
     """A stage that failed, on stderr (also under ``--quiet``)."""
-    typer.echo(f"  {_paint('✗', sys.stderr, fg='red')} {text}", err=True)
+    _say(f"  {_paint('✗', sys.stderr, fg='red')} {text}")
 
 
 def warn(text: str) -> None:
     """Something to know that stops nothing, on stderr (also under ``--quiet``)."""
-    typer.echo(f"  {_paint('!', sys.stderr, fg='yellow')} {text}", err=True)
+    _say(f"  {_paint('!', sys.stderr, fg='yellow')} {text}")
 
 
 def error(message: str, hint: str) -> None:
     """The two lines of an error, on stderr."""
     for mark, style, text in (("Error:", {"fg": "red", "bold": True}, message), ("→", {"dim": True}, hint)):
         line = inert(" ".join(text.split()))
-        typer.echo(f"{_paint(mark, sys.stderr, **style)} {line}", err=True)
+        _say(f"{_paint(mark, sys.stderr, **style)} {line}")
 
 
 def traceback() -> None:
@@ -98,7 +108,10 @@ def traceback() -> None:
 
 
 class _Spinner:
-    """The line of a stage under way: redrawn in place on a terminal, absent everywhere else."""
+    """The line of a stage under way: redrawn in place on a terminal, absent everywhere else.
+
+    Not rich's: importing that takes longer than most of the stages it would show.
+    """
 
     FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
@@ -114,6 +127,7 @@ class _Spinner:
         if quiet() or not sys.stderr.isatty():
             return
         self._thread = threading.Thread(target=self._draw, daemon=True)
+        _spinners.append(self)
         self._thread.start()
 
     def _draw(self) -> None:
@@ -128,18 +142,21 @@ class _Spinner:
             seconds = time.monotonic() - started
             width = shutil.get_terminal_size().columns - 1
             line = f"  {self.FRAMES[count % len(self.FRAMES)]} {self._text} … {seconds:.0f} s"[:width]
-            sys.stderr.write("\r\x1b[2K" + line)
-            sys.stderr.flush()
+            with _drawing:
+                sys.stderr.write("\r\x1b[2K" + line)
+                sys.stderr.flush()
             count += 1
             self._stop.wait(0.1)
-        sys.stderr.write("\r\x1b[2K")
-        sys.stderr.flush()
 
     def stop(self) -> None:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+            with _drawing:
+                _spinners.remove(self)
+                sys.stderr.write("\r\x1b[2K")
+                sys.stderr.flush()
 
 
 @contextmanager

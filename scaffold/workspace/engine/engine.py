@@ -348,7 +348,7 @@ def _why(outcome: Outcome, tail: str) -> str:
         what = f"Execution failed. The process was killed by signal {_signal_name(-outcome.exit_code)}."
     else:
         what = f"Execution failed. The process exited with status code {outcome.exit_code}."
-    return f"{what} See {STD_LOG}, which ends with:\n{tail}" if tail else what
+    return f"{what}\nSee {STD_LOG}, which ends with:\n{tail}" if tail else what
 
 
 def _signal_name(number: int) -> str:
