@@ -220,8 +220,8 @@ def _ask(text: str, default: str, checked: Callable[[str], T]) -> T:
     """Asks on stderr until the answer is one that can be used."""
     shown = f"{text} [{default}]: " if default else f"{text}: "
     while True:
-        typer.echo(shown, err=True, nl=False)
         try:
+            typer.echo(shown, err=True, nl=False)
             line = sys.stdin.readline()
         except KeyboardInterrupt:
             raise typer.Abort from None

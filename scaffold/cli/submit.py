@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scaffold import words
 from scaffold.cli import console
 from scaffold.errors import ProjectError, RunCanceledError, RunFailedError, WorkspaceError
 
@@ -203,12 +204,12 @@ class Submitting:
                 console.result(run["run_id"])
                 console.result(run["url"])
             elif run["state"]["status"] == "Completed":
-                console.done(f"Completed in {console.duration(_seconds(run['state']))}    {run['url']}")
+                console.done(f"Completed in {words.duration(_seconds(run['state']))}    {run['url']}")
 
 
 def _files(event: dict[str, Any]) -> str:
     plural = "" if event["files"] == 1 else "s"
-    return f"{event['files']} file{plural}, {console.size(event['bytes'])}"
+    return f"{event['files']} file{plural}, {words.size(event['bytes'])}"
 
 
 def _seconds(state: dict[str, Any]) -> float:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from scaffold import words
 from scaffold.cli import console
 from scaffold.errors import UsageError
 
@@ -62,7 +63,7 @@ def status(as_json: _Json = False) -> None:
         console.result(f"stopped    {home.root}")
         return
     facts = service.status
-    memory = console.size(facts["memory_bytes"])
+    memory = words.size(facts["memory_bytes"])
     counts = ", ".join(f"{count} {name}" for name, count in sorted(facts["runs"].items())) or "none yet"
     rows = {
         "running": f"process {facts['pid']}, version {facts['version']}, {memory} of memory",

@@ -46,7 +46,7 @@ def check_target(target: Path, *, force: bool) -> None:
         UsageError: it is a file, a link or (without ``force``) a folder that is not empty, or the
             folder to write in is none or not writable.
     """
-    with _translated(target):
+    with translated(target):
         if target.is_symlink():
             raise UsageError(
                 f"{target} is a symbolic link.", "Remove the link, or name the folder it points to."
@@ -76,13 +76,28 @@ def _nearest(target: Path) -> Path:
 
 
 @contextlib.contextmanager
-def aside(target: Path) -> Iterator[Path]:
+def scratch() -> Iterator[Path]:
+    """A folder among the system's temporary ones; it is gone when the block is left."""
+    with tempfile.TemporaryDirectory(prefix="scaffold-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def aside(target: Path, *, dry_run: bool = False) -> Iterator[Path]:
     """A hidden folder on the target's file system; it is gone when the block is left.
+
+    Args:
+        target: the project's folder.
+        dry_run: leave no trace where the person looks, not even for a moment: it is elsewhere.
 
     Raises:
         UsageError: it cannot be made.
     """
-    with _translated(target):
+    if dry_run:
+        with scratch() as elsewhere:
+            yield elsewhere
+        return
+    with translated(target):
         folder = Path(tempfile.mkdtemp(prefix=".scaffold-", dir=_nearest(target))).absolute()
     try:
         yield folder
@@ -91,7 +106,8 @@ def aside(target: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _translated(target: Path) -> Iterator[None]:
+def translated(target: Path) -> Iterator[None]:
+    """What the system raises while a project is written, as our error."""
     try:
         yield
     except OSError as error:
@@ -148,7 +164,7 @@ def place(what: Plan) -> None:
     Raises:
         UsageError: the system refuses; the target is then as it was before.
     """
-    with _translated(what.target):
+    with translated(what.target):
         made: list[Callable[[], object]] = []
         try:
             _make_folders(what.target.absolute().parent, made)

@@ -29,7 +29,7 @@ def wire_app(context: Context) -> ASGIApp:
         Route(operation.template, _endpoint(operation), methods=list(operation.methods))
         for operation in OPERATIONS
     ]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, exception_handlers={405: _unknown_method})
     app.router.default = _unknown
     app.router.redirect_slashes = False
     app.state.context = context
@@ -102,10 +102,17 @@ def _admit(operation: Operation, request: Request) -> None:
 
 async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
     """Answers what the table does not know: 501, by name."""
-    request = Request(scope, receive)
+    await _not_implemented(Request(scope, receive))(scope, receive, send)
+
+
+def _not_implemented(request: Request) -> Response:
     operation = f"{request.method} {_SCOPED.sub('…', request.url.path)}"
     _LOG.warning("not implemented: %s", operation)
-    await _refusal(faults.not_implemented(operation))(scope, receive, send)
+    return _refusal(faults.not_implemented(operation))
+
+
+async def _unknown_method(request: Request, _: Exception) -> Response:
+    return _not_implemented(request)
 
 
 def _refusal(fault: Fault) -> Response:

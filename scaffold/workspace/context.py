@@ -1,5 +1,8 @@
 """What every service needs to answer a request: the store, the engine, and where this service is reached."""
 
+import json
+from typing import TypeVar
+
 import msgspec
 from starlette.requests import Request
 
@@ -10,6 +13,7 @@ from scaffold.workspace.paths import Home
 from scaffold.workspace.store import Store
 from scaffold.workspace.submissions import Submissions
 
+_T = TypeVar("_T")
 MAX_JSON_BYTES = 32 * 1024 * 1024
 
 
@@ -85,20 +89,32 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-async def json_body(request: Request) -> dict[str, object]:
-    """The request's JSON object.
+async def body_as(request: Request, kind: type[_T]) -> _T:
+    """The request's JSON object as a record of that kind.
 
     Raises:
-        Fault: it is too large, not JSON, or no object.
+        Fault: it is too large, not JSON, or of another shape; the message says where.
     """
     body = await read_body(request, MAX_JSON_BYTES)
     try:
-        document = msgspec.json.decode(body) if body else {}
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return msgspec.convert(_decode(body), kind)
+    except msgspec.ValidationError as error:
+        raise faults.bad_request(f"The body has another shape: {error}") from None
+
+
+def _decode(body: bytes) -> object:
+    if not body:
+        return {}
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # The SDK writes numbers that are none as Python does: NaN, Infinity.
+        if b"NaN" not in body and b"Infinity" not in body:
+            raise faults.bad_request(f"The body is not JSON: {error}") from None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
         raise faults.bad_request(f"The body is not JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise faults.bad_request("The body is not a JSON object.")
-    return document
 
 
 async def read_body(request: Request, limit: int) -> bytes:

@@ -171,7 +171,8 @@ class Authority:
         return caller
 
     def _signature(self, blob: str, permissions: str, expiry: str) -> str:
-        message = "\n".join((blob, permissions, expiry)).encode()
+        # JSON, so that no part can be taken for another.
+        message = json.dumps((blob, permissions, expiry)).encode()
         digest = hmac.new(self.keys.signing.encode(), message, hashlib.sha256).digest()
         return base64.b64encode(digest).decode()
 
@@ -198,6 +199,6 @@ class Authority:
         fields = {key: values[0] for key, values in parse_qs(query).items()}
         permissions, expiry = fields.get("sp", ""), fields.get("se", "")
         expected = self._signature(f"{container}/{name}", permissions, expiry)
-        if not hmac.compare_digest(expected, fields.get("sig", "")):
+        if not hmac.compare_digest(expected.encode(), fields.get("sig", "").encode("utf-8", "replace")):
             return False
         return wanted in permissions and expiry > time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

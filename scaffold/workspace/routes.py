@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
+from scaffold.workspace import addresses  # noqa: F401  (makes {…:any} known)
 from scaffold.workspace.services import (
     arm,
     artifacts,
@@ -136,16 +137,16 @@ OPERATIONS = (
         ("Run.cancel",),
     ),
     # Artifacts and metrics
-    Operation(GET, _ARTIFACTS + "/metadata/{origin}/{container}/{path:path}", artifacts.get_artifact),
+    Operation(GET, _ARTIFACTS + "/metadata/{origin}/{container}/{path:any}", artifacts.get_artifact),
     Operation(
         GET,
-        _ARTIFACTS + "/contentinfo/{origin}/{container}/{path:path}",
+        _ARTIFACTS + "/contentinfo/{origin}/{container}/{path:any}",
         artifacts.get_content_information,
         ("Run.download_file",),
     ),
     Operation(
         GET,
-        _ARTIFACTS + "/prefix/contentinfo/{origin}/{container}/{path:path}",
+        _ARTIFACTS + "/prefix/contentinfo/{origin}/{container}/{path:any}",
         artifacts.list_content_information,
         ("Run.download_files",),
     ),
@@ -156,7 +157,7 @@ OPERATIONS = (
         ("Run.upload_file",),
     ),
     Operation(GET, _ARTIFACTS + "/{origin}/{container}", artifacts.list_artifacts, ("Run.get_file_names",)),
-    Operation(GET, _ARTIFACTS + "/{origin}/{container}/{path:path}", artifacts.list_artifacts),
+    Operation(GET, _ARTIFACTS + "/{origin}/{container}/{path:any}", artifacts.list_artifacts),
     Operation(
         GET, _EXPERIMENT + "/runs/{run_id}/metricsingest/wait", metrics.wait_for_metrics, ("Run.flush",)
     ),
@@ -183,10 +184,8 @@ OPERATIONS = (
         operation
         for container in blobs.CONTAINERS
         for operation in (
-            Operation(
-                ("GET", "HEAD"), f"/{container}/{{name:path}}", blobs.get_blob, access=Access.SIGNATURE
-            ),
-            Operation(PUT, f"/{container}/{{name:path}}", blobs.put_blob, access=Access.SIGNATURE),
+            Operation(("GET", "HEAD"), f"/{container}/{{name:any}}", blobs.get_blob, access=Access.SIGNATURE),
+            Operation(PUT, f"/{container}/{{name:any}}", blobs.put_blob, access=Access.SIGNATURE),
         )
     ),
 )

@@ -35,22 +35,27 @@ class Trust(msgspec.Struct, frozen=True):
     folder: Path
 
 
-def _usual_bundle(environment: Mapping[str, str], ours: Path) -> Path:
-    """The file that this process would trust without us."""
+def _usual_certificates(environment: Mapping[str, str], ours: Path) -> bytes:
+    """What this process would trust without us: the certificates of a file, or of every file of a folder."""
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         path = Path(environment.get(name) or "")
         # A process that was started with our variables names our own file here.
-        if environment.get(name) and path.is_file() and not path.is_relative_to(ours):
-            return path
+        if not environment.get(name) or path.is_relative_to(ours):
+            continue
+        if path.is_file():
+            return path.read_bytes()
+        if path.is_dir():
+            contents = {file.read_bytes() for file in sorted(path.iterdir()) if file.is_file()}
+            return b"\n".join(sorted(contents))
     import certifi
 
-    return Path(certifi.where())
+    return Path(certifi.where()).read_bytes()
 
 
 def prepare(home: Home, environment: Mapping[str, str]) -> Trust:
     """The certificates for a client that would start with this environment, made when they are not there yet."""
     ca = home.ca_certificate.read_bytes()
-    usual = _usual_bundle(environment, home.root).read_bytes()
+    usual = _usual_certificates(environment, home.root)
     key = hashlib.sha256(usual + ca).hexdigest()[:16]
     place = home.client / "trust" / key
     trust = Trust(bundle=place / "bundle.pem", folder=place / "certificates")

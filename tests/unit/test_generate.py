@@ -1,7 +1,10 @@
 """Answers become a project; a template of somebody else runs no code unless it is trusted."""
 
+import errno
 import json
 import os
+import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -143,14 +146,44 @@ def test_force_keeps_what_the_person_edited_since(tmp_path):
     assert (root / made.replaced["Experiment_1/experiment_1.py"]).read_text() == "edited\n"
 
 
-def test_our_own_template_needs_no_cookiecutter(tmp_path):
+def test_only_what_renders_is_loaded_and_only_to_render(tmp_path):
     code = (
         "import sys; from pathlib import Path; from scaffold.generate import *\n"
+        "print({'cookiecutter', 'jinja2', 'rich'} & set(sys.modules))\n"
         "generate(Answers(), Path(sys.argv[1]))\n"
-        "print({'cookiecutter', 'rich', 'requests', 'yaml', 'azureml'} & set(sys.modules))\n"
+        "print({'cookiecutter.main', 'click', 'requests', 'yaml', 'azureml'} & set(sys.modules))\n"
     )
     done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"
+    assert done.stdout == "set()\nset()\n"
+
+
+def test_the_hook_of_our_own_template_does_not_run(tmp_path, monkeypatch):
+    def started(*_, **__):
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(subprocess, "Popen", started)
+    assert generate(Answers(), tmp_path).files
+
+
+@pytest.mark.parametrize("name", ["{{cookiecutter.project_slug}}", "{{ nothing.here }}", "{% if x %}"])
+def test_a_path_that_reads_as_an_expression_leads_nowhere_else(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(UsageError, match="would be taken for an expression of the template"):
+        generate(Answers(), tmp_path / name)
+    assert list(tmp_path.rglob("*")) == [tmp_path / name]
+
+
+def test_a_disk_that_is_full_is_an_error_of_two_lines(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copymode", full)
+    with pytest.raises(UsageError) as caught:
+        generate(Answers(), tmp_path / "out")
+    assert (
+        caught.value.message == f"{tmp_path / 'out' / 'my-exp'} cannot be written: No space left on device."
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 # Templates of others: what they may say
@@ -224,17 +257,46 @@ def test_a_file_that_is_no_utf8_is_copied(tmp_path):
     assert (made.path / "latin").read_bytes() == FILES["latin"]
 
 
-def test_the_name_answers_the_variable_that_names_the_folder(tmp_path):
+@pytest.mark.parametrize("trust", [False, True])
+def test_byte_code_does_not_come_along(tmp_path, trust):
+    files = {
+        "a.py": "",
+        "__pycache__/a.cpython-311.pyc": b"\0",
+        "b/__pycache__/{{ x }}.pyc": b"\0",
+        "b/c.py": "",
+    }
+    made = make(tmp_path, template(tmp_path, {"_copy_without_render": ["b"]}, files), trust=trust)
+    assert set(read(made.path)) == {"a.py", "b/c.py"}
+
+
+@pytest.mark.parametrize("trust", [False, True])
+def test_the_name_answers_the_variable_that_names_the_folder(tmp_path, trust):
     variables = json.dumps({"title": "T", "repo_name": "{{ cookiecutter.title|lower }}"})
     files = {"{{ cookiecutter.repo_name }}/f": "{{ cookiecutter.repo_name }}"}
     source = write(tmp_path / "template", {"cookiecutter.json": variables, **files})
-    assert read(make(tmp_path, source).path) == {"f": "exp"}
+    assert read(make(tmp_path, source, trust=trust).path) == {"f": "exp"}
 
 
-def test_the_executable_bit_is_kept(tmp_path):
+def test_the_project_is_named_as_asked_whatever_the_template_would_name_it(tmp_path):
+    files = {"cookiecutter.json": '{"a": "A"}', "{{ cookiecutter.a }}-b/f": "{{ cookiecutter.a }}"}
+    source = write(tmp_path / "template", files)
+    for trust in (False, True):
+        made = make(tmp_path, source, trust=trust, force=True)
+        assert (made.path, read(made.path)) == (tmp_path / "out" / "exp", {"f": "A"})
+
+
+@pytest.mark.parametrize("trust", [False, True])
+def test_a_folder_whose_name_renders_to_nothing(tmp_path, trust):
+    source = template(tmp_path, {}, {"{% if false %}a{% endif %}/{{ 'f' }}": "f"})
+    message, _ = refused(tmp_path, source, trust=trust)
+    assert message == "The template names a file outside the project: '/f'."
+
+
+@pytest.mark.parametrize("trust", [False, True])
+def test_the_executable_bit_is_kept(tmp_path, trust):
     source = template(tmp_path, {}, {"run.sh": "#!/bin/sh\n"})
     (source / PROJECT / "run.sh").chmod(0o755)
-    assert os.access(make(tmp_path, source).path / "run.sh", os.X_OK) or os.name == "nt"
+    assert os.access(make(tmp_path, source, trust=trust).path / "run.sh", os.X_OK) or os.name == "nt"
 
 
 def test_an_unknown_variable_names_the_known_ones(tmp_path):
@@ -354,12 +416,34 @@ def test_no_project_folder(tmp_path):
         ("f", "a\n{{ cookiecutter.nothing }}\n", "f:2: 'dict object' has no attribute 'nothing'."),
         ("f", "a\n{% if %}\n", "f:2: Expected an expression, got 'end of statement block'."),
         ("f", "{{ 1 / 0 }}", "f:1: division by zero."),
+        ("f", "{% include 'gone' %}", "f:1: 'gone' not found in search path"),
         ("{{ cookiecutter.nothing }}", "", "the name {{ cookiecutter.nothing }}: 'dict object' has no"),
     ],
 )
-def test_a_render_that_fails_leaves_nothing(tmp_path, name, text, message):
+@pytest.mark.parametrize("trust", [False, True])
+def test_a_render_that_fails_leaves_nothing(tmp_path, name, text, message, trust):
     source = template(tmp_path, {}, {"a": "fine", name: text})
-    assert refused(tmp_path, source)[0].startswith(f"The template cannot be rendered: {message}")
+    told = refused(tmp_path, source, trust=trust)[0].replace("dict'", "dict object'")
+    assert told.startswith(f"The template cannot be rendered: {message}")
+
+
+@pytest.mark.parametrize(
+    "variables, message",
+    [
+        ({"a": "{{ cookiecutter.b }}"}, "Unable to render variable 'a': "),
+        ({"a": "{{ x"}, "unexpected end of template"),
+        ({"_jinja2_env_vars": {"no_such": 1}}, "Environment.__init__() got an unexpected keyword argument"),
+    ],
+)
+def test_a_trusted_template_that_fails_is_an_error_of_two_lines(tmp_path, variables, message):
+    told, _ = refused(tmp_path, template(tmp_path, variables, {"f": ""}), trust=True)
+    assert told.startswith(f"The template cannot be rendered: {message}")
+
+
+def test_an_extension_that_cannot_be_had(tmp_path):
+    source = template(tmp_path, {"_extensions": ["no_such.Extension"]}, {"f": ""})
+    message, _ = refused(tmp_path, source, trust=True)
+    assert message.startswith(f"{source} cannot be used as a template: Unable to load extension: ")
 
 
 # What a template that is not trusted cannot do
@@ -451,6 +535,14 @@ def test_names_cannot_lead_out_of_the_project(tmp_path, name, trust):
     source = template(tmp_path, {"name": name}, {"{{ cookiecutter.name }}": "x"})
     message, _ = refused(tmp_path, source, trust=trust)
     assert message == f"The template names a file outside the project: {name!r}."
+
+
+def test_a_name_that_is_checked_is_the_name_that_is_used(tmp_path, monkeypatch):
+    source = template(tmp_path, {"_names": ["in", "../out"]}, {"{{ cookiecutter._names|random }}": "x"})
+    choices = iter(["in", "../out", "../out"])
+    monkeypatch.setattr(random, "choice", lambda _: next(choices))
+    assert read(make(tmp_path, source).path) == {"in": "x"}
+    assert not (tmp_path / "out" / "out").exists()
 
 
 def test_links_cannot_bring_in_files_from_outside(tmp_path):

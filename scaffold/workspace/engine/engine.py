@@ -6,12 +6,13 @@ a restart picks up what is running and begins again what was being prepared.
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import psutil
@@ -79,24 +80,32 @@ class Engine:
             folder = JobFolder(self._home, run)
             running = run.status in (Status.STARTING, Status.RUNNING, Status.FINALIZING)
             if run.status is Status.CANCEL_REQUESTED:
-                if folder.path.is_dir():
+                if _was_started(folder):
                     folder.request_stop()
-                    self._start(run.run_id, self._adopt(run))
+                    self._start(run.run_id, functools.partial(self._adopt, run))
                 else:
                     self._end(run.run_id, Status.CANCELED)
+                    folder.clear()
             elif running and _was_started(folder):
-                self._start(run.run_id, self._adopt(run))
+                self._start(run.run_id, functools.partial(self._adopt, run))
             else:
                 self._store.runs.restart(run.run_id)
-                self._start(run.run_id, self._execute(run.run_id))
+                self._start(run.run_id, functools.partial(self._execute, run.run_id))
 
     def submit(self, run_id: str) -> None:
         """Begins with a run that has just been accepted."""
-        self._start(run_id, self._execute(run_id))
+        self._start(run_id, lambda: self._execute(run_id))
 
-    def _start(self, run_id: str, work: Any) -> None:
+    def _start(self, run_id: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         active = self._active.setdefault(run_id, _Active())
         active.task = asyncio.create_task(self._guarded(run_id, work), name=run_id)
+        active.task.add_done_callback(lambda task: self._settle(run_id, active, task))
+
+    def _settle(self, run_id: str, active: _Active, task: "asyncio.Task[None]") -> None:
+        """Notes that a task is over; one that was cancelled before its first step never ran a line."""
+        self._active.pop(run_id, None)
+        if task.cancelled() and active.canceled:
+            self._end(run_id, Status.CANCELED)
 
     def cancel(self, run_id: str) -> bool:
         """Asks for the end of a run, at whichever stage it is.
@@ -127,22 +136,16 @@ class Engine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _guarded(self, run_id: str, work: Any) -> None:
+    async def _guarded(self, run_id: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Carries the work out, and gives the run its end when the work itself fails."""
         try:
-            await work
-        except asyncio.CancelledError:
-            if not self._active[run_id].canceled:
-                raise  # the service is stopping, not the run
-            self._end(run_id, Status.CANCELED)
+            await work()
         except (BuildError, SpecificationError) as error:
             reason = getattr(error, "reason", "")
             self._fail(run_id, "EnvironmentBuildFailed", f"{error}\n{reason}".strip())
         except Exception as error:
             _LOG.exception("run %s", run_id)
             self._fail(run_id, "ServiceError", f"{type(error).__name__}: {error}")
-        finally:
-            self._active.pop(run_id, None)
 
     def _move(self, run_id: str, status: Status, **changes: Any) -> Run:
         run = self._store.runs.move(run_id, status, **changes)
@@ -218,7 +221,7 @@ class Engine:
         configuration = run.definition or {}
         limit = configuration.get("maxRunDurationSeconds")
         return {
-            "argv": jobs.command_line(configuration, environment.interpreter),
+            "argv": jobs.command_line(configuration, environment.interpreter, environment.python_version),
             "cwd": str(folder.work),
             "environment": jobs.process_environment(
                 specification, configuration, environment.interpreter, self._run_variables(run)
@@ -257,14 +260,14 @@ class Engine:
                 self._move(run.run_id, Status.RUNNING)
             while folder.outcome() is None and _supervisor_of(folder) is not None:
                 await asyncio.sleep(_ADOPTED_POLL_SECONDS)
-            await self._finish(run.run_id, folder)
+            await self._finish(run.run_id, folder, adopted=True)
 
-    async def _finish(self, run_id: str, folder: JobFolder) -> None:
+    async def _finish(self, run_id: str, folder: JobFolder, *, adopted: bool = False) -> None:
         """Collects what the process left and gives the run its end."""
         outcome = folder.outcome()
         if outcome is None:
             await asyncio.to_thread(_end_lost_process, folder)
-            outcome = Outcome(reason="lost", at=timestamp())
+            outcome = Outcome(reason="lost" if adopted else "unknown", at=timestamp())
         run = self._store.runs.require(run_id)
         if run.status is not Status.FINALIZING:
             run = self._move(run_id, Status.FINALIZING)
@@ -344,6 +347,8 @@ def _why(outcome: Outcome, tail: str) -> str:
         return f"The process could not be started: {outcome.message}"
     if outcome.reason == "lost":
         what = "The run's process was lost while the workspace was not running (a restart of the machine?)."
+    elif outcome.reason == "unknown":
+        what = "The process that looks after the run ended without saying how the run did."
     elif outcome.exit_code is not None and outcome.exit_code < 0:
         what = f"Execution failed. The process was killed by signal {_signal_name(-outcome.exit_code)}."
     else:

@@ -42,6 +42,7 @@ class ReadyEnvironment(msgspec.Struct, frozen=True):
 
     Attributes:
         interpreter: path of its Python.
+        python_version: its version, or None for one that the user manages.
         key: of a built environment, or None for one that the user manages.
         cached: True when nothing had to be built.
         notices: what differs from what was asked for, a sentence each.
@@ -49,6 +50,7 @@ class ReadyEnvironment(msgspec.Struct, frozen=True):
     """
 
     interpreter: str
+    python_version: str | None
     key: str | None
     cached: bool
     notices: tuple[str, ...]
@@ -116,6 +118,7 @@ class Environments:
         self._store.environments.touch(key)
         return ReadyEnvironment(
             interpreter=built.interpreter,
+            python_version=built.python_version,
             key=key,
             cached=cached,
             notices=tuple(_notices(specification, built)),
@@ -237,11 +240,11 @@ def _find_uv() -> str:
 def _user_managed(name: str) -> ReadyEnvironment:
     """The interpreter that the user named; a bare ``python`` is the one that scaffold itself runs in."""
     if name in ("python", "python3"):
-        return ReadyEnvironment(sys.executable, None, True, (), None)
+        return ReadyEnvironment(sys.executable, None, None, True, (), None)
     path = shutil.which(name) or (name if Path(name).is_file() else None)
     if path is None:
         raise BuildError(f"The interpreter {name!r} that the environment names is not on this machine.", "")
-    return ReadyEnvironment(path, None, True, (), None)
+    return ReadyEnvironment(path, None, None, True, (), None)
 
 
 def _notices(specification: Specification, built: BuiltEnvironment) -> list[str]:

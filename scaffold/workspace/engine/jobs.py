@@ -23,6 +23,7 @@ from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
 from scaffold.workspace.store.runs import Run
 
+RUN_HOOKS = Path(__file__).parent / "run_hooks"
 COLLECTED = ("outputs", "logs")
 
 # Variables of the shell that happened to start the service that would change what a script does.
@@ -34,7 +35,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
     Attributes:
         exit_code: of the process; negative for the signal that ended it; None when it never started.
-        reason: ``exited``, ``canceled``, ``timeout``, ``not-started``, or ``lost`` when nobody wrote it down.
+        reason: ``exited``, ``canceled``, ``timeout``, ``not-started``, or ``lost``
+            or ``unknown`` when nobody wrote it down (while no service ran, or while one did).
         at: when the process ended, ISO 8601 in UTC; None when that is not known.
     """
 
@@ -99,8 +101,19 @@ def lay_out(store: Store, folder: JobFolder, run: Run, job: dict[str, Any]) -> N
     write_atomically(folder.path / "job.json", json.dumps(job).encode())
 
 
-def command_line(configuration: dict[str, Any], interpreter: str) -> list[str]:
+# These start no thread any more once they end; see ``run_hooks/launch.py``.
+_NEEDS_LAUNCHER = ("3.12.0", "3.12.1")
+
+
+def command_line(
+    configuration: dict[str, Any], interpreter: str, python_version: str | None = None
+) -> list[str]:
     """The argument vector of a RunConfiguration: its command, or its script with arguments.
+
+    Args:
+        configuration: as the SDK sent it.
+        interpreter: path of the Python to run a script in.
+        python_version: its version where that is known.
 
     Raises:
         ValueError: it has neither.
@@ -113,7 +126,8 @@ def command_line(configuration: dict[str, Any], interpreter: str) -> list[str]:
         return [*shell, text]
     if not configuration.get("script"):
         raise ValueError("the run has neither a script nor a command")
-    return [interpreter, str(configuration["script"]), *arguments]
+    launcher = [str(RUN_HOOKS / "launch.py")] if python_version in _NEEDS_LAUNCHER else []
+    return [interpreter, *launcher, str(configuration["script"]), *arguments]
 
 
 def process_environment(
@@ -140,18 +154,19 @@ def process_environment(
     variables |= {str(k): str(v) for k, v in (configuration.get("environmentVariables") or {}).items()}
     variables |= run_variables
     # In front of a PYTHONPATH that the run sets itself, which stays in force.
-    hooks = str(Path(__file__).parent / "run_hooks")
-    variables["PYTHONPATH"] = os.pathsep.join(filter(None, (hooks, variables.get("PYTHONPATH"))))
+    variables["PYTHONPATH"] = os.pathsep.join(filter(None, (str(RUN_HOOKS), variables.get("PYTHONPATH"))))
     return variables
 
 
 def collect(store: Store, folder: JobFolder, run: Run) -> None:
     """Keeps the log and everything under ``outputs/`` and ``logs/`` as artifacts of the run."""
     prefix = artifact_prefix(run.run_id)
-    for name in COLLECTED:
-        root = folder.work / name
+    for collected in COLLECTED:
+        root = folder.work / collected
         for path in sorted(_files_under(root)):
-            _keep(store, path, prefix + path.relative_to(folder.work).as_posix())
+            # A name that is no text (Linux allows it) is kept with marks for what cannot be said.
+            name = os.fsencode(path.relative_to(folder.work).as_posix()).decode("utf-8", "replace")
+            _keep(store, path, prefix + name)
     if folder.std_log.exists():
         _keep(store, folder.std_log, prefix + STD_LOG, content_type="text/plain; charset=utf-8")
 

@@ -5,6 +5,7 @@ folders, constraints, certificates. uv does not read pip's files, so they are tr
 told itself (``UV_…`` variables) stays as it is.
 """
 
+import ast
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ _VARIABLES = {
     "cert": "SSL_CERT_FILE",
     "proxy": "ALL_PROXY",
 }
+
+_OLDER_NAMES = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX_URL"}
 
 
 def pip_settings() -> dict[str, str]:
@@ -41,8 +44,16 @@ def pip_settings() -> dict[str, str]:
         key, separator, value = line.partition("=")
         section, dot, option = key.partition(".")
         if separator and dot and section in sections:
-            sections[section][option.strip()] = value.strip().strip("'\"")
+            sections[section][option.strip()] = _unquoted(value.strip())
     return sections["global"] | sections["install"] | sections[":env:"]
+
+
+def _unquoted(value: str) -> str:
+    """pip prints values as Python writes texts."""
+    try:
+        return str(ast.literal_eval(value))
+    except (SyntaxError, ValueError):
+        return value
 
 
 def uv_variables(settings: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
@@ -56,9 +67,9 @@ def uv_variables(settings: Mapping[str, str], environment: Mapping[str, str]) ->
     for option, variable in _VARIABLES.items():
         # Newlines and blanks separate several values, in pip's files and in uv's variables alike,
         # but for the folders and files of these two.
-        values = settings.get(option, "").replace("\\n", " ").split()
+        values = settings.get(option, "").split()
         values = [value for value in values if _usable(option, value)]
-        if not values or variable in environment:
+        if not values or variable in environment or _OLDER_NAMES.get(variable) in environment:
             continue
         variables[variable] = ("," if option == "find-links" else " ").join(values)
     # pip looks at all indexes for the best version; uv's own rule is the first index that knows the name.

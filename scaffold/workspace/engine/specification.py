@@ -78,12 +78,35 @@ PYPI_NAMES = {
 
 # Conda packages that are no Python distribution: compilers, libraries, drivers.
 NOT_ON_PYPI = re.compile(
-    r"^(_.*|lib.*|cudatoolkit|cudnn|nccl|gcc.*|gxx.*|g\+\+|make|cmake|git|openmpi|mpich|mkl|blas|openblas|"
-    r"vs20\d\d.*|vc|ca-certificates|certifi-win32|openssl|zlib|bzip2|xz|sqlite|tk|readline|ncurses|nodejs|"
-    r"graphviz|ffmpeg|cpuonly|pytorch-cuda|cuda.*|nomkl|r-.*|openjdk|wheel|conda|mamba)$"
+    r"^(_.*|lib(gcc|gomp|gfortran|stdcxx|blas|cblas|lapack|lapacke|openblas|png|jpeg.*|tiff|webp.*|xml2|xslt|"
+    r"curl|uuid|ffi|edit|iconv|zlib|nsl|sodium|spatialite|gdal|protobuf|sqlite|ssh2|nghttp2|aio|boost.*|cu.*|"
+    r"nv.*|npp.*)(-.*|_.*)?|cudatoolkit|cudnn|nccl|gcc.*|gxx.*|g\+\+|make|cmake|git|openmpi|mpich|mkl|blas|"
+    r"openblas|vs20\d\d.*|vc|ca-certificates|openssl|zlib|bzip2|xz|sqlite|tk|readline|ncurses|nodejs|graphviz|"
+    r"ffmpeg|cpuonly|pytorch-cuda|cuda.*|nomkl|r-.*|openjdk|conda|mamba)$"
 )
 
-_CONDA_MATCH = re.compile(r"^(?:[^\s:]+::)?(?P<name>[A-Za-z0-9_.\-]+)\s*(?P<version>.*)$")
+_CONDA_MATCH = re.compile(
+    r"^(?:[^\s:]+::)?(?P<name>[A-Za-z0-9_.\-]+)(?:\[(?P<brackets>[^\]]*)\])?\s*(?P<version>.*)$"
+)
+_VERSION_IN_BRACKETS = re.compile(r"version\s*=\s*['\"]?([^'\",\]]+(?:,[<>=!~][^'\",\]]+)*)")
+
+
+class _CondaDependencies(msgspec.Struct, rename="camel"):
+    dependencies: list[str | dict[str, list[str] | None]] | None = None
+
+
+class _PythonSection(msgspec.Struct, rename="camel"):
+    user_managed_dependencies: bool | None = None
+    interpreter_path: str | None = None
+    conda_dependencies: _CondaDependencies | None = None
+
+
+class _EnvironmentSection(msgspec.Struct, rename="camel"):
+    """``EnvironmentDefinition``, what of it decides how a run starts here."""
+
+    name: str | None = None
+    environment_variables: dict[str, str | int | float | bool | None] | None = None
+    python: _PythonSection | None = None
 
 
 def read_environment(section: dict[str, Any]) -> Specification:
@@ -95,31 +118,32 @@ def read_environment(section: dict[str, Any]) -> Specification:
     Raises:
         SpecificationError: see there.
     """
-    python = section.get("python") or {}
-    name = str(section.get("name") or "environment")
-    variables = {str(k): str(v) for k, v in (section.get("environmentVariables") or {}).items()}
-    if python.get("userManagedDependencies"):
-        interpreter = str(python.get("interpreterPath") or "python")
+    try:
+        environment = msgspec.convert(section, _EnvironmentSection)
+    except msgspec.ValidationError as error:
+        raise SpecificationError(str(error)) from None
+    name = environment.name or "environment"
+    variables = {key: str(value) for key, value in (environment.environment_variables or {}).items()}
+    python = environment.python or _PythonSection()
+    if python.user_managed_dependencies:
+        interpreter = python.interpreter_path or "python"
         return Specification(name, None, (), interpreter=interpreter, variables=variables)
-    conda = python.get("condaDependencies") or {}
-    if not isinstance(conda, dict):
-        raise SpecificationError("condaDependencies is not a mapping")
-    version, requirements, translated = _read_dependencies(conda.get("dependencies") or [])
+    conda = python.conda_dependencies or _CondaDependencies()
+    version, requirements, translated = _read_dependencies(conda.dependencies or [])
     return Specification(name, version, tuple(requirements), tuple(translated), variables=variables)
 
 
-def _read_dependencies(dependencies: list[Any]) -> tuple[str | None, list[str], list[str]]:
+def _read_dependencies(
+    dependencies: list[str | dict[str, list[str] | None]],
+) -> tuple[str | None, list[str], list[str]]:
     python: str | None = None
     requirements: list[str] = []
     translated: list[str] = []
     for entry in dependencies:
         if isinstance(entry, dict):
-            requirements += [str(line) for line in entry.get("pip") or []]
+            requirements += entry.get("pip") or []
             continue
-        match = _CONDA_MATCH.match(str(entry).strip())
-        if match is None:
-            raise SpecificationError(f"the conda dependency {entry!r} has no name")
-        name, version = match["name"].lower(), match["version"].strip()
+        name, version = _read_match(entry)
         if name == "python":
             python = _python_version(version)
         elif name == "pip":
@@ -134,24 +158,56 @@ def _read_dependencies(dependencies: list[Any]) -> tuple[str | None, list[str], 
     return python, requirements, translated
 
 
+def _read_match(entry: str) -> tuple[str, str]:
+    """Name and version of a conda match specification: ``channel::name=1.2=build``, ``name[version='>=1']``.
+
+    Raises:
+        SpecificationError: it has no name.
+    """
+    match = _CONDA_MATCH.match(entry.strip())
+    if match is None:
+        raise SpecificationError(f"the conda dependency {entry!r} has no name")
+    version = match["version"].strip()
+    if not version and match["brackets"]:
+        found = _VERSION_IN_BRACKETS.search(match["brackets"])
+        version = found[1] if found else ""
+    return match["name"].lower(), version
+
+
 def _python_version(version: str) -> str | None:
-    """``3.8.13`` of ``=3.8.13``, ``==3.8.13=build``, ``=3.8.*`` or ``>=3.8,<3.9`` (its lower end)."""
-    match = re.search(r"\d+(?:\.\d+){0,2}", version)
-    return match.group() if match else None
+    """``3.8.13`` of ``=3.8.13``, ``==3.8.13=build`` or ``=3.8.*``, the lower end of ``>=3.8,<3.9``; else None."""
+    for clause in version.replace(" ", "").split(","):
+        if not clause.startswith(("<", "!")) and (match := re.search(r"\d+(?:\.\d+){0,2}", clause)):
+            return match.group()
+    return None
 
 
 def _pip_version(version: str) -> str:
-    """A conda version constraint as pip writes it: ``=1.2`` means any 1.2, ``==1.2`` just that."""
-    version = version.replace(" ", "")
-    if not version or version == "*":
+    """A conda version constraint as pip writes it: ``=1.2`` means any 1.2, ``==1.2`` just that.
+
+    Raises:
+        SpecificationError: pip has no way to say it.
+    """
+    if "|" in version:
+        raise SpecificationError(f"pip cannot say the conda version {version!r} (one or another)")
+    # `name 1.2 build` and `name=1.2=build` name one build of exactly that version.
+    parts = version.split()
+    if len(parts) == 2 and parts[0][0].isdigit():
+        return f"=={parts[0]}"
+    clauses = [_pip_clause(clause) for clause in "".join(parts).split(",") if clause not in ("", "*")]
+    return ",".join(clause for clause in clauses if clause)
+
+
+def _pip_clause(clause: str) -> str:
+    if clause.startswith((">", "<")):
+        return clause.removesuffix(".*").removesuffix("*")
+    if clause.startswith(("!=", "~=")):
+        return clause if clause.startswith("!=") else clause.removesuffix(".*")
+    exact = clause.startswith("==")
+    rest = clause.lstrip("=")
+    number, _, build = rest.partition("=")
+    if number in ("", "*"):
         return ""
-    if version[0] in "<>!~" or "," in version:
-        return version
-    exact = version.startswith("==")
-    number = version.lstrip("=").split("=")[0]
     if "*" in number:
-        return "" if number == "*" else f"=={number}"
-    # `name=1.2=build` names one build of exactly that version.
-    if exact or version.lstrip("=").count("=") == 1:
-        return f"=={number}"
-    return f"=={number}.*"
+        return f"=={number.rstrip('*').rstrip('.')}.*"
+    return f"=={number}" if exact or build else f"=={number}.*"

@@ -50,27 +50,37 @@ def _adopt_orphans() -> None:
 def _descendants() -> list[Any]:
     import psutil
 
+    found = []
     with contextlib.suppress(psutil.Error):
-        return list(psutil.Process().children(recursive=True))
-    return []
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+    return found
 
 
 def end_tree(grace_seconds: float) -> None:
-    """Ends every descendant of this process: asks first, and kills what is left after the grace."""
+    """Ends every descendant of this process: asks first, and kills what is left after the grace.
+
+    Waits by looking, and never for a child's exit code, which is the business of whoever started it.
+    """
     import psutil
 
+    for process in _descendants() if grace_seconds > 0 else []:
+        with contextlib.suppress(psutil.Error):
+            process.terminate()
+    deadline = time.monotonic() + grace_seconds
+    while time.monotonic() < deadline and _descendants():
+        time.sleep(0.02)
     # Processes can start others while they are being ended: look again until none is left.
-    for attempt in range(20):
+    for _ in range(200):
         tree = _descendants()
         if not tree:
             return
         for process in tree:
             with contextlib.suppress(psutil.Error):
-                if attempt == 0 and grace_seconds > 0:
-                    process.terminate()
-                else:
-                    process.kill()
-        psutil.wait_procs(tree, timeout=grace_seconds if attempt == 0 else 2.0)
+                process.kill()
+        time.sleep(0.02)
 
 
 def _start(job: dict[str, Any]) -> "subprocess.Popen[bytes]":
@@ -113,7 +123,7 @@ def main(folder: Path) -> None:
     _adopt_orphans()
     try:
         process = _start(job)
-    except OSError as error:
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
         _write(
             folder / "exit.json",
             {"exit_code": None, "reason": "not-started", "at": _now(), "message": str(error)},

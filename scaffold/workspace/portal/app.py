@@ -5,19 +5,21 @@ leaves the address bar. Everything else asks for the cookie. Nothing here change
 """
 
 import hmac
-import json
+import math
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from scaffold.workspace import addresses  # noqa: F401  (makes {…:any} known)
 from scaffold.workspace.context import Context, context_of
 from scaffold.workspace.portal import views
+from scaffold.workspace.streaming import part_of
 
 _COOKIE = "scaffold"
 _HEADERS = {
@@ -49,7 +51,7 @@ def portal_app(context: Context) -> ASGIApp:
             Route("/experiments/id/{experiment_id}", _page(views.experiment, "experiment.html")),
             Route("/experiments/{experiment}", _page(views.experiment, "experiment.html")),
             Route("/runs/{run_id}", _page(views.run, "run.html")),
-            Route("/runs/{run_id}/file/{path:path}", _file),
+            Route("/runs/{run_id}/file/{path:any}", _file),
             Route("/static/{name}", _static),
             Route(f"/{secret}", _enter),
             Route(f"/{secret}/{{rest:path}}", _enter),
@@ -89,16 +91,26 @@ class _Gate:
         if host not in self._hosts or (origin is not None and origin != f"http://{host}"):
             return False
         first = request.url.path.split("/")[1]
-        offered = request.cookies.get(_COOKIE, "")
-        return any(hmac.compare_digest(self._secret.encode(), text.encode()) for text in (first, offered))
+        # A browser keeps one jar for all ports, so another workspace's cookie may come along.
+        offered = [value for name, value in request.cookies.items() if name.startswith(_COOKIE)]
+        return any(hmac.compare_digest(self._secret.encode(), text.encode()) for text in (first, *offered))
 
 
 async def _enter(request: Request) -> Response:
     """Turns the secret in the address into a cookie and goes on to the page without it."""
-    rest = request.path_params.get("rest", "")
-    response = RedirectResponse(f"/{rest}", status_code=303, headers=_HEADERS)
-    secret = context_of(request).authority.keys.portal
-    response.set_cookie(_COOKIE, secret, httponly=True, samesite="lax", path="/", max_age=365 * 24 * 3600)
+    # Two slashes would name another site.
+    rest = request.path_params.get("rest", "").lstrip("/\\")
+    query = "?format=json" if request.query_params.get("format") == "json" else ""
+    response = RedirectResponse(f"/{rest}{query}", status_code=303, headers=_HEADERS)
+    context = context_of(request)
+    response.set_cookie(
+        f"{_COOKIE}-{context.endpoints.http_port}",
+        context.authority.keys.portal,
+        httponly=True,
+        samesite="lax",
+        path="/",
+        max_age=365 * 24 * 3600,
+    )
     return response
 
 
@@ -108,11 +120,22 @@ def _page(view: Any, template: str) -> Any:
         if document is None:
             return _not_found()
         if "json" in request.headers.get("accept", "") or request.query_params.get("format") == "json":
-            return JSONResponse(json.loads(json.dumps(document, default=str)), headers=_HEADERS)
+            return JSONResponse(_plain(document), headers=_HEADERS)
         html = _TEMPLATES.get_template(template).render(**document)
         return Response(html, media_type="text/html; charset=utf-8", headers=_HEADERS)
 
     return show
+
+
+def _plain(value: Any) -> Any:
+    """The document with numbers that JSON does not have as text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    return value
 
 
 def _not_found() -> Response:
@@ -124,9 +147,12 @@ async def _file(request: Request) -> Response:
     found = views.artifact_file(context_of(request), **request.path_params)
     if found is None:
         return _not_found()
-    from starlette.responses import FileResponse
-
-    return FileResponse(found, media_type="text/plain; charset=utf-8", headers=_HEADERS)
+    size = found.stat().st_size
+    return StreamingResponse(
+        part_of(found, 0, size),
+        media_type="text/plain; charset=utf-8",
+        headers=_HEADERS | {"content-length": str(size)},
+    )
 
 
 async def _static(request: Request) -> Response:

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from scaffold import words
 from scaffold.workspace.context import Context
 from scaffold.workspace.logs import BUILD_LOG, STD_LOG, last_lines
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
@@ -22,12 +23,7 @@ def when(moment: str | None) -> str:
 
 def span(seconds: float | None) -> str:
     """A duration in seconds for people."""
-    if seconds is None:
-        return ""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+    return "" if seconds is None else words.duration(seconds)
 
 
 def _seconds(run: Run) -> float | None:

@@ -184,6 +184,8 @@ async def get_workspace(request: Request) -> Any:
         "properties": {
             "workspaceId": context.store.workspace_id,
             "sdk_telemetry_app_insights_key": None,
+            "sdkTelemetryAppInsightsKey": None,
+            "adbWorkspace": None,
             "description": "The local workspace of azureml-scaffold, on this machine.",
             "friendlyName": identity.WORKSPACE_NAME,
             "creationTime": context.store.created,

@@ -4,12 +4,13 @@ An artifact is a blob in the container ``azureml`` named ``origin/container/path
 through the blob service.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from starlette.requests import Request
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import context_of, json_body
+from scaffold.workspace.context import body_as, context_of
 from scaffold.workspace.services.dto import artifact_dto, content_information
 from scaffold.workspace.store.blobs import ARTIFACTS, Blob
 
@@ -59,21 +60,27 @@ async def list_content_information(request: Request) -> Any:
     }
 
 
+class ArtifactPath(msgspec.Struct):
+    """``ArtifactPathDto``."""
+
+    path: Annotated[str, msgspec.Meta(min_length=1, max_length=_MAX_PATH, pattern=r"^[^\x00]*$")]
+
+
+class NewArtifacts(msgspec.Struct):
+    """``BatchArtifactCreateCommand``."""
+
+    paths: list[ArtifactPath]
+
+
 async def create_empty_artifacts(request: Request) -> Any:
     """Announces artifacts and says where to write them (``BatchArtifactContentInformationDto``)."""
-    context, body = context_of(request), await json_body(request)
-    entries = body.get("paths")
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise faults.bad_request('paths must be a list of {"path": …}.')
+    context, body = context_of(request), await body_as(request, NewArtifacts)
     artifacts, information = {}, {}
-    for entry in entries:
-        path = str(entry.get("path") or "")
-        if not path or len(path) > _MAX_PATH or "\x00" in path:
-            raise faults.bad_request(f"{path!r} is no artifact path.")
-        name = _prefix(request) + path
+    for entry in body.paths:
+        name = _prefix(request) + entry.path
         context.store.blobs.announce(ARTIFACTS, name)
         blob = context.store.blobs.get(ARTIFACTS, name)
         if blob is not None:
-            artifacts[path] = artifact_dto(blob)
-        information[path] = content_information(context, ARTIFACTS, name, "rw")
+            artifacts[entry.path] = artifact_dto(blob)
+        information[entry.path] = content_information(context, ARTIFACTS, name, "rw")
     return {"artifacts": artifacts, "artifactContentInformation": information, "errors": {}}

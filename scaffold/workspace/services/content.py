@@ -8,13 +8,16 @@ import hashlib
 import re
 import sqlite3
 import uuid
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+import msgspec
 from starlette.requests import Request
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import Context, caller_of, context_of, json_body
+from scaffold.workspace.context import Context, body_as, caller_of, context_of
+from scaffold.workspace.services.history import texts
 from scaffold.workspace.store.blobs import SNAPSHOTS
 from scaffold.workspace.store.snapshots import Snapshot, SnapshotFile
 
@@ -39,42 +42,69 @@ async def get_latest(request: Request) -> Any:
     return {"id": latest.snapshot_id, "root": latest.root}
 
 
+class FileNames(msgspec.Struct, rename="pascal"):
+    """The body of ``POST …/snapshots/getblob``."""
+
+    file_names: list[str]
+
+
 async def get_blob_urls(request: Request) -> Any:
     """A writable URL for every file that is about to be uploaded."""
-    context, body = context_of(request), await json_body(request)
-    names = body.get("FileNames")
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise faults.bad_request("FileNames must be a list of paths.")
+    context, body = context_of(request), await body_as(request, FileNames)
     upload = uuid.uuid4().hex
     nodes = []
-    for number, name in enumerate(names):
+    for number, name in enumerate(body.file_names):
         blob = f"{upload}/{number}"
         nodes.append({"fullName": name, "blobUri": context.blob_url(SNAPSHOTS, blob, "rw")})
     return {"fileNodes": nodes}
 
 
+class FileNode(msgspec.Struct, rename="pascal"):
+    """A file that was uploaded for a snapshot."""
+
+    full_name: str
+    blob_uri: str
+
+
+class FileRevisionList(msgspec.Struct, rename="pascal"):
+    """The files that were uploaded for a snapshot."""
+
+    file_nodes: list[FileNode] = []
+
+
+class NewSnapshot(msgspec.Struct, rename="pascal"):
+    """The body of ``POST …/snapshots/{id}``."""
+
+    dir_tree_node: dict[str, Any]
+    parent_snapshot_id: str | None = None
+    file_revision_list: FileRevisionList | None = None
+    tags: dict[str, Any] | None = None
+    properties: dict[str, Any] | None = None
+
+
 async def create_snapshot(request: Request) -> Any:
     """Keeps a snapshot: its tree, the files uploaded for it, and those unchanged since its parent."""
-    context, body = context_of(request), await json_body(request)
+    context, body = context_of(request), await body_as(request, NewSnapshot)
     snapshot_id = request.path_params["snapshot_id"]
     if not _SNAPSHOT_ID.fullmatch(snapshot_id):
         raise faults.bad_request(f"Snapshot id {snapshot_id!r} is not a GUID.")
-    root, parent_id = body.get("DirTreeNode"), body.get("ParentSnapshotId")
-    if not isinstance(root, dict):
-        raise faults.bad_request("DirTreeNode must be a tree.")
-    revisions = body.get("FileRevisionList") or {}
-    nodes = revisions.get("FileNodes") if isinstance(revisions, dict) else None
-    files = _files(context, root, _uploaded(context, nodes or []), str(parent_id or EMPTY_ID))
+    root, parent_id = body.dir_tree_node, body.parent_snapshot_id or EMPTY_ID
+    nodes = body.file_revision_list.file_nodes if body.file_revision_list else []
+    uploaded, names = _uploaded(context, nodes)
+    files = _files(context, root, uploaded, parent_id)
     snapshot = Snapshot(
         snapshot_id=snapshot_id,
         created="",
         root=root,
-        parent_id=None if parent_id in (None, EMPTY_ID) else str(parent_id),
-        tags=_texts(body.get("Tags")),
-        properties=_texts(body.get("Properties")),
+        parent_id=None if parent_id == EMPTY_ID else parent_id,
+        tags=texts(body.tags),
+        properties=texts(body.properties),
     )
     try:
-        context.store.snapshots.add(snapshot, files)
+        with context.store.database.transaction():
+            context.store.snapshots.add(snapshot, files)
+            for name in names:
+                context.store.blobs.remove(SNAPSHOTS, name)
     except sqlite3.IntegrityError:
         raise faults.conflict(f"There is a snapshot {snapshot_id} already.") from None
     context.submissions.tell(
@@ -82,29 +112,23 @@ async def create_snapshot(request: Request) -> Any:
         "snapshot",
         files=len(files),
         bytes=sum(file.size for file in files),
-        uploaded=len(nodes or []),
+        uploaded=len(nodes),
     )
     return {"id": snapshot_id, "root": root}
 
 
-def _texts(mapping: Any) -> dict[str, str]:
-    return {str(key): str(value) for key, value in mapping.items()} if isinstance(mapping, dict) else {}
-
-
-def _uploaded(context: Context, nodes: list[Any]) -> dict[str, tuple[str, int]]:
-    """SHA-256 and size of every uploaded file, by its path with forward slashes."""
-    uploaded = {}
+def _uploaded(context: Context, nodes: list[FileNode]) -> tuple[dict[str, tuple[str, int]], list[str]]:
+    """SHA-256 and size of every uploaded file by its path with forward slashes, and the blobs' names."""
+    uploaded, names = {}, []
     for node in nodes:
-        if not isinstance(node, dict) or not isinstance(node.get("FullName"), str):
-            raise faults.bad_request("Every entry of FileNodes needs a FullName and a BlobUri.")
-        path = unquote(urlparse(str(node.get("BlobUri"))).path)
+        path = unquote(urlparse(node.blob_uri).path)
         container, _, name = path.lstrip("/").partition("/")
         blob = context.store.blobs.get(SNAPSHOTS, name) if container == SNAPSHOTS else None
         if blob is None or blob.sha256 is None:
-            raise faults.bad_request(f"{node['FullName']} was not uploaded.")
-        uploaded[node["FullName"].replace("\\", "/").removeprefix("./")] = (blob.sha256, blob.size)
-        context.store.blobs.remove(SNAPSHOTS, name)
-    return uploaded
+            raise faults.bad_request(f"{node.full_name} was not uploaded.")
+        uploaded[node.full_name.replace("\\", "/").removeprefix("./")] = (blob.sha256, blob.size)
+        names.append(name)
+    return uploaded, names
 
 
 def _files(
@@ -116,6 +140,10 @@ def _files(
         Fault: the content of a file is known nowhere. The client then forgets its cached parent and
             sends everything, so a stale cache can never run other code than its folder's.
     """
+    paths = [path for path, _ in _walk(root, "")]
+    folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
+    if len(set(paths)) < len(paths) or folders & set(paths):
+        raise faults.bad_request("The tree has two entries of one path.")
     known = {file.path: file for file in context.store.snapshots.files(parent_id)}
     files = []
     for path, tree_hash in _walk(root, ""):
@@ -139,16 +167,27 @@ def _walk(node: dict[str, Any], prefix: str) -> list[tuple[str, str]]:
     """
     found: list[tuple[str, str]] = []
     children = node.get("children") or {}
-    for child in children.values() if isinstance(children, dict) else children:
+    if not isinstance(children, (dict, list)):
+        raise faults.bad_request("The children of a tree's node must be a mapping or a list.")
+    names = [child.get("name") for child in _entries(children) if isinstance(child, dict)]
+    if len({str(name) for name in names}) < len(names):
+        raise faults.bad_request("The tree has two entries of one path.")
+    for child in _entries(children):
         name = child.get("name") if isinstance(child, dict) else None
         if not isinstance(name, str) or _BAD_NAME.search(name) or _escapes(name):
             raise faults.bad_request(f"The tree holds {name!r}, which is no file name.")
         path = f"{prefix}{name}"
         if child.get("type") == "File":
-            found.append((path, str(child.get("hash"))))
+            if not isinstance(child.get("hash"), str):
+                raise faults.bad_request(f"{path} has no hash.")
+            found.append((path, child["hash"]))
         else:
             found += _walk(child, f"{path}/")
     return found
+
+
+def _entries(children: dict[str, Any] | list[Any]) -> list[Any]:
+    return list(children.values()) if isinstance(children, dict) else children
 
 
 def _escapes(name: str) -> bool:

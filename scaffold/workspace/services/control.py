@@ -68,18 +68,21 @@ async def get_events(request: Request) -> Any:
 async def end_submission(request: Request) -> Any:
     """Notes that the submitting program has ended, which wakes those who follow the submission."""
     context = _admitted(request)
-    code = request.query_params.get("exit_code", "")
+    code = int(_number(request, "exit_code", lowest=-(2**31)))
     submission = request.path_params["submission"]
     runs = [run.run_id for run in context.store.runs.of_submission(submission)]
-    context.submissions.tell(submission, "over", exit_code=int(code or "0"), runs=runs)
+    context.submissions.tell(submission, "over", exit_code=code, runs=runs)
     return {"runs": runs}
 
 
-def _number(request: Request, name: str) -> float:
+def _number(request: Request, name: str, *, lowest: float = 0.0) -> float:
     try:
-        return max(0.0, float(request.query_params.get(name, "0")))
+        number = float(request.query_params.get(name, "0"))
     except ValueError:
         raise faults.bad_request(f"{name} is not a number.") from None
+    if not -(2.0**53) < number < 2.0**53:
+        raise faults.bad_request(f"{name} is out of all bounds.")
+    return max(lowest, number)
 
 
 async def get_run(request: Request) -> Any:

@@ -9,55 +9,80 @@ import sqlite3
 import uuid
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import caller_of, context_of, json_body
-from scaffold.workspace.engine.specification import SpecificationError, read_environment
+from scaffold.workspace.context import body_as, caller_of, context_of
+from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
 from scaffold.workspace.runs import Status
 from scaffold.workspace.services.content import EMPTY_ID
 from scaffold.workspace.services.history import EXPERIMENT_NAME, run_of
 
-_RUN_ID = re.compile(r"[\w][\w\-]{0,299}")
+_RUN_ID = re.compile(r"\w[\w\-]{0,299}")
+
+
+class NewRun(msgspec.Struct, rename="pascal"):
+    """The body of ``POST …/snapshotrun``."""
+
+    configuration: dict[str, Any]
+    snapshot_id: str | None = None
+    parent_run_id: str | None = None
+
+
+class RunConfiguration(msgspec.Struct, rename="camel"):
+    """What has to be right of a RunConfiguration before it is accepted; the engine reads the rest of it."""
+
+    script: str | None = None
+    command: str | list[str] | None = None
+    arguments: list[str | int | float | bool | None] | None = None
+    target: str | None = None
+    node_count: int | None = None
+    max_run_duration_seconds: float | None = None
+    environment: dict[str, Any] | None = None
+    environment_variables: dict[str, str | int | float | bool | None] | None = None
+    data: dict[str, Any] | None = None
+    output_data: dict[str, Any] | None = None
+    data_references: dict[str, Any] | None = None
 
 
 async def submit_snapshot_run(request: Request) -> Any:
     """Accepts a run: once this has answered, the run is kept whatever happens to this process."""
-    context, body = context_of(request), await json_body(request)
+    context, body = context_of(request), await body_as(request, NewRun)
     experiment_name = request.path_params["experiment"]
     run_id = request.query_params.get("runId") or f"{experiment_name}_{uuid.uuid4().hex}"
-    configuration = body.get("Configuration")
-    if not isinstance(configuration, dict):
-        raise faults.bad_request("Configuration must be a run configuration.")
-    if not _RUN_ID.fullmatch(run_id):
-        raise faults.bad_request(f"Run id {run_id!r}: letters, digits, '_' and '-' only, 300 at most.")
     if not EXPERIMENT_NAME.fullmatch(experiment_name):
         raise faults.bad_request(f"Experiment name {experiment_name!r} is not one that Azure ML allows.")
-    snapshot_id, properties = _snapshot(request, body.get("SnapshotId"))
-    _check(configuration)
+    if not _RUN_ID.fullmatch(run_id):
+        raise faults.bad_request(f"Run id {run_id!r}: letters, digits, '_' and '-' only, 300 at most.")
+    try:
+        configuration = msgspec.convert(body.configuration, RunConfiguration)
+    except msgspec.ValidationError as error:
+        raise faults.bad_request(f"The run configuration has another shape: {error}") from None
+    snapshot_id, properties = _snapshot(request, body.snapshot_id)
+    specification = _check(configuration)
+    parent = body.parent_run_id
+    if parent is not None and context.store.runs.get(parent) is None:
+        raise faults.not_found(f"Parent run {parent}")
     experiment = context.store.experiments.ensure(experiment_name)
     submission = caller_of(request).submission
-    parent = body.get("ParentRunId")
-    if parent is not None and context.store.runs.get(str(parent)) is None:
-        raise faults.not_found(f"Parent run {parent}")
     try:
         run = context.store.runs.create(
             run_id,
             experiment.experiment_id,
             status=Status.NOT_STARTED,
-            parent_run_id=str(parent) if parent is not None else None,
+            parent_run_id=parent,
             run_type="azureml.scriptrun",
-            target=str(configuration.get("target") or ""),
-            script_name=configuration.get("script"),
+            target=configuration.target or "",
+            script_name=configuration.script,
             snapshot_id=snapshot_id,
             submission=submission,
-            definition=configuration,
+            definition=body.configuration,
             properties=properties,
         )
     except sqlite3.IntegrityError:
         raise faults.conflict(f"There is a run {run_id} already.") from None
     files = context.store.snapshots.files(snapshot_id) if snapshot_id else []
-    specification = read_environment(configuration.get("environment") or {})
     context.submissions.tell(
         submission,
         "queued",
@@ -74,27 +99,27 @@ async def submit_snapshot_run(request: Request) -> Any:
     return {"runId": run_id}
 
 
-def _snapshot(request: Request, snapshot_id: Any) -> tuple[str | None, dict[str, str]]:
+def _snapshot(request: Request, snapshot_id: str | None) -> tuple[str | None, dict[str, str]]:
     """The run's snapshot id, and the properties that come from it (the state of the git checkout)."""
     context = context_of(request)
-    properties = {"_azureml.ComputeTargetType": "local", "ContentSnapshotId": str(snapshot_id or "")}
-    if snapshot_id in (None, EMPTY_ID):
+    properties = {"_azureml.ComputeTargetType": "local", "ContentSnapshotId": snapshot_id or ""}
+    if snapshot_id is None or snapshot_id == EMPTY_ID:
         return None, properties
-    snapshot = context.store.snapshots.get(str(snapshot_id))
+    snapshot = context.store.snapshots.get(snapshot_id)
     if snapshot is None:
         raise faults.not_found(f"Snapshot {snapshot_id}")
     return snapshot.snapshot_id, snapshot.properties | properties
 
 
-def _check(configuration: dict[str, Any]) -> None:
-    """Refuses what this workspace cannot honestly run.
+def _check(configuration: RunConfiguration) -> Specification:
+    """Refuses what this workspace cannot honestly run, and returns the environment of what it can.
 
     Raises:
         Fault: it says what, and what to do instead.
     """
-    if not configuration.get("script") and not configuration.get("command"):
+    if not configuration.script and not configuration.command:
         raise faults.bad_request("The run configuration has neither a script nor a command.")
-    nodes = int(configuration.get("nodeCount") or 1)
+    nodes = configuration.node_count or 1
     if nodes > 1:
         raise faults.Fault(
             501,
@@ -102,7 +127,7 @@ def _check(configuration: dict[str, Any]) -> None:
             f"The run asks for {nodes} nodes; the local workspace is one machine. Set node_count to 1 to run it here.",
             "OperationNotSupported",
         )
-    if configuration.get("data") or configuration.get("outputData") or configuration.get("dataReferences"):
+    if configuration.data or configuration.output_data or configuration.data_references:
         raise faults.Fault(
             501,
             "NotImplemented",
@@ -111,7 +136,7 @@ def _check(configuration: dict[str, Any]) -> None:
             "OperationNotSupported",
         )
     try:
-        read_environment(configuration.get("environment") or {})
+        return read_environment(configuration.environment or {})
     except SpecificationError as error:
         raise faults.bad_request(f"The environment cannot be understood: {error}") from None
 

@@ -3,10 +3,11 @@
 import re
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import Context, context_of, json_body
+from scaffold.workspace.context import Context, body_as, context_of
 from scaffold.workspace.services.dto import ExperimentDto, RunDetailsDto, RunDto, experiment_dto, run_dto
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
 from scaffold.workspace.store.experiments import Experiment
@@ -66,31 +67,36 @@ async def get_run(request: Request) -> RunDto:
     return run_dto(context_of(request), run_of(request))
 
 
+class RunChanges(msgspec.Struct, rename="camel"):
+    """What is taken of a ``CreateRunDto`` that is sent to change a run."""
+
+    name: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    hidden: bool | None = None
+    tags: dict[str, Any] | None = None
+    properties: dict[str, Any] | None = None
+
+
 async def patch_run(request: Request) -> RunDto:
     """Changes what a client may change of a run: names, description, tags and properties."""
-    context, run, changes = context_of(request), run_of(request), await json_body(request)
+    context, run, changes = context_of(request), run_of(request), await body_as(request, RunChanges)
     columns = {
-        column: changes[key]
-        for key, column in (
-            ("name", "name"),
-            ("displayName", "display_name"),
-            ("description", "description"),
-            ("hidden", "hidden"),
-        )
-        if changes.get(key) is not None
+        column: value
+        for column in ("name", "display_name", "description", "hidden")
+        if (value := getattr(changes, column)) is not None
     }
-    tags, properties = changes.get("tags") or {}, changes.get("properties") or {}
-    if not isinstance(tags, dict) or not isinstance(properties, dict):
-        raise faults.bad_request("tags and properties are mappings of text to text.")
-    text = {"tags": _texts(tags), "properties": _texts(properties)}
     with context.store.database.transaction():
         context.store.runs.update(run.run_id, **columns)
-        run = context.store.runs.merge(run.run_id, **text)
+        run = context.store.runs.merge(
+            run.run_id, tags=texts(changes.tags), properties=texts(changes.properties)
+        )
     return run_dto(context, run)
 
 
-def _texts(mapping: dict[Any, Any]) -> dict[str, str]:
-    return {str(key): "" if value is None else str(value) for key, value in mapping.items()}
+def texts(mapping: dict[Any, Any] | None) -> dict[str, str]:
+    """A mapping as tags and properties are kept: from text to text, null as nothing."""
+    return {str(key): "" if value is None else str(value) for key, value in (mapping or {}).items()}
 
 
 async def get_run_details(request: Request) -> RunDetailsDto:

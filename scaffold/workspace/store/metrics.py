@@ -1,5 +1,6 @@
 """Metric values as they were logged, in order."""
 
+import json
 import sqlite3
 from typing import Any
 
@@ -14,7 +15,7 @@ class MetricValue(msgspec.Struct, frozen=True):
     Attributes:
         kind: the type with the service's name, such as ``azureml.v1.scalar``; it says how to draw it.
         columns: the type of each column.
-        data: the value of each column.
+        data: the value of each column; a number may be NaN or infinite.
         step: the step that it was logged for, or None.
     """
 
@@ -31,7 +32,7 @@ class MetricValue(msgspec.Struct, frozen=True):
 def _value(row: sqlite3.Row) -> MetricValue:
     fields = dict(row)
     fields.pop("sequence")
-    return MetricValue(**{**fields, "columns": from_json(row["columns"]), "data": from_json(row["data"])})
+    return MetricValue(**{**fields, "columns": from_json(row["columns"]), "data": json.loads(row["data"])})
 
 
 class Metrics:
@@ -55,7 +56,7 @@ class Metrics:
                         v.step,
                         v.kind,
                         to_json(v.columns),
-                        to_json(v.data),
+                        json.dumps(v.data),
                     )
                     for v in values
                 ],

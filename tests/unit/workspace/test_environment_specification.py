@@ -10,7 +10,10 @@ from scaffold.workspace.engine.specification import Specification, Specification
 
 def section(*dependencies: Any, name: str = "e") -> dict[str, Any]:
     """The section as the SDK sends it for a conda or pip specification."""
-    return {"name": name, "python": {"condaDependencies": {"name": "azureml", "dependencies": [*dependencies]}}}
+    return {
+        "name": name,
+        "python": {"condaDependencies": {"name": "azureml", "dependencies": [*dependencies]}},
+    }
 
 
 def read(*dependencies: Any) -> Specification:
@@ -18,7 +21,9 @@ def read(*dependencies: Any) -> Specification:
 
 
 def test_a_pip_specification_keeps_its_lines_as_they_are_and_in_order():
-    specification = read("python=3.8.13", {"pip": ["numpy==1.26.4", "--pre", "pandas ; python_version < '4'"]})
+    specification = read(
+        "python=3.8.13", {"pip": ["numpy==1.26.4", "--pre", "pandas ; python_version < '4'"]}
+    )
 
     assert specification.requirements == ("numpy==1.26.4", "--pre", "pandas ; python_version < '4'")
     assert specification.python == "3.8.13"
@@ -91,7 +96,15 @@ def test_a_package_of_another_name_on_pypi_is_translated_and_said(conda: str, py
 
 @pytest.mark.parametrize(
     "dependency",
-    ["cudatoolkit=11.3", "libgcc-ng=9.1", "_libgcc_mutex=0.1", "openmpi", "gcc_linux-64", "r-base", "blas=*=openblas"],
+    [
+        "cudatoolkit=11.3",
+        "libgcc-ng=9.1",
+        "_libgcc_mutex=0.1",
+        "openmpi",
+        "gcc_linux-64",
+        "r-base",
+        "blas=*=openblas",
+    ],
 )
 def test_what_is_no_python_package_is_left_out_and_said(dependency: str):
     specification = read(dependency)

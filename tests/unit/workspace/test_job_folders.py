@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from scaffold.workspace.engine import jobs
-from scaffold.workspace.engine.jobs import JobFolder, Outcome, collect, command_line, lay_out, process_environment
+from scaffold.workspace.engine.jobs import (
+    JobFolder,
+    Outcome,
+    collect,
+    command_line,
+    lay_out,
+    process_environment,
+)
 from scaffold.workspace.engine.specification import Specification
 from scaffold.workspace.paths import Home
 from scaffold.workspace.runs import Status
@@ -33,7 +40,9 @@ def run(store: Store) -> Run:
     snapshot_id = str(uuid.uuid4())
     store.snapshots.add(Snapshot(snapshot_id, "", {}), files)
     experiment = store.experiments.ensure("e")
-    return store.runs.create("r", experiment.experiment_id, status=Status.NOT_STARTED, snapshot_id=snapshot_id)
+    return store.runs.create(
+        "r", experiment.experiment_id, status=Status.NOT_STARTED, snapshot_id=snapshot_id
+    )
 
 
 @pytest.fixture
@@ -95,7 +104,9 @@ def test_a_folder_tells_how_far_its_run_is(folder: JobFolder):
     assert folder.started() is None
     assert folder.outcome() is None
 
-    (folder.path / "exit.json").write_text('{"exit_code": 3, "reason": "exited", "at": "now", "message": null}')
+    (folder.path / "exit.json").write_text(
+        '{"exit_code": 3, "reason": "exited", "at": "now", "message": null}'
+    )
     assert folder.outcome() == Outcome("exited", 3, "now")
 
     folder.clear()
@@ -152,7 +163,10 @@ def test_the_run_wins_over_the_environment_and_the_workspace_over_both(monkeypat
 
 
 def test_a_run_cannot_pass_for_another():
-    assert variables({"AZUREML_RUN_ID": "x"}, {"AZUREML_RUN_ID": "y"}, {"AZUREML_RUN_ID": "r"})["AZUREML_RUN_ID"] == "r"
+    assert (
+        variables({"AZUREML_RUN_ID": "x"}, {"AZUREML_RUN_ID": "y"}, {"AZUREML_RUN_ID": "r"})["AZUREML_RUN_ID"]
+        == "r"
+    )
 
 
 def test_values_that_are_no_text_become_text():
@@ -164,7 +178,9 @@ def test_values_that_are_no_text_become_text():
     ["PYTHONPATH", "PYTHONHOME", "PYTHONWARNINGS", "VIRTUAL_ENV", "CONDA_PREFIX", "AZUREML_RUN_ID",
      "MLFLOW_TRACKING_URI", "MSI_ENDPOINT", "IDENTITY_ENDPOINT", "SCAFFOLD_HOME"],
 )  # fmt: skip
-def test_what_the_starting_shell_had_set_does_not_reach_the_script(name: str, monkeypatch: pytest.MonkeyPatch):
+def test_what_the_starting_shell_had_set_does_not_reach_the_script(
+    name: str, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv(name, "/the/shells/own")
 
     assert "/the/shells/own" not in variables().get(name, "")
@@ -175,7 +191,9 @@ def test_our_hooks_come_in_front_of_the_runs_own_python_path():
 
     assert variables()["PYTHONPATH"] == hooks
     assert variables({"PYTHONPATH": "/own"})["PYTHONPATH"] == os.pathsep.join((hooks, "/own"))
-    assert variables({"PYTHONPATH": "/own"}, {"PYTHONPATH": "/run"})["PYTHONPATH"] == os.pathsep.join((hooks, "/run"))
+    assert variables({"PYTHONPATH": "/own"}, {"PYTHONPATH": "/run"})["PYTHONPATH"] == os.pathsep.join(
+        (hooks, "/run")
+    )
 
 
 def test_the_interpreters_folder_is_first_on_the_path_and_a_virtual_environment_is_active(tmp_path: Path):

@@ -52,7 +52,9 @@ def test_what_pip_reads_in_its_file_is_what_uv_is_told(pip_file: Path, tmp_path:
 def test_a_more_special_section_wins_and_a_variable_wins_over_all(
     pip_file: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    pip_file.write_text("[install]\nindex-url = https://install.example\n[global]\nindex-url = https://global.example\n")
+    pip_file.write_text(
+        "[install]\nindex-url = https://install.example\n[global]\nindex-url = https://global.example\n"
+    )
     assert pip_settings()["index-url"] == "https://install.example"
 
     monkeypatch.setenv("PIP_INDEX_URL", "https://variable.example")
@@ -112,7 +114,7 @@ def test_folders_and_files_that_are_not_there_are_dropped_as_pip_does(tmp_path: 
     present, missing = tmp_path / "present", tmp_path / "missing"
     present.mkdir()
 
-    assert uv_variables({"find-links": f"{present}\\n{missing}"}, {}) == {"UV_FIND_LINKS": str(present)}
+    assert uv_variables({"find-links": f"{present}\n{missing}"}, {}) == {"UV_FIND_LINKS": str(present)}
     assert uv_variables({"find-links": f"{missing}"}, {}) == {}
     assert uv_variables({"constraint": f"{missing}"}, {}) == {}
     assert uv_variables({"extra-index-url": missing.as_uri()}, {}) == {}

@@ -64,8 +64,17 @@ def run(python: str, folder: Path, script: str, *more: Path) -> "subprocess.Comp
     (folder / "script.py").write_text(script)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     environment["PYTHONPATH"] = os.pathsep.join(map(str, (HOOKS, *more)))
+    version = subprocess.check_output(
+        [python, "-c", "import platform; print(platform.python_version())"], text=True
+    )
     return subprocess.run(
-        [python, "script.py"], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
+        jobs.command_line({"script": "script.py"}, python, version.strip()),
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 
@@ -80,7 +89,9 @@ def killed(folder: Path) -> int:
     [("", 0), ("import sys; sys.exit(3)", 3), ("raise RuntimeError('no data')", 1)],
     ids=["at its end", "at sys.exit", "at an exception"],
 )
-def test_what_was_logged_is_sent_once_and_the_exit_code_stays(python: str, folder: Path, ending: str, code: int):
+def test_what_was_logged_is_sent_once_and_the_exit_code_stays(
+    python: str, folder: Path, ending: str, code: int
+):
     done = run(python, folder, f"{IMPORT}print('done')\n{ending}\n")
 
     assert (done.returncode, done.stdout) == (code, "done\n"), done.stderr
@@ -105,7 +116,9 @@ def test_another_sitecustomize_behind_it_still_runs_as_the_machine_has_it(python
 
 
 def test_a_failure_to_send_is_said_and_does_not_change_how_the_run_ended(folder: Path):
-    broken = RUN_BASE.replace('print("Cleaning up all outstanding Run operations")', "raise ValueError('gone')")
+    broken = RUN_BASE.replace(
+        'print("Cleaning up all outstanding Run operations")', "raise ValueError('gone')"
+    )
     (folder / "azureml/_run_impl/run_base.py").write_text(broken)
 
     done = run(sys.executable, folder, f"{IMPORT}import sys; sys.exit(3)")

@@ -59,7 +59,14 @@ def test_every_run_can_still_end_in_every_way(present: Status):
 
 
 def test_the_way_of_a_run_that_ends_well_is_legal():
-    way = [Status.PREPARING, Status.QUEUED, Status.STARTING, Status.RUNNING, Status.FINALIZING, Status.COMPLETED]
+    way = [
+        Status.PREPARING,
+        Status.QUEUED,
+        Status.STARTING,
+        Status.RUNNING,
+        Status.FINALIZING,
+        Status.COMPLETED,
+    ]
 
     assert walk(way) == [Status.NOT_STARTED, *way]
 

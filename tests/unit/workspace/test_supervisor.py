@@ -125,7 +125,9 @@ def test_the_program_has_the_folder_and_the_variables_of_its_job_and_no_others(j
     if os.name == "nt":
         environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
 
-    job.run("import os; print(os.getcwd(), os.environ['ONLY'], 'HOME' in os.environ)", environment=environment)
+    job.run(
+        "import os; print(os.getcwd(), os.environ['ONLY'], 'HOME' in os.environ)", environment=environment
+    )
 
     assert job.log.read_text(encoding="utf-8").split() == [str(job.work), "größe", "False"]
 
@@ -156,7 +158,17 @@ def test_a_time_limit_ends_the_program(job: Job):
     record = job.run("import time\nwhile True: time.sleep(1)", limit_seconds=0.2)
 
     assert record["reason"] == "timeout"
-    assert record["exit_code"] not in (0, None)
+
+
+@posix
+def test_a_program_that_was_ended_is_never_said_to_have_exited_with_zero(tmp_path: Path):
+    jobs = [Job(tmp_path / str(number)) for number in range(8)]
+    script = "import time\nwhile True: time.sleep(1)"
+    processes = [job.start(sys.executable, "-c", script, limit_seconds=0.1) for job in jobs]
+
+    codes = [job.end(process)["exit_code"] for job, process in zip(jobs, processes, strict=True)]
+
+    assert codes == [-signal.SIGTERM] * len(jobs)
 
 
 def test_a_program_within_its_time_limit_is_left_alone(job: Job):

@@ -9,16 +9,18 @@ import sys
 
 _TARGET = "azureml._run_impl.run_base"
 _SECONDS = 300.0
+_done = []
 
 
-def _flush():
+def flush():
     """Waits for the SDK's queues, as Azure ML's own wrapper does, without its three lines of output."""
     import contextlib
     import io
 
     module = sys.modules.get(_TARGET)
-    if module is None:
+    if module is None or _done:
         return
+    _done.append(True)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             module._RunBase._kill(timeout=_SECONDS)
@@ -33,7 +35,7 @@ class _Watcher:
     def find_spec(name, path=None, target=None):
         if name == _TARGET:
             sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not _Watcher]
-            _at_end(_flush)
+            _at_end(flush)
 
 
 def _at_end(function):

@@ -1,0 +1,280 @@
+"""Who is let in: every operation of the table, on both ports."""
+
+import re
+import socket
+import ssl
+from typing import Any
+
+import pytest
+
+from scaffold.workspace.routes import OPERATIONS, Access, Operation
+from tests.workspace.client import SCOPE, Answer, Workspace
+
+_VALUES = {"subscription": "00000000-0000-0000-0000-000000000000", "group": "local", "workspace": "local"}
+
+
+def path_of(operation: Operation, **values: str) -> str:
+    """A path of the operation with its parameters filled in."""
+    known = _VALUES | values
+
+    def value(match: "re.Match[str]") -> str:
+        return known.get(match[1].partition(":")[0], "x")
+
+    return re.sub(r"\{([^}]+)\}", value, operation.template)
+
+
+def requests_to(*access: Access) -> list[Any]:
+    return [
+        pytest.param(operation, method, id=f"{method} {operation.name} {operation.path}")
+        for operation in OPERATIONS
+        if operation.access in access
+        for method in operation.methods
+    ]
+
+
+def code(answer: Answer) -> str:
+    return str(answer.json()["error"]["code"])
+
+
+@pytest.mark.parametrize(("operation", "method"), requests_to(Access.BEARER))
+def test_without_a_token_nothing_is_answered(workspace: Workspace, operation: Operation, method: str):
+    answer = workspace.request(method, path_of(operation), token=None)
+
+    assert answer.status == 401
+    assert code(answer) == "UserError"
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(("operation", "method"), requests_to(Access.SECRET))
+@pytest.mark.parametrize("secret", ["wrong", "%C3%BC", "the token"])
+def test_with_a_wrong_secret_in_the_path_nothing_is_answered(
+    workspace: Workspace, operation: Operation, method: str, secret: str
+):
+    """Whatever token it comes with."""
+    if secret == "the token":
+        secret = workspace.token
+
+    answer = workspace.request(method, path_of(operation, secret=secret))
+
+    assert answer.status == 403, answer.body
+
+
+@pytest.mark.parametrize(("operation", "method"), requests_to(Access.SECRET))
+def test_one_secret_does_not_open_what_another_is_for(
+    workspace: Workspace, operation: Operation, method: str
+):
+    own = path_of(operation).split("/")[1]
+    others = [name for name in ("identity", "control", "portal", "discovery", "signing") if name != own]
+
+    answers = [workspace.request(method, path_of(operation, secret=workspace.keys[name])) for name in others]
+
+    assert {answer.status for answer in answers} == {403}
+
+
+@pytest.mark.parametrize(("operation", "method"), requests_to(Access.SIGNATURE))
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?sig=wrong&se=2099-01-01T00:00:00Z&sp=rw&sv=2021-08-06&sr=b",
+        "?sig=%C3%BC&se=2099-01-01T00:00:00Z&sp=rw",
+    ],
+    ids=["none", "wrong", "of other letters"],
+)
+def test_without_a_signature_of_ours_no_blob_is_read_or_written(
+    workspace: Workspace, operation: Operation, method: str, query: str
+):
+    answer = workspace.request(method, path_of(operation) + query)
+
+    assert answer.status == 403
+
+
+@pytest.mark.parametrize(("operation", "method"), requests_to(Access.OPEN))
+def test_what_is_open_to_all_holds_nothing_of_the_owners(
+    workspace: Workspace, operation: Operation, method: str
+):
+    answer = workspace.request(method, path_of(operation), token=None)
+
+    assert answer.status == 200
+    text = answer.body.decode() + repr(answer.headers)
+    assert [name for name, value in workspace.keys.items() if value in text] == []
+    assert str(workspace.state) not in text
+
+
+def test_only_the_metadata_is_open(workspace: Workspace):
+    assert [operation.path for operation in OPERATIONS if operation.access is Access.OPEN] == [
+        "/metadata/endpoints"
+    ]
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x.y.z",
+        "Basic {token}",
+        "{token}",
+        "Bearer {token}x",
+        "Bearer {signing}",
+    ],
+)
+def test_a_header_that_holds_no_token_of_ours_is_refused(workspace: Workspace, authorization: str):
+    header = authorization.format(token=workspace.token, **workspace.keys)
+
+    answer = workspace.get("/subscriptions", token=None, headers={"Authorization": header})
+
+    assert answer.status == 401
+
+
+def test_the_word_bearer_may_be_written_in_any_case(workspace: Workspace):
+    answer = workspace.get(
+        "/subscriptions", token=None, headers={"Authorization": f"bearer {workspace.token}"}
+    )
+
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:{port}",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "127.0.0.1.evil.example:{port}",
+        "[::1]:{port}",
+        "",
+    ],
+)
+@pytest.mark.parametrize("page", [False, True], ids=["wire", "page"])
+def test_another_host_name_is_refused_whoever_asks(workspace: Workspace, host: str, page: bool):
+    if page:
+        answer = workspace.own_page("/", Host=host.format(port=workspace.http_port))
+    else:
+        answer = workspace.get("/subscriptions", headers={"Host": host.format(port=workspace.https_port)})
+
+    assert answer.status in (400, 403) if not host else answer.status == 403
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "https://127.0.0.1:{https}", "http://127.0.0.1:1"]
+)
+def test_a_web_page_can_ask_for_nothing(workspace: Workspace, origin: str):
+    origin = origin.format(https=workspace.https_port)
+
+    wire = workspace.get("/subscriptions", headers={"Origin": origin})
+    opened = workspace.get("/metadata/endpoints", token=None, headers={"Origin": origin})
+    page = workspace.own_page("/", Origin=origin)
+    preflight = workspace.request("OPTIONS", "/subscriptions", token=None, headers={"Origin": origin})
+
+    assert [answer.status for answer in (wire, opened, page, preflight)] == [403] * 4
+    for answer in (wire, opened, page, preflight):
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_our_own_page_may_ask_our_own_pages(workspace: Workspace):
+    assert workspace.own_page("/", Origin=f"http://127.0.0.1:{workspace.http_port}").status == 200
+
+
+def test_localhost_is_this_machine_too(workspace: Workspace):
+    assert (
+        workspace.get("/subscriptions", headers={"Host": f"localhost:{workspace.https_port}"}).status == 200
+    )
+    assert workspace.own_page("/", Host=f"localhost:{workspace.http_port}").status == 200
+
+
+@pytest.mark.parametrize("port", ["https_port", "http_port"])
+def test_only_this_machine_can_reach_the_service(workspace: Workspace, port: str):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: it tells which address would be used
+        except OSError:
+            pytest.skip("this machine has no other address")
+        address = probe.getsockname()[0]
+    if address.startswith("127."):
+        pytest.skip("this machine has no other address")
+
+    with pytest.raises(OSError), socket.create_connection((address, getattr(workspace, port)), timeout=5):
+        pass
+
+
+def test_the_wire_protocol_is_spoken_over_tls_alone(workspace: Workspace):
+    with socket.create_connection(("127.0.0.1", workspace.https_port), timeout=20) as connection:
+        connection.sendall(b"GET /metadata/endpoints HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        try:
+            answer = connection.recv(1000)
+        except ConnectionError:
+            answer = b""
+    assert not answer.startswith(b"HTTP")
+
+    anybody = ssl.create_default_context()
+    anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
+    connection = socket.create_connection(("127.0.0.1", workspace.https_port), timeout=20)
+    with connection, anybody.wrap_socket(connection) as tls:
+        assert tls.version() in ("TLSv1.2", "TLSv1.3")
+
+
+@pytest.mark.parametrize(
+    ("scope", "status"),
+    [
+        (SCOPE, 200),
+        (SCOPE.replace("resourceGroups", "resourcegroups"), 200),
+        (SCOPE.replace("Groups/local", "Groups/LOCAL"), 200),
+        (SCOPE.replace("workspaces/local", "workspaces/Local"), 200),
+        (SCOPE.replace("workspaces/local", "workspaces/another"), 404),
+        (SCOPE.replace("Groups/local", "Groups/another"), 404),
+        (SCOPE.replace("00000000-", "11111111-", 1), 404),
+    ],
+)
+def test_there_is_one_workspace_and_others_are_not_found(workspace: Workspace, scope: str, status: int):
+    paths = ["{S}", "/rp/workspaces{S}/computes/cpu-cluster", "/content/v1.0{S}/snapshots/latest/metadata"]
+
+    answers = [workspace.get(path.replace("{S}", scope)) for path in paths]
+
+    assert [answer.status for answer in answers] == [status] * len(paths)
+
+
+@pytest.mark.parametrize("operation", [o for o in OPERATIONS if "{S}" in o.path], ids=lambda o: o.path)
+def test_no_operation_answers_for_another_workspace(workspace: Workspace, operation: Operation):
+    answer = workspace.request(operation.methods[0], path_of(operation, workspace="another"))
+
+    assert answer.status == 404
+    assert answer.message == "Workspace another in resource group local was not found."
+
+
+def test_there_is_one_subscription_with_one_resource_group(workspace: Workspace):
+    subscription = "/subscriptions/00000000-0000-0000-0000-000000000000"
+    listed = workspace.get("/subscriptions?api-version=2019-11-01").json()["value"]
+
+    assert [entry["id"] for entry in listed] == [subscription]
+    assert workspace.get(subscription).json()["subscriptionId"] == listed[0]["subscriptionId"]
+    assert workspace.get("/subscriptions/11111111-0000-0000-0000-000000000000").status == 404
+    assert workspace.get(f"{subscription}/resourceGroups/local").status == 200
+    assert workspace.get(f"{subscription}/resourceGroups/another").status == 404
+
+
+def test_the_discovery_document_is_found_by_its_secret_and_leads_to_the_pages(workspace: Workspace):
+    url = workspace.get(SCOPE).json()["properties"]["discoveryUrl"]
+    assert url.startswith(
+        f"https://127.0.0.1:{workspace.https_port}/discovery/{workspace.keys['discovery']}/"
+    )
+
+    services = workspace.get(url.partition(str(workspace.https_port))[2], token=None).json()
+
+    assert {"api", "history", "experimentation", "hyperdrive", "modelmanagement", "studio"} <= set(services)
+    assert services["studio"] == f"http://127.0.0.1:{workspace.http_port}/{workspace.keys['portal']}"
+    assert set(services.values()) == {services["studio"], f"https://127.0.0.1:{workspace.https_port}"}
+
+
+def test_a_runs_own_token_opens_the_workspace(workspace: Workspace):
+    run_id = workspace.accepted(
+        "import os; open('outputs/token', 'w').write(os.environ['AZUREML_RUN_TOKEN'])"
+    )
+    workspace.wait(run_id)
+
+    token = workspace.artifact(run_id, "outputs/token").decode()
+
+    assert token != workspace.token
+    assert workspace.get(f"/history/v1.0{SCOPE}/runs/{run_id}", token=token).json()["runId"] == run_id

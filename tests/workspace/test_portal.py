@@ -1,0 +1,309 @@
+"""The pages: who may look, and that nothing a run says can become part of a page."""
+
+import html
+import http.client
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.conftest import Machine
+from tests.workspace.client import SCOPE, Workspace, until
+
+MARKUP = "<script>alert('1')</script>"
+ESCAPED = "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;"
+
+
+@pytest.fixture(scope="module")
+def marked_run(workspace: Workspace) -> str:
+    """A run that puts markup into everything that it can."""
+    run_id = workspace.finished(
+        f"print({MARKUP!r})\n"
+        "open('outputs/<img src=x onerror=alert(1)>.txt', 'w').close()\n"
+        f"open('outputs/page.html', 'w').write({MARKUP!r})\n"
+        f"raise SystemExit({MARKUP!r})",
+        experiment="marked",
+        arguments=[MARKUP],
+        target=f'{MARKUP}"onload="',
+    )
+    address = f"/history/v1.0{SCOPE}/experiments/marked/runs/{run_id}"
+    changed = workspace.request(
+        "PATCH", address, {"tags": {MARKUP: MARKUP}, "displayName": MARKUP, "description": MARKUP}
+    )
+    assert changed.status == 200, changed.body
+    metric = {"name": MARKUP, "columns": {MARKUP: "String"}, "value": [{"data": {MARKUP: MARKUP, "b": 1}}]}
+    posted = workspace.post(f"/metric/v2.0{SCOPE}/runs/{run_id}/batch", {"values": [metric]})
+    assert posted.status == 200, posted.body
+    return run_id
+
+
+class Elements(HTMLParser):
+    """The elements of a page with their attributes, as a browser reads it."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def pages_of(run_id: str) -> list[str]:
+    return ["/", "/experiments/marked", f"/runs/{run_id}"]
+
+
+# Who may look
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [None, "scaffold=", "scaffold=wrong", "scaffold=%C3%BC", "other={portal}", "scaffold={identity}"],
+)
+def test_without_the_cookie_there_is_nothing_to_see(
+    workspace: Workspace, finished_run: str, cookie: str | None
+):
+    headers = {"Cookie": cookie.format(**workspace.keys)} if cookie is not None else {}
+    run = f"/runs/{finished_run}"
+    paths = ["/", "/experiments/finished", run, f"{run}?format=json", f"{run}/file/user_logs/std_log.txt"]
+    paths += ["/static/style.css", "/wrong/runs/x", "/unheard-of"]
+
+    answers = [workspace.page(path, headers=headers) for path in paths]
+
+    assert {answer.status for answer in answers} == {403}
+    for answer in answers:
+        assert b"scaffold workspace status" in answer.body
+        assert finished_run.encode() not in answer.body
+        assert "set-cookie" not in answer.headers
+
+
+def test_the_secret_in_the_address_becomes_a_cookie_and_leaves_the_address(
+    workspace: Workspace, finished_run: str
+):
+    secret = workspace.keys["portal"]
+
+    for path, target in (("", "/"), (f"/runs/{finished_run}", f"/runs/{finished_run}")):
+        answer = workspace.page(f"/{secret}{path}?wsid=x&tid=y")
+
+        assert answer.status == 303
+        assert answer.headers["location"].partition("?")[0] == target
+        assert secret not in answer.headers["location"]
+        cookie = answer.headers["set-cookie"]
+        assert "HttpOnly" in cookie
+        assert "samesite=lax" in cookie.lower()
+        opened = workspace.page(target, headers={"Cookie": cookie.partition(";")[0]})
+        assert opened.status == 200
+        assert secret.encode() not in opened.body
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//evil.example/x", "/%2Fevil.example/x", "/%5Cevil.example", "/\\evil.example", "///evil.example"],
+)
+def test_the_address_with_the_secret_leads_to_no_other_site(workspace: Workspace, path: str):
+    answer = workspace.page(f"/{workspace.keys['portal']}{path}")
+
+    location = answer.headers.get("location", "/")
+    assert re.match(r"/(?![/\\])", location), location
+
+
+def test_two_workspaces_can_be_open_in_one_browser(workspace: Workspace, machine: Machine):
+    """A browser keeps cookies by host name alone, whatever the port."""
+    assert machine.run("workspace", "start").returncode == 0
+    other = Workspace(machine.state)
+    jar: dict[str, str] = {}
+    for one in (workspace, other):
+        name, _, value = (
+            one.page(f"/{one.keys['portal']}").headers["set-cookie"].partition(";")[0].partition("=")
+        )
+        jar[name] = value
+    cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())}
+
+    assert [one.page("/", headers=cookies).status for one in (workspace, other)] == [200, 200]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_nothing_can_be_changed_from_a_page(workspace: Workspace, finished_run: str, method: str):
+    for path in ("/", f"/runs/{finished_run}"):
+        cookie = {"Cookie": f"scaffold={workspace.keys['portal']}"}
+        assert workspace.page(path, method=method, headers=cookie).status == 405
+
+
+# What a page may do
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/experiments/marked", "/runs/{run}", "/runs/{run}/file/outputs/page.html", "/runs/{run}?format=json",
+             "/static/style.css", "/static/live.js", "/runs/none"],
+)  # fmt: skip
+def test_every_answer_keeps_foreign_code_out(workspace: Workspace, marked_run: str, path: str):
+    headers = workspace.own_page(path.replace("{run}", marked_run)).headers
+
+    policy = dict(part.strip().partition(" ")[::2] for part in headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+
+
+def test_what_a_run_says_is_text_on_every_page(workspace: Workspace, marked_run: str):
+    for path in pages_of(marked_run):
+        body = workspace.own_page(path).body.decode()
+        assert MARKUP not in body
+        assert "<img" not in body
+        assert ESCAPED in body or path == "/"
+        assert '"onload="' not in body
+    # Tag, display name, metric, log, error, argument, target: each is there, as text.
+    assert workspace.own_page(f"/runs/{marked_run}").body.decode().count(ESCAPED) >= 9
+
+
+def test_a_page_needs_no_script_or_style_of_its_own(workspace: Workspace, marked_run: str):
+    """So that the policy above breaks nothing."""
+    for path in pages_of(marked_run):
+        page = Elements(workspace.own_page(path).body.decode())
+        names = {name for _, attributes in page.found for name in attributes}
+        assert not [name for name in names if name == "style" or name.startswith("on")]
+        assert "style" not in {tag for tag, _ in page.found}
+        used = [a.get("src", a.get("href")) for tag, a in page.found if tag in ("script", "link", "img")]
+        assert used
+        for source in used:
+            assert source is not None and source.startswith("/static/")
+            assert workspace.own_page(source).status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["outputs/page.html", "user_logs/std_log.txt", "outputs/<img src=x onerror=alert(1)>.txt"]
+)
+def test_a_file_is_never_something_that_a_browser_would_run(workspace: Workspace, marked_run: str, path: str):
+    answer = workspace.own_page(f"/runs/{marked_run}/file/{quote(path)}")
+
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../../../secrets/keys.json",
+        "..%2f..%2fsecrets%2fkeys.json",
+        "/etc/passwd",
+        "%2fetc%2fpasswd",
+        "none",
+        "",
+    ],
+)
+def test_only_a_runs_own_files_are_served(workspace: Workspace, finished_run: str, path: str):
+    assert workspace.own_page(f"/runs/{finished_run}/file/{path}").status == 404
+    assert workspace.own_page(f"/static/{path}").status == 404
+
+
+# What there is to see
+
+
+def test_a_run_is_found_from_the_first_page_on(workspace: Workspace, finished_run: str):
+    page, found = "/", []
+    for target in (
+        "/experiments/finished",
+        f"/runs/{finished_run}",
+        f"/runs/{finished_run}/file/outputs/model.txt",
+    ):
+        links = [
+            html.unescape(link)
+            for link in re.findall(r'href="([^"]+)"', workspace.own_page(page).body.decode())
+        ]
+        assert target in links
+        found.append(page := target)
+
+    assert workspace.own_page(found[-1]).body == b"m"
+    body = workspace.own_page(f"/runs/{finished_run}").body.decode()
+    for text in ("Completed", "Experiment Executed!", "train.py", "cpu-cluster", "this machine"):
+        assert text in body
+
+
+def test_the_address_that_the_sdk_prints_is_a_page(workspace: Workspace, finished_run: str):
+    run = workspace.run(finished_run)
+    secret = workspace.keys["portal"]
+
+    for path in (f"/runs/{finished_run}", f"/experiments/id/{run['experimentId']}"):
+        entered = workspace.page(f"/{secret}{path}?wsid=/subscriptions/x&tid=y")
+        assert workspace.own_page(entered.headers["location"]).status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/runs/none", "/experiments/none", "/experiments/id/none", "/runs/%3Cscript%3E", "/none"]
+)
+def test_what_is_not_there_is_a_page_that_says_so(workspace: Workspace, path: str):
+    answer = workspace.own_page(path)
+
+    assert answer.status == 404
+    assert b"<script>" not in answer.body
+
+
+@pytest.mark.parametrize("path", ["/", "/experiments/marked", "/runs/{run}"])
+def test_every_page_has_a_twin_in_json(workspace: Workspace, marked_run: str, path: str):
+    path = path.replace("{run}", marked_run)
+
+    by_header = workspace.own_page(path, Accept="application/json")
+    by_query = workspace.own_page(f"{path}?format=json")
+
+    assert by_header.headers["content-type"] == "application/json"
+    assert json.loads(by_header.body) == json.loads(by_query.body)
+    if path.startswith("/runs"):
+        document = json.loads(by_query.body)
+        assert (document["run_id"], document["status"], document["tags"]) == (
+            marked_run,
+            "Failed",
+            {MARKUP: MARKUP},
+        )
+
+
+def test_the_twin_is_reached_with_the_secret_too(workspace: Workspace, finished_run: str):
+    entered = workspace.page(f"/{workspace.keys['portal']}/runs/{finished_run}?format=json")
+
+    assert workspace.own_page(entered.headers["location"]).headers["content-type"] == "application/json"
+
+
+def test_a_metric_that_is_no_number_does_not_cost_the_page(workspace: Workspace):
+    run_id = workspace.finished(experiment="odd-metrics")
+    for data in ({"m": None}, {"m": [1, 2]}, {}, {"m": {"a": 1}}):
+        metric = {"name": "m", "columns": {}, "value": [{"data": data}]}
+        assert workspace.post(f"/metric/v2.0{SCOPE}/runs/{run_id}/batch", {"values": [metric]}).status == 200
+        assert workspace.own_page(f"/runs/{run_id}").status == 200
+
+
+def test_a_log_that_grows_while_it_is_read_is_whole_up_to_where_it_was(workspace: Workspace, tmp_path: Path):
+    more, done = tmp_path / "more", tmp_path / "done"
+    size = 12_000_000
+    run_id = workspace.accepted(
+        "import os, sys, time\n"
+        f"def wait(path):\n    while not os.path.exists(path): time.sleep(0.02)\n"
+        f"sys.stdout.write('x' * {size}); sys.stdout.flush()\nwait({str(more)!r})\n"
+        f"sys.stdout.write('y' * 1000); sys.stdout.flush()\nopen({str(done)!r}, 'w').close()\n"
+        f"wait({str(more)!r} + '2')"
+    )
+    try:
+        workspace.wait_for_output(run_id, size)
+        connection = http.client.HTTPConnection("127.0.0.1", workspace.http_port, timeout=60)
+        connection.request(
+            "GET",
+            f"/runs/{run_id}/file/user_logs/std_log.txt",
+            headers={"Cookie": f"scaffold={workspace.keys['portal']}"},
+        )
+        response = connection.getresponse()  # its body is larger than what the sockets hold
+        announced = int(response.headers["content-length"])
+        more.touch()
+        until(done.exists)
+        body = response.read()
+        connection.close()
+    finally:
+        more.touch()
+        Path(f"{more}2").touch()
+        workspace.wait(run_id)
+
+    assert len(body) == announced == size
+    errors = (workspace.state / "service.log").read_text(encoding="utf-8")
+    assert "longer than Content-Length" not in errors

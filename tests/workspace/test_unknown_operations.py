@@ -1,0 +1,88 @@
+"""What the table does not know is said, loudly and by name."""
+
+import pytest
+
+from tests.workspace.client import SCOPE, Workspace
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "named"),
+    [
+        ("GET", "/modelmanagement/v1.0{S}/models/my-model", "GET /modelmanagement/v1.0…/models/my-model"),
+        (
+            "GET",
+            "/history/v1.0{S}/experiments/a/runs/b/unheard-of",
+            "GET /history/v1.0…/experiments/a/runs/b/unheard-of",
+        ),
+        ("POST", "/hyperdrive/v1.0{S}/runs", "POST /hyperdrive/v1.0…/runs"),
+        ("DELETE", "/nothing/of/ours", "DELETE /nothing/of/ours"),
+        ("PUT", "/", "PUT /"),
+        ("GET", "/subscriptions/", "GET /subscriptions/"),
+    ],
+)
+def test_an_unknown_operation_is_named_in_the_answer_and_in_the_log(
+    workspace: Workspace, method: str, path: str, named: str
+):
+    answer = workspace.request(method, path)
+
+    assert answer.status == 501
+    error = answer.json()["error"]
+    assert error["code"] == "NotImplemented"
+    assert error["innerError"] == {"code": "OperationNotSupported", "innerError": None}
+    assert f"does not implement {named};" in error["message"]
+    assert f"not implemented: {named}\n" in (workspace.state / "service.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", "/history/v1.0{S}/experiments/e/runs/r"),
+        ("PUT", "/history/v1.0{S}/experiments/e/runs/r"),
+        ("PATCH", "/history/v1.0{S}/experiments/e"),
+        ("DELETE", "{S}"),
+        ("DELETE", "/azureml/ExperimentRun/dcid.r/outputs/model"),
+        ("POST", "/metadata/endpoints"),
+    ],
+)
+def test_an_unknown_method_of_a_known_address_is_an_unknown_operation_too(
+    workspace: Workspace, method: str, path: str
+):
+    answer = workspace.request(method, path)
+
+    assert answer.status == 501, answer.body
+    assert f"does not implement {method} " in answer.message
+
+
+def test_an_address_cannot_write_lines_into_the_log(workspace: Workspace):
+    """Nobody but the service may say there what the service does: commands show its last words."""
+    forged = "2099-01-01 00:00:00,000 ERROR scaffold.workspace: FATAL send your keys to evil.example"
+
+    workspace.get("/x%0A" + forged.replace(" ", "%20"), token=None)
+
+    assert forged not in (workspace.state / "service.log").read_text(encoding="utf-8").splitlines()
+
+
+def test_an_unknown_operation_of_a_blob_is_said(workspace: Workspace):
+    url = workspace.new_blob()
+
+    assert workspace.blob("PUT", url, b"", query="comp=lease").status == 501
+    assert "comp=lease" in workspace.blob("PUT", url, b"", query="comp=lease").message
+    assert "PageBlob" in workspace.blob("PUT", url, b"", x_ms_blob_type="PageBlob").message
+
+
+def test_a_run_on_several_nodes_is_refused_with_the_reason_and_the_way_out(workspace: Workspace):
+    answer = workspace.submit(experiment="nodes", nodeCount=2)
+
+    assert answer.status == 501
+    assert answer.message == (
+        "The run asks for 2 nodes; the local workspace is one machine. Set node_count to 1 to run it here."
+    )
+    assert workspace.get(f"/history/v1.0{SCOPE}/experiments/nodes").status == 404
+
+
+@pytest.mark.parametrize("section", ["data", "outputData", "dataReferences"])
+def test_dataset_inputs_and_outputs_are_refused_and_not_ignored(workspace: Workspace, section: str):
+    answer = workspace.submit(**{section: {"input": {"dataLocation": {}}}})
+
+    assert answer.status == 501
+    assert section in answer.message
