@@ -42,7 +42,10 @@ class Submissions:
             except asyncio.TimeoutError:
                 pass
             finally:
-                if future in self._waiting.get(submission, []):
-                    self._waiting[submission].remove(future)
+                waiting = self._waiting.get(submission, [])
+                if future in waiting:
+                    waiting.remove(future)
+                if not waiting:
+                    self._waiting.pop(submission, None)
             events = self._events.get(submission, [])
         return events[seen:]

@@ -249,6 +249,8 @@ class Engine:
                 close_fds=True,
                 **options,
             )
+        # The supervisor says so itself only a moment later, and the service may be gone by then.
+        (folder.path / "supervisor.pid").write_text(str(process.pid))
         return _Supervisor(process)
 
     async def _adopt(self, run: Run) -> None:
@@ -271,9 +273,14 @@ class Engine:
         run = self._store.runs.require(run_id)
         if run.status is not Status.FINALIZING:
             run = self._move(run_id, Status.FINALIZING)
-        await asyncio.to_thread(jobs.collect, self._store, folder, run)
+        unread = await asyncio.to_thread(jobs.collect, self._store, folder, run)
+        warnings = [*run.warnings, *({"source": "outputs", "message": text} for text in unread)]
         tail = last_lines(folder.std_log, lines=12, limit=8192)
-        changes: dict[str, Any] = {"exit_code": outcome.exit_code, "ended": outcome.at or timestamp()}
+        changes: dict[str, Any] = {
+            "exit_code": outcome.exit_code,
+            "ended": outcome.at or timestamp(),
+            "warnings": warnings,
+        }
         if outcome.reason == "canceled":
             self._end(run_id, Status.CANCELED, **changes)
         elif outcome.reason == "timeout":
@@ -312,16 +319,13 @@ class _Supervisor:
 
 
 def _was_started(folder: JobFolder) -> bool:
-    return folder.started() is not None or folder.outcome() is not None
+    return any((folder.started(), folder.outcome(), _supervisor_of(folder)))
 
 
 def _supervisor_of(folder: JobFolder) -> "psutil.Process | None":
     """The living supervisor of a run, or None."""
-    started = folder.started()
-    if started is None:
-        return None
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(started["supervisor"])
+    with contextlib.suppress(psutil.Error, OSError, ValueError):
+        process = psutil.Process(int((folder.path / "supervisor.pid").read_text()))
         # The number may be another process's by now; its command line tells.
         if str(folder.path) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
             return process

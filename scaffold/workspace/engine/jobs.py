@@ -93,10 +93,11 @@ def lay_out(store: Store, folder: JobFolder, run: Run, job: dict[str, Any]) -> N
     """
     folder.clear()
     folder.work.mkdir(parents=True, mode=0o700)
-    for name in COLLECTED:
-        (folder.work / name).mkdir()
     for file in store.snapshots.files(run.snapshot_id) if run.snapshot_id else []:
         store.content.restore(file.sha256, folder.work / file.path)
+    for name in COLLECTED:
+        if not (folder.work / name).exists():  # a snapshot may hold a file of that name
+            (folder.work / name).mkdir()
     folder.std_log.touch(mode=0o600)
     write_atomically(folder.path / "job.json", json.dumps(job).encode())
 
@@ -158,17 +159,26 @@ def process_environment(
     return variables
 
 
-def collect(store: Store, folder: JobFolder, run: Run) -> None:
-    """Keeps the log and everything under ``outputs/`` and ``logs/`` as artifacts of the run."""
+def collect(store: Store, folder: JobFolder, run: Run) -> list[str]:
+    """Keeps the log and everything under ``outputs/`` and ``logs/`` as artifacts of the run.
+
+    Returns:
+        A sentence for every file that could not be read.
+    """
+    unread = []
     prefix = artifact_prefix(run.run_id)
     for collected in COLLECTED:
         root = folder.work / collected
         for path in sorted(_files_under(root)):
             # A name that is no text (Linux allows it) is kept with marks for what cannot be said.
             name = os.fsencode(path.relative_to(folder.work).as_posix()).decode("utf-8", "replace")
-            _keep(store, path, prefix + name)
+            try:
+                _keep(store, path, prefix + name)
+            except PermissionError:
+                unread.append(f"{name} could not be read and was not kept.")
     if folder.std_log.exists():
         _keep(store, folder.std_log, prefix + STD_LOG, content_type="text/plain; charset=utf-8")
+    return unread
 
 
 def _files_under(root: Path) -> list[Path]:
