@@ -43,6 +43,8 @@ def main() -> int:
         print(json.dumps(_document(results, broken), indent=2, ensure_ascii=False))
     else:
         _print_table([_HEADINGS, *map(_row, results)])
+        if (load := _load()) is not None:
+            print(f"\nLoad average at the end: {load:.1f} on {os.cpu_count()} cores.")
     return 1 if broken else 0
 
 
@@ -57,10 +59,9 @@ def _options() -> argparse.Namespace:
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise ValueError(text)
-    return count
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
 
 
 def _document(results: list[Result], broken: dict[str, str]) -> dict[str, Any]:
@@ -68,9 +69,15 @@ def _document(results: list[Result], broken: dict[str, str]) -> dict[str, Any]:
         "python": platform.python_version(),
         "system": platform.platform(),
         "cores": os.cpu_count(),
+        "load": _load(),
         "results": [result.document() for result in results],
         "broken": broken,
     }
+
+
+def _load() -> float | None:
+    """How many processes wanted a core lately: what the times are worth."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
 def _row(result: Result) -> tuple[str, ...]:

@@ -268,3 +268,16 @@ def _queued(process) -> str:
         if "✓ queued " in line:
             return line.split()[-1]
     raise AssertionError("the run was never queued")
+
+
+def test_a_snapshot_of_another_client_does_not_stop_the_sdk(machine: Machine, project: Project):
+    """The SDK without a cache starts from the latest snapshot, and reads fields that others may leave out."""
+    from tests.workspace.client import Workspace
+
+    assert machine.run("workspace", "start").returncode == 0
+    Workspace(machine.state).snapshot({"other.py": b"pass"})
+    Workspace(machine.state).post_snapshot({"children": {}}, {})
+
+    done = follow(machine, project())
+
+    assert (done.returncode, done.stdout) == (0, "Experiment Executed!\n"), done.stderr

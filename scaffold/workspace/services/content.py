@@ -95,7 +95,7 @@ async def create_snapshot(request: Request) -> Any:
     snapshot = Snapshot(
         snapshot_id=snapshot_id,
         created="",
-        root=root,
+        root=_whole(root),
         parent_id=None if parent_id == EMPTY_ID else parent_id,
         tags=texts(body.tags),
         properties=texts(body.properties),
@@ -114,7 +114,7 @@ async def create_snapshot(request: Request) -> Any:
         bytes=sum(file.size for file in files),
         uploaded=len(nodes),
     )
-    return {"id": snapshot_id, "root": root}
+    return {"id": snapshot_id, "root": snapshot.root}
 
 
 def _uploaded(context: Context, nodes: list[FileNode]) -> tuple[dict[str, tuple[str, int]], list[str]]:
@@ -184,6 +184,23 @@ def _walk(node: dict[str, Any], prefix: str) -> list[tuple[str, str]]:
         else:
             found += _walk(child, f"{path}/")
     return found
+
+
+def _whole(node: dict[str, Any]) -> dict[str, Any]:
+    """A node that was found to be right, with every field of ``DirTreeNode``.
+
+    The next client without a cache is given this tree, and reads each field without asking.
+    """
+    children = [_whole(child) for child in _entries(node.get("children") or {})]
+    return {
+        "name": node.get("name") or "",
+        "hash": node.get("hash"),
+        "type": node.get("type") or "Directory",
+        "timestamp": node.get("timestamp") or "0001-01-01T00:00:00",
+        "sasUrl": None,
+        "sizeBytes": None,
+        "children": {child["name"]: child for child in children},
+    }
 
 
 def _entries(children: dict[str, Any] | list[Any]) -> list[Any]:
