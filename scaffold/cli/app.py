@@ -76,32 +76,35 @@ def run(args: list[str] | None = None) -> int:
     args = _global_flags_first(sys.argv[1:] if args is None else args)
     try:
         outcome: Any = app(args=args, prog_name="scaffold", standalone_mode=False)
-    except ScaffoldError as error:
-        if console.debugging():
-            console.traceback()
-        console.error(error.message, error.hint)
-        return error.exit_code
-    except typer.TyperException as error:
-        return _usage_error(error)
-    except typer.Abort:
-        console.error("Stopped before anything was written.", "Run the command again when you are ready.")
-        return 130
     except KeyboardInterrupt:
         console.error("Interrupted.", "Nothing that was already accepted is lost.")
         return 130
-    except BrokenPipeError:
+    except Exception as error:
+        return tell(error)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def tell(error: Exception) -> int:
+    """Shows the two lines of an error that is being handled, and returns its exit code."""
+    if console.debugging() and not isinstance(error, (typer.TyperException, typer.Abort)):
+        console.traceback()
+    if isinstance(error, ScaffoldError):
+        console.error(error.message, error.hint)
+        return error.exit_code
+    if isinstance(error, typer.TyperException):
+        return _usage_error(error)
+    if isinstance(error, typer.Abort):
+        console.error("Stopped before anything was written.", "Run the command again when you are ready.")
+        return 130
+    if isinstance(error, BrokenPipeError):
         # The reader of a pipe went away (`scaffold … | head`): end quietly, as other tools do.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except Exception as error:
-        if console.debugging():
-            console.traceback()
-        console.error(
-            f"Internal error: {type(error).__name__}: {error}",
-            "This is a fault in scaffold: run again with --debug and report what it prints.",
-        )
-        return 1
-    return outcome if isinstance(outcome, int) else 0
+    console.error(
+        f"Internal error: {type(error).__name__}: {error}",
+        "This is a fault in scaffold: run again with --debug and report what it prints.",
+    )
+    return 1
 
 
 def _usage_error(error: typer.TyperException) -> int:
@@ -112,12 +115,3 @@ def _usage_error(error: typer.TyperException) -> int:
     command = context.command_path if context is not None else "scaffold"
     console.error(" ".join(message.split()), f"Run '{command} --help' to see what it takes.")
     return error.exit_code
-
-
-def main() -> None:
-    """The console script."""
-    # A Windows console or a bare POSIX locale may not encode every sign that we print.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    sys.exit(run())

@@ -83,7 +83,7 @@ class Submitting:
 
         with console.working("starting the local workspace"):
             service = lifecycle.ensure(Home.default())
-        self._portal = service.status["portal"]
+        self._portal = service.portal
         submission = local.Submission(service, self._script, self._show_line)
         threading.Thread(target=self._listen, args=(submission,), daemon=True).start()
         exit_code = 0

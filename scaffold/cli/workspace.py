@@ -27,10 +27,10 @@ def start(as_json: _Json = False) -> None:
     with console.working("starting the local workspace"):
         service = lifecycle.ensure(Home.default())
     if as_json:
-        console.result_json(service.status)
+        console.result_json(service.status())
         return
-    console.done(f"the local workspace runs (process {service.status['pid']})")
-    console.result(service.status["portal"])
+    console.done(f"the local workspace runs (process {service.pid})")
+    console.result(service.portal)
 
 
 @workspace_app.command()
@@ -56,13 +56,13 @@ def status(as_json: _Json = False) -> None:
     service = lifecycle.find(home)
     if as_json:
         console.result_json(
-            {"running": service is not None, "home": str(home.root), **(service.status if service else {})}
+            {"running": service is not None, "home": str(home.root), **(service.status() if service else {})}
         )
         return
     if service is None:
         console.result(f"stopped    {home.root}")
         return
-    facts = service.status
+    facts = service.status()
     memory = words.size(facts["memory_bytes"])
     counts = ", ".join(f"{count} {name}" for name, count in sorted(facts["runs"].items())) or "none yet"
     rows = {

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from scaffold.workspace import identity, trust
-from scaffold.workspace.identity import Keys
+from scaffold.workspace import trust
+from scaffold.workspace.keys import Keys
 from scaffold.workspace.paths import Home
 
 if TYPE_CHECKING:  # commands use this module too, and they must not load the service
@@ -65,6 +65,8 @@ def _no_proxy(environment: Mapping[str, str]) -> dict[str, str]:
 
 def run_variables(context: "Context", run: "Run") -> dict[str, str]:
     """What a run's process needs set, so that ``Run.get_context()`` is this run and a workspace can be loaded."""
+    from scaffold.workspace import identity
+
     token, expiry = context.authority.run_token(run.run_id)
     experiment = context.store.experiments.by_id(run.experiment_id)
     base = variables(context.home, context.endpoints.https_port, environment=os.environ)

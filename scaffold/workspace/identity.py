@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 
 from scaffold.workspace.files import write_atomically
+from scaffold.workspace.keys import Keys
 from scaffold.workspace.paths import Home
 
 SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000000"
@@ -29,37 +30,6 @@ TOKEN_SECONDS = 24 * 3600
 RUN_TOKEN_SECONDS = 30 * 24 * 3600
 SAS_SECONDS = 7 * 24 * 3600
 _VERIFIED_TOKENS_KEPT = 512
-
-
-@dataclass(frozen=True)
-class Keys:
-    """The workspace's secrets, all URL-safe text.
-
-    Attributes:
-        signing: the key of tokens and SAS signatures.
-        identity: path element of the identity endpoint, known to client processes.
-        control: path element of the control operations, known to this program.
-        portal: path element of the first page a browser opens.
-        discovery: path element of the discovery document.
-        tenant_id, user_id: GUIDs of the made-up tenant and its one user.
-    """
-
-    signing: str
-    identity: str
-    control: str
-    portal: str
-    discovery: str
-    tenant_id: str
-    user_id: str
-
-    @classmethod
-    def load(cls, home: Home) -> "Keys":
-        """Reads the keys of a home that :func:`prepare` has prepared.
-
-        Raises:
-            FileNotFoundError: there is no prepared workspace in this home.
-        """
-        return cls(**json.loads(home.secret_keys.read_bytes()))
 
 
 def prepare(home: Home) -> Keys:

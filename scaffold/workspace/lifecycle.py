@@ -4,12 +4,10 @@ Imports nothing of the service's own (no starlette, no store): a command that on
 should not pay for what runs it.
 """
 
-import http.client
 import json
 import os
-import shutil
+import socket
 import ssl
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ from typing import Any
 
 from scaffold import __version__
 from scaffold.errors import WorkspaceError
-from scaffold.workspace.identity import Keys
+from scaffold.workspace.keys import Keys
 from scaffold.workspace.paths import Home
 
 START_SECONDS = 60.0
@@ -31,13 +29,26 @@ class Service:
 
     Attributes:
         home: its state folder.
-        https_port: where it speaks the wire protocol.
-        status: what it said of itself (see ``services.control.get_status``).
+        https_port, http_port: where it speaks the wire protocol and where its pages are.
+        pid: its process.
+        version: of the program that it runs.
     """
 
     home: Home
     https_port: int
-    status: dict[str, Any]
+    http_port: int
+    pid: int
+    version: str
+
+    @property
+    def portal(self) -> str:
+        """The address of its pages."""
+        return f"http://127.0.0.1:{self.http_port}/{Keys.load(self.home).portal}"
+
+    def status(self) -> dict[str, Any]:
+        """What it says of itself (see ``services.control.get_status``)."""
+        status: dict[str, Any] = self.json("GET", "/status")
+        return status
 
     def request(self, method: str, path: str, *, timeout: float = 60.0) -> "Answer":
         """One control request.
@@ -50,7 +61,21 @@ class Service:
         Raises:
             OSError: the service cannot be reached (any more).
         """
-        return _request(self.home, self.https_port, method, path, timeout)
+        import http.client
+
+        context = _tls(self.home)
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", self.https_port, timeout=timeout, context=context
+        )
+        try:
+            connection.request(method, f"/control/{Keys.load(self.home).control}{path}")
+            response = connection.getresponse()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, headers, response.read())
+        except http.client.HTTPException as error:
+            raise ConnectionError(str(error)) from error
+        finally:
+            connection.close()
 
     def json(self, method: str, path: str, *, timeout: float = 60.0) -> Any:
         """The answer to a control request, decoded.
@@ -78,31 +103,34 @@ class Answer:
     body: bytes
 
 
-def _request(home: Home, port: int, method: str, path: str, timeout: float) -> Answer:
-    context = ssl.create_default_context(cafile=str(home.ca_certificate))
-    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=timeout, context=context)
-    try:
-        connection.request(method, f"/control/{Keys.load(home).control}{path}")
-        response = connection.getresponse()
-        headers = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, headers, response.read())
-    except http.client.HTTPException as error:
-        raise ConnectionError(str(error)) from error
-    finally:
-        connection.close()
+def _tls(home: Home) -> ssl.SSLContext:
+    # Not create_default_context, which would also read everything that the machine trusts.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cafile=str(home.ca_certificate))
+    return context
 
 
 def find(home: Home) -> Service | None:
-    """The service that runs for this home, or None."""
+    """The service that runs for this home, or None.
+
+    That it can show the certificate of this home's own authority is the proof: nobody else has its key.
+    """
     try:
         record = json.loads(home.service_record.read_bytes())
-        answer = _request(home, int(record["https_port"]), "GET", "/status", 5.0)
-        # Another home's service on the same port has another certificate, and never gets this far.
-        if answer.status == 200:
-            return Service(home, int(record["https_port"]), json.loads(answer.body))
+        service = Service(
+            home,
+            https_port=int(record["https_port"]),
+            http_port=int(record["http_port"]),
+            pid=int(record["pid"]),
+            version=str(record["version"]),
+        )
+        with (
+            socket.create_connection(("127.0.0.1", service.https_port), timeout=5.0) as plain,
+            _tls(home).wrap_socket(plain, server_hostname="127.0.0.1"),
+        ):
+            return service
     except (OSError, ValueError, KeyError):
-        pass
-    return None
+        return None
 
 
 def ensure(home: Home) -> Service:
@@ -112,7 +140,7 @@ def ensure(home: Home) -> Service:
         WorkspaceError: it could not be started; the message gives its own last words.
     """
     service = find(home)
-    if service is not None and service.status["version"] == __version__:
+    if service is not None and service.version == __version__:
         return service
     import filelock
 
@@ -125,7 +153,7 @@ def ensure(home: Home) -> Service:
         ) from error
     with filelock.FileLock(home.start_lock):
         service = find(home)
-        if service is not None and service.status["version"] == __version__:
+        if service is not None and service.version == __version__:
             return service
         if service is not None:  # runs go on while it is replaced
             _stop(service)
@@ -133,6 +161,8 @@ def ensure(home: Home) -> Service:
 
 
 def _start(home: Home) -> Service:
+    import subprocess
+
     mark = home.service_log.stat().st_size if home.service_log.exists() else 0
     environment = dict(os.environ) | {"SCAFFOLD_HOME": str(home.root)}
     options: dict[str, Any] = {"start_new_session": True}
@@ -181,11 +211,11 @@ def _stop(service: Service) -> None:
     service.request("POST", "/stop", timeout=5.0)
     deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline:
-        if find(service.home) is None and _gone(int(service.status["pid"])):
+        if find(service.home) is None and _gone(service.pid):
             return
         time.sleep(0.02)
     raise WorkspaceError(
-        f"The local workspace (process {service.status['pid']}) does not stop.",
+        f"The local workspace (process {service.pid}) does not stop.",
         f"End that process by hand; its log is {service.home.service_log}.",
     )
 
@@ -224,6 +254,8 @@ def reset(home: Home) -> Path | None:
     Raises:
         WorkspaceError: the service does not stop.
     """
+    import shutil
+
     stop(home)
     kept = [home.database, home.blobs, home.runs]
     kept += [home.root / f"{home.database.name}{suffix}" for suffix in ("-wal", "-shm")]

@@ -9,13 +9,10 @@ folder only the certificate that is asked for is read.
 import hashlib
 import os
 import re
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-
-import msgspec
 
 from scaffold.workspace.paths import Home
 
@@ -23,7 +20,8 @@ _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-
 _KEPT = 4
 
 
-class Trust(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Trust:
     """Where the certificates are.
 
     Attributes:
@@ -65,6 +63,9 @@ def prepare(home: Home, environment: Mapping[str, str]) -> Trust:
 
 
 def _make(place: Path, ca: bytes, usual: bytes) -> None:
+    import shutil
+    import tempfile
+
     place.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(dir=place.parent))
     (aside / "bundle.pem").write_bytes(usual.rstrip() + b"\n" + ca)
@@ -95,6 +96,8 @@ def _subject_hash(certificate: bytes) -> str | None:
 
 def _forget_old(newest: Path) -> None:
     """Keeps the few latest; running clients may still use the one before."""
+    import shutil
+
     # Other names are folders that other processes are just making.
     places = [place for place in newest.parent.iterdir() if re.fullmatch(r"[0-9a-f]{16}", place.name)]
     for place in sorted(places, key=lambda place: place.stat().st_mtime)[:-_KEPT]:

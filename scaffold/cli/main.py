@@ -1,0 +1,32 @@
+"""The console script."""
+
+import sys
+from collections.abc import Callable
+
+
+def main() -> None:
+    """Runs the command line of this process and ends it with the exit code."""
+    # A Windows console or a bare POSIX locale may not encode every sign that we print.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    if sys.argv[1:3] == ["exec", "--"] and len(sys.argv) > 3:
+        # There is nothing to parse, and the person's own command is still to begin.
+        from scaffold.cli import launch
+
+        sys.exit(_told(lambda: launch.run(sys.argv[3:])))
+    from scaffold.cli.app import run
+
+    sys.exit(run())
+
+
+def _told(work: Callable[[], int]) -> int:
+    """The exit code of the work, its errors told as those of every command."""
+    try:
+        return work()
+    except Exception as error:
+        from scaffold.cli.app import tell
+
+        return tell(error)
+    except KeyboardInterrupt:
+        return 130
