@@ -169,6 +169,11 @@ OPERATIONS = (
     ),
     Operation(POST, "/metric/v2.0/{S}/runs/{run_id}/list", metrics.list_metrics, ("Run.get_metrics",)),
     Operation(POST, "/metric/v2.0/{S}/runs/{run_id}/full", metrics.get_full_metric, ("Run.get_metrics",)),
+    # Environments
+    # Models and assets
+    # Secrets
+    # Datastores and datasets
+    # MLflow
     # This program's own commands
     Operation(GET, _CONTROL + "/status", control.get_status, access=Access.SECRET),
     Operation(POST, _CONTROL + "/stop", control.stop, access=Access.SECRET),
