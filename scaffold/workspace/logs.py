@@ -8,6 +8,7 @@ import contextlib
 import os
 from pathlib import Path
 
+USER_LOGS = "user_logs/std_log"
 STD_LOG = "user_logs/std_log.txt"
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 

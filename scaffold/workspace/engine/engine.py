@@ -13,11 +13,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 
 from scaffold.workspace.engine import jobs, supervisor
+from scaffold.workspace.engine.distribution import Distribution, processes_of
 from scaffold.workspace.engine.environments import BuildError, Environments, ReadyEnvironment
 from scaffold.workspace.engine.jobs import JobFolder, Outcome
 from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
@@ -171,7 +174,7 @@ class Engine:
             job = self._job(run, folder, specification, environment)
             self._active[run_id].committed = True
             await asyncio.to_thread(jobs.lay_out, self._store, folder, run, job)
-            self._show_live_log(run, folder)
+            self._show_live_logs(run, folder)
             process = self._spawn(folder)
             # A cancel that came while the folder was being laid out left its stop file too early.
             if self._store.runs.require(run_id).status is Status.CANCEL_REQUESTED:
@@ -220,21 +223,30 @@ class Engine:
     ) -> dict[str, Any]:
         configuration = run.definition or {}
         limit = configuration.get("maxRunDurationSeconds")
+        processes = processes_of(msgspec.convert(configuration, Distribution))
         return {
             "argv": jobs.command_line(configuration, environment.interpreter, environment.python_version),
             "cwd": str(folder.work),
             "environment": jobs.process_environment(
                 specification, configuration, environment.interpreter, self._run_variables(run)
             ),
-            "log": str(folder.std_log),
+            "processes": [
+                {
+                    "log": str(folder.log(process.log)),
+                    "environment": process.variables,
+                    "essential": process.essential,
+                }
+                for process in processes
+            ],
             "limit_seconds": float(limit) if limit else None,
         }
 
-    def _show_live_log(self, run: Run, folder: JobFolder) -> None:
-        self._store.blobs.put(
-            ARTIFACTS, artifact_prefix(run.run_id) + STD_LOG,
-            live_path=folder.std_log, content_type="text/plain; charset=utf-8",
-        )  # fmt: skip
+    def _show_live_logs(self, run: Run, folder: JobFolder) -> None:
+        for name in folder.log_names():
+            self._store.blobs.put(
+                ARTIFACTS, artifact_prefix(run.run_id) + name,
+                live_path=folder.log(name), content_type="text/plain; charset=utf-8",
+            )  # fmt: skip
 
     def _spawn(self, folder: JobFolder) -> "_Supervisor":
         with (folder.path / "supervisor.log").open("ab") as log:
@@ -275,7 +287,8 @@ class Engine:
             run = self._move(run_id, Status.FINALIZING)
         unread = await asyncio.to_thread(jobs.collect, self._store, folder, run)
         warnings = [*run.warnings, *({"source": "outputs", "message": text} for text in unread)]
-        tail = last_lines(folder.std_log, lines=12, limit=8192)
+        log = f"user_logs/{Path(outcome.log).name}" if outcome.log else STD_LOG
+        tail = last_lines(folder.log(log), lines=12, limit=8192)
         changes: dict[str, Any] = {
             "exit_code": outcome.exit_code,
             "ended": outcome.at or timestamp(),
@@ -290,7 +303,7 @@ class Engine:
         elif outcome.reason == "exited" and outcome.exit_code == 0:
             self._end(run_id, Status.COMPLETED, **changes)
         else:
-            self._fail(run_id, "UserError", _why(outcome, tail), **changes)
+            self._fail(run_id, "UserError", _why(outcome, log, tail), **changes)
         await asyncio.to_thread(folder.clear)
 
 
@@ -346,7 +359,7 @@ def _error(code: str, message: str) -> dict[str, Any]:
     return {"code": code, "message": message}
 
 
-def _why(outcome: Outcome, tail: str) -> str:
+def _why(outcome: Outcome, log: str, tail: str) -> str:
     if outcome.reason == "not-started":
         return f"The process could not be started: {outcome.message}"
     if outcome.reason == "lost":
@@ -357,7 +370,7 @@ def _why(outcome: Outcome, tail: str) -> str:
         what = f"Execution failed. The process was killed by signal {_signal_name(-outcome.exit_code)}."
     else:
         what = f"Execution failed. The process exited with status code {outcome.exit_code}."
-    return f"{what}\nSee {STD_LOG}, which ends with:\n{tail}" if tail else what
+    return f"{what}\nSee {log}, which ends with:\n{tail}" if tail else what
 
 
 def _signal_name(number: int) -> str:

@@ -17,7 +17,6 @@ import msgspec
 
 from scaffold.workspace.engine.specification import Specification
 from scaffold.workspace.files import write_atomically
-from scaffold.workspace.logs import STD_LOG
 from scaffold.workspace.paths import Home
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
@@ -38,12 +37,14 @@ class Outcome(msgspec.Struct, frozen=True):
         reason: ``exited``, ``canceled``, ``timeout``, ``not-started``, or ``lost``
             or ``unknown`` when nobody wrote it down (while no service ran, or while one did).
         at: when the process ended, ISO 8601 in UTC; None when that is not known.
+        log: the file with the output of the process that decided it.
     """
 
     reason: str
     exit_code: int | None = None
     at: str | None = None
     message: str | None = None
+    log: str | None = None
 
 
 class JobFolder:
@@ -57,7 +58,15 @@ class JobFolder:
     def __init__(self, home: Home, run: Run) -> None:
         self.path = home.runs / run.uuid
         self.work = self.path / "work"
-        self.std_log = self.path / "std_log.txt"
+        self.logs = self.path / "user_logs"
+
+    def log(self, name: str) -> Path:
+        """The file of a log that is named ``user_logs/…`` among the run's artifacts."""
+        return self.path / name
+
+    def log_names(self) -> list[str]:
+        """The names of the logs that there are, the first process's first."""
+        return sorted(f"user_logs/{path.name}" for path in self.logs.glob("*.txt"))
 
     def request_stop(self) -> None:
         """Asks the supervisor to end the run."""
@@ -98,7 +107,9 @@ def lay_out(store: Store, folder: JobFolder, run: Run, job: dict[str, Any]) -> N
     for name in COLLECTED:
         if not (folder.work / name).exists():  # a snapshot may hold a file of that name
             (folder.work / name).mkdir()
-    folder.std_log.touch(mode=0o600)
+    folder.logs.mkdir(mode=0o700)
+    for process in job["processes"]:
+        Path(process["log"]).touch(mode=0o600)
     write_atomically(folder.path / "job.json", json.dumps(job).encode())
 
 
@@ -176,8 +187,8 @@ def collect(store: Store, folder: JobFolder, run: Run) -> list[str]:
                 _keep(store, path, prefix + name)
             except PermissionError:
                 unread.append(f"{name} could not be read and was not kept.")
-    if folder.std_log.exists():
-        _keep(store, folder.std_log, prefix + STD_LOG, content_type="text/plain; charset=utf-8")
+    for log in folder.log_names():
+        _keep(store, folder.log(log), prefix + log, content_type="text/plain; charset=utf-8")
     return unread
 
 

@@ -6,10 +6,10 @@ standard library alone (psutil is imported only to end a tree), and must not imp
 
     python -I supervisor.py JOB_FOLDER
 
-reads ``job.json`` (``argv``, ``cwd``, ``environment``, ``log``, ``limit_seconds``), writes ``started.json``
-(``supervisor`` and ``pid``, the two process ids, ``at``) and in the end ``exit.json`` (``exit_code``,
-``reason``: exited, canceled, timeout or not-started, ``at``, ``message``). A file named ``stop`` in the
-folder asks it to end the run.
+reads ``job.json`` (``argv``, ``cwd``, ``environment``, ``limit_seconds`` and ``processes``, each with ``log``,
+``environment`` and ``essential``), writes ``started.json`` (process ids ``supervisor`` and ``pids``, ``at``) and
+in the end ``exit.json`` (``exit_code``, ``reason``: exited, canceled, timeout or not-started, ``at``, ``message``,
+``log``: that of the process that decided it). A file named ``stop`` in the folder asks it to end the run.
 """
 
 import contextlib
@@ -83,15 +83,15 @@ def end_tree(grace_seconds: float) -> None:
         time.sleep(0.02)
 
 
-def _start(job: dict[str, Any]) -> "subprocess.Popen[bytes]":
-    with open(job["log"], "ab", buffering=0) as log:  # noqa: PTH123
+def _start(job: dict[str, Any], process: dict[str, Any]) -> "subprocess.Popen[bytes]":
+    with open(process["log"], "ab", buffering=0) as log:  # noqa: PTH123
         options: dict[str, Any] = {}
         if os.name == "nt":
             options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP  # type: ignore[attr-defined,unused-ignore]
         return subprocess.Popen(
             job["argv"],
             cwd=job["cwd"],
-            env=job["environment"],
+            env=job["environment"] | process["environment"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -99,15 +99,28 @@ def _start(job: dict[str, Any]) -> "subprocess.Popen[bytes]":
         )
 
 
-def _wait(process: "subprocess.Popen[bytes]", folder: Path, limit_seconds: float | None) -> str:
-    """Waits for the process or for a reason to end it, and returns why it is over."""
+def _wait(
+    processes: "list[subprocess.Popen[bytes]]",
+    essential: list[bool],
+    folder: Path,
+    limit_seconds: float | None,
+) -> str:
+    """Waits for the processes or for a reason to end them, and returns why it is over.
+
+    It is over when all the essential ones have ended, or when one of all has failed: the others would wait
+    for it for ever.
+    """
     over = threading.Event()
+    left = {number for number, needed in enumerate(essential) if needed}
 
-    def watch() -> None:
-        process.wait()
-        over.set()
+    def watch(number: int) -> None:
+        code = processes[number].wait()
+        left.discard(number)
+        if code != 0 or not left:
+            over.set()
 
-    threading.Thread(target=watch, daemon=True).start()
+    for number in range(len(processes)):
+        threading.Thread(target=watch, args=(number,), daemon=True).start()
     deadline = time.monotonic() + limit_seconds if limit_seconds else None
     while not over.wait(POLL_SECONDS):
         if (folder / "stop").exists():
@@ -121,22 +134,39 @@ def main(folder: Path) -> None:
     """Carries one run from start to end."""
     job = json.loads((folder / "job.json").read_bytes())
     _adopt_orphans()
+    processes: list[subprocess.Popen[bytes]] = []
     try:
-        process = _start(job)
+        for process in job["processes"]:
+            processes.append(_start(job, process))
     except (OSError, ValueError, subprocess.SubprocessError) as error:
+        end_tree(0.0)
         _write(
             folder / "exit.json",
-            {"exit_code": None, "reason": "not-started", "at": _now(), "message": str(error)},
+            {"exit_code": None, "reason": "not-started", "at": _now(), "message": str(error), "log": None},
         )
         return
-    _write(folder / "started.json", {"supervisor": os.getpid(), "pid": process.pid, "at": _now()})
-    reason = _wait(process, folder, job.get("limit_seconds"))
+    pids = [process.pid for process in processes]
+    _write(folder / "started.json", {"supervisor": os.getpid(), "pids": pids, "at": _now()})
+    essential = [process["essential"] for process in job["processes"]]
+    reason = _wait(processes, essential, folder, job.get("limit_seconds"))
     at = _now()
+    # The first that failed by itself tells why; what is ended below ends with the code of that.
+    codes = [process.poll() for process in processes]
     # What a script leaves running would go on writing to its log and holding its files.
     end_tree(0.0 if reason == "exited" else GRACE_SECONDS)
-    process.wait()
+    ended = [process.wait() for process in processes]
+    failed = [number for number, code in enumerate(codes) if code] if reason == "exited" else [0]
+    number = failed[0] if failed else 0
+    code = codes[number] if codes[number] is not None else ended[number]
     _write(
-        folder / "exit.json", {"exit_code": process.returncode, "reason": reason, "at": at, "message": None}
+        folder / "exit.json",
+        {
+            "exit_code": code,
+            "reason": reason,
+            "at": at,
+            "message": None,
+            "log": job["processes"][number]["log"],
+        },
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from scaffold import words
 from scaffold.workspace.context import Context
-from scaffold.workspace.logs import BUILD_LOG, STD_LOG, last_lines
+from scaffold.workspace.logs import BUILD_LOG, USER_LOGS, last_lines
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
 from scaffold.workspace.store.database import now
 from scaffold.workspace.store.runs import Run
@@ -115,7 +115,11 @@ def run(context: Context, run_id: str) -> dict[str, Any] | None:
             for value in store.metrics.last(run_id)
         ],
         "files": [{"path": blob.name.removeprefix(prefix), "size": blob.size} for blob in artifacts],
-        "log": _log(context, run_id, STD_LOG),
+        "logs": [
+            {"name": name, "text": _log(context, run_id, name)}
+            for name in (blob.name.removeprefix(prefix) for blob in artifacts)
+            if name.startswith(USER_LOGS)
+        ],
         "build_log": _log(context, run_id, BUILD_LOG),
         "live": not found.status.terminal,
     }

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from scaffold import __version__
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, context_of
-from scaffold.workspace.logs import STD_LOG
+from scaffold.workspace.logs import USER_LOGS
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
 
 _LONGEST_WAIT_SECONDS = 30.0
@@ -121,7 +121,9 @@ async def get_log(request: Request) -> Response:
             raise faults.not_found(f"Run {run_id}")
         # The order matters: once the run is over its log does not grow any more.
         over = run.status.terminal
-        blob = context.store.blobs.get(ARTIFACTS, artifact_prefix(run_id) + STD_LOG)
+        # Of several processes, the first one's log is the one to follow.
+        logs = context.store.blobs.under(ARTIFACTS, artifact_prefix(run_id) + USER_LOGS)
+        blob = logs[0] if logs else None
         file = context.store.blobs.file(blob) if blob else None
         data = await asyncio.to_thread(_tail, file, offset) if file else b""
         if data or over or asyncio.get_running_loop().time() >= deadline:

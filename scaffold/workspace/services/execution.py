@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import body_as, caller_of, context_of
+from scaffold.workspace.engine.distribution import Distribution, DistributionError, processes_of
 from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
 from scaffold.workspace.runs import Status
 from scaffold.workspace.services.content import EMPTY_ID
@@ -37,7 +38,6 @@ class RunConfiguration(msgspec.Struct, rename="camel"):
     command: str | list[str] | None = None
     arguments: list[str | int | float | bool | None] | None = None
     target: str | None = None
-    node_count: int | None = None
     max_run_duration_seconds: float | None = None
     environment: dict[str, Any] | None = None
     environment_variables: dict[str, str | int | float | bool | None] | None = None
@@ -60,7 +60,7 @@ async def submit_snapshot_run(request: Request) -> Any:
     except msgspec.ValidationError as error:
         raise faults.bad_request(f"The run configuration has another shape: {error}") from None
     snapshot_id, properties = _snapshot(request, body.snapshot_id)
-    specification = _check(configuration)
+    specification = _check(configuration, body.configuration)
     parent = body.parent_run_id
     if parent is not None and context.store.runs.get(parent) is None:
         raise faults.not_found(f"Parent run {parent}")
@@ -111,7 +111,7 @@ def _snapshot(request: Request, snapshot_id: str | None) -> tuple[str | None, di
     return snapshot.snapshot_id, snapshot.properties | properties
 
 
-def _check(configuration: RunConfiguration) -> Specification:
+def _check(configuration: RunConfiguration, document: dict[str, Any]) -> Specification:
     """Refuses what this workspace cannot honestly run, and returns the environment of what it can.
 
     Raises:
@@ -119,14 +119,12 @@ def _check(configuration: RunConfiguration) -> Specification:
     """
     if not configuration.script and not configuration.command:
         raise faults.bad_request("The run configuration has neither a script nor a command.")
-    nodes = configuration.node_count or 1
-    if nodes > 1:
-        raise faults.Fault(
-            501,
-            "NotImplemented",
-            f"The run asks for {nodes} nodes; the local workspace is one machine. Set node_count to 1 to run it here.",
-            "OperationNotSupported",
-        )
+    try:
+        processes_of(msgspec.convert(document, Distribution))
+    except msgspec.ValidationError as error:
+        raise faults.bad_request(f"The run configuration has another shape: {error}") from None
+    except DistributionError as error:
+        raise faults.Fault(501, "NotImplemented", str(error), "OperationNotSupported") from None
     if configuration.data or configuration.output_data or configuration.data_references:
         raise faults.Fault(
             501,

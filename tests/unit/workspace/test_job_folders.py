@@ -49,7 +49,7 @@ def run(store: Store) -> Run:
 def folder(home: Home, store: Store, run: Run) -> JobFolder:
     """The run's folder, laid out."""
     folder = JobFolder(home, run)
-    lay_out(store, folder, run, {"argv": []})
+    lay_out(store, folder, run, job_of(folder))
     return folder
 
 
@@ -70,6 +70,10 @@ def files(root: Path) -> set[str]:
 # Laying out
 
 
+def job_of(folder: JobFolder) -> dict[str, Any]:
+    return {"processes": [{"log": str(folder.log("user_logs/std_log.txt"))}]}
+
+
 def test_the_snapshot_is_there_with_outputs_and_logs_ready(folder: JobFolder):
     assert files(folder.work) == {"train.py", "data", "data/größe.txt", "outputs", "logs"}
     assert (folder.work / "data/größe.txt").read_bytes() == b"42"
@@ -78,7 +82,7 @@ def test_the_snapshot_is_there_with_outputs_and_logs_ready(folder: JobFolder):
 def test_a_run_may_change_its_files_without_changing_the_snapshot(store: Store, folder: JobFolder, run: Run):
     (folder.work / "train.py").write_text("changed")
 
-    lay_out(store, folder, run, {})
+    lay_out(store, folder, run, job_of(folder))
 
     assert (folder.work / "train.py").read_bytes() == b"print(1)"
 
@@ -87,7 +91,7 @@ def test_what_an_earlier_attempt_left_is_gone(store: Store, folder: JobFolder, r
     (folder.work / "outputs" / "half").write_text("half")
     folder.request_stop()
 
-    lay_out(store, folder, run, {})
+    lay_out(store, folder, run, job_of(folder))
 
     assert files(folder.work / "outputs") == set()
     assert not (folder.path / "stop").exists()
@@ -97,7 +101,7 @@ def test_the_variables_of_a_job_are_for_its_owner_alone(folder: JobFolder):
     if os.name != "posix":
         pytest.skip("modes are POSIX's")
     assert (folder.path / "job.json").stat().st_mode & 0o777 == 0o600
-    assert folder.std_log.stat().st_mode & 0o777 == 0o600
+    assert folder.log("user_logs/std_log.txt").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_folder_tells_how_far_its_run_is(folder: JobFolder):
@@ -229,7 +233,7 @@ def test_outputs_logs_and_the_log_are_kept_and_nothing_else(store: Store, folder
     (folder.work / "logs/größe ü.txt").write_text("g")
     (folder.work / "outputs/empty").touch()
     (folder.work / "elsewhere.txt").write_text("not kept")
-    folder.std_log.write_text("printed")
+    folder.log("user_logs/std_log.txt").write_text("printed")
 
     collect(store, folder, run)
 

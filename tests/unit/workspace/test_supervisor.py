@@ -35,7 +35,7 @@ class Job:
             "argv": list(argv),
             "cwd": str(self.work),
             "environment": dict(os.environ),
-            "log": str(self.log),
+            "processes": [{"log": str(self.log), "environment": {}, "essential": True}],
             "limit_seconds": None,
             **changes,
         }
@@ -85,7 +85,8 @@ def test_the_exit_code_of_the_program_is_written_down(job: Job, code: int):
     assert (record["reason"], record["exit_code"]) == ("exited", code)
     assert job.log.read_text() == "here\n"
     started = json.loads((job.folder / "started.json").read_bytes())
-    assert started["pid"] != started["supervisor"]
+    (pid,) = started["pids"]
+    assert pid != started["supervisor"]
     assert started["at"] <= record["at"]
 
 
