@@ -123,6 +123,30 @@ def _cmd(name: str, value: str) -> str:
 
 
 @workspace_app.command()
+def prune(
+    days: Annotated[
+        float, typer.Option("--unused-for", help="Remove what no run has used for so many days.", min=0)
+    ] = 30.0,
+    as_json: _Json = False,
+) -> None:
+    """Remove built environments that have not been used for a while. They are built again when needed."""
+    from scaffold.workspace import lifecycle
+    from scaffold.workspace.paths import Home
+
+    service = lifecycle.ensure(Home.default())
+    removed = service.json("POST", f"/prune?days={days}", timeout=600)["removed"]
+    if as_json:
+        console.result_json({"removed": removed})
+        return
+    for environment in removed:
+        console.result(f"{environment['key']}  {environment['name']}  {words.size(environment['bytes'])}")
+    total = sum(environment["bytes"] for environment in removed)
+    console.done(
+        f"{len(removed)} removed, {words.size(total)} freed" if removed else "there was nothing to remove"
+    )
+
+
+@workspace_app.command()
 def reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: _Json = False,

@@ -176,6 +176,7 @@ OPERATIONS = (
     # MLflow
     # This program's own commands
     Operation(GET, _CONTROL + "/status", control.get_status, access=Access.SECRET),
+    Operation(POST, _CONTROL + "/prune", control.prune, access=Access.SECRET),
     Operation(POST, _CONTROL + "/stop", control.stop, access=Access.SECRET),
     Operation(GET, _CONTROL + "/submissions/{submission}/events", control.get_events, access=Access.SECRET),
     Operation(

@@ -139,3 +139,22 @@ def test_an_environment_that_cannot_be_built_fails_the_run_with_the_resolvers_re
     assert details["status"] == "Failed"
     assert "six==99.0" in details["error"]["error"]["message"]
     assert "there is no version of six==99.0" in details["logFiles"]["azureml-logs/20_image_build_log.txt"]
+
+
+def test_environments_that_are_not_used_are_removed_and_built_again(machine: Machine, project: Project):
+    folder = project(
+        script=SCRIPT, **{"run_experiment.py": PIP, "requirements.txt": "six==1.16.0\ntabulate==0.9.0\n"}
+    )
+    assert machine.run("submit", folder, "--follow").returncode == 0
+
+    kept = machine.json("workspace", "prune")
+    removed = machine.json("workspace", "prune", "--unused-for", "0")
+
+    assert kept == {"removed": []}
+    (environment,) = removed["removed"]
+    assert environment["name"] == "env-2"
+    assert environment["bytes"] > 0
+    assert not (machine.state / "environments" / environment["key"]).exists()
+    again = machine.run("submit", folder, "--follow")
+    assert "environment env-2 (to be built)" in again.stderr
+    assert again.returncode == 0

@@ -125,6 +125,30 @@ class Environments:
             log=self.log_path(key),
         )
 
+    def prune(self, before: str) -> list[tuple[BuiltEnvironment, int]]:
+        """Removes the environments that no run has used since.
+
+        One that a run is using now was used when that run started, so a moment in the past before every
+        unfinished run is the caller's to choose.
+
+        Args:
+            before: ISO 8601 in UTC; what was last used earlier goes.
+
+        Returns:
+            Each removed environment with the size of its folder (bytes).
+        """
+        removed = []
+        for built in self._store.environments.all():
+            if built.used >= before or built.key in self._building:
+                continue
+            self._store.environments.remove(built.key)
+            folder = self._home.environments / built.key
+            size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
+            shutil.rmtree(folder, ignore_errors=True)
+            self.log_path(built.key).unlink(missing_ok=True)
+            removed.append((built, size))
+        return removed
+
     async def _build(
         self, key: str, specification: Specification, progress: Callable[[str], None]
     ) -> BuiltEnvironment:

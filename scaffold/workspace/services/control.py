@@ -7,6 +7,7 @@ import asyncio
 import hmac
 import os
 import signal
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from scaffold.workspace import faults
 from scaffold.workspace.context import Context, context_of
 from scaffold.workspace.logs import USER_LOGS
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
+from scaffold.workspace.store.database import now, timestamp
 
 _LONGEST_WAIT_SECONDS = 30.0
 _CHUNK = 1024 * 1024
@@ -45,6 +47,21 @@ async def get_status(request: Request) -> Any:
         "width": context.engine.width,
         "environments": len(context.store.environments.all()),
         "memory_bytes": psutil.Process().memory_info().rss,
+    }
+
+
+async def prune(request: Request) -> Any:
+    """Removes environments that no run has used for ``days``, and none that a run may be using now."""
+    context = _admitted(request)
+    before = now() - timedelta(days=min(_number(request, "days"), 36500.0))
+    unfinished = [run.created for run in context.store.runs.unfinished()]
+    limit = min([timestamp(before), *unfinished])
+    removed = await asyncio.to_thread(context.engine.environments.prune, limit)
+    return {
+        "removed": [
+            {"key": built.key, "name": built.name, "used": built.used, "bytes": size}
+            for built, size in removed
+        ]
     }
 
 
