@@ -70,7 +70,9 @@ def python_with(folder: Path, machine: Machine, *requirements: str) -> Path:
 
 @pytest.fixture(scope="session")
 def plain(tmp_path_factory, shared_machine: Machine) -> Path:
-    return python_with(tmp_path_factory.mktemp("plain") / "venv", shared_machine, "mlflow-skinny>=3", "pandas")
+    return python_with(
+        tmp_path_factory.mktemp("plain") / "venv", shared_machine, "mlflow-skinny>=3", "pandas"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -120,12 +122,15 @@ def test_plain_mlflow_in_a_run_reaches_that_run(shared_machine: Machine, project
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("package", ["mlflow-skinny>=3", "azureml-mlflow\nazureml-core", "mlflow-skinny<3"])
+@pytest.mark.parametrize(
+    "package", ["mlflow-skinny>=3", "azureml-mlflow\nazureml-core\nsetuptools<80", "mlflow-skinny<3"]
+)
 def test_mlflow_of_a_run_environment_reaches_the_run(machine: Machine, project: Project, package: str):
     runner = (project("source") / "run_experiment.py").read_text()
     built = runner.replace(
         'env = Environment(name="the-one-that-is-here")\nenv.python.user_managed_dependencies = True\n',
-        'env = Environment.from_pip_requirements("mlflow", os.path.join(here, "requirements.txt"))\n',
+        'env = Environment.from_pip_requirements("mlflow", os.path.join(here, "requirements.txt"))\n'
+        'env.python.conda_dependencies.set_python_version("3.11")\n',
     )
     files = {"run_experiment.py": built, "requirements.txt": package + "\n"}
     check_run(machine, project(script=IN_RUN, **files))
