@@ -86,4 +86,9 @@ def run_variables(context: "Context", run: "Run") -> dict[str, str]:
         "AZUREML_SERVICE_ENDPOINT": context.endpoints.base,
         "AZUREML_DISCOVERY_SERVICE_ENDPOINT": context.discovery_url,
         "AZUREML_ROOT_RUN_ID": run.root_run_id,
+        # A plain https address, which MLflow knows with azureml-mlflow and without.
+        "MLFLOW_TRACKING_URI": f"{context.endpoints.base}/mlflow/v1.0{context.scope}",
+        "MLFLOW_TRACKING_TOKEN": token,
+        "MLFLOW_RUN_ID": run.run_id,
+        "MLFLOW_EXPERIMENT_ID": run.experiment_id,
     }

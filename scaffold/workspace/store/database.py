@@ -114,6 +114,15 @@ MIGRATIONS = (
         seconds REAL NOT NULL
     );
     """,
+    """
+    CREATE TABLE logged_models (
+        model_id TEXT PRIMARY KEY,
+        experiment_id TEXT NOT NULL REFERENCES experiments,
+        run_id TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+        created INTEGER NOT NULL,
+        record TEXT NOT NULL
+    );
+    """,
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from scaffold.workspace.store import search
 from scaffold.workspace.store.database import Database, from_json, timestamp, to_json
 
 
@@ -66,3 +67,24 @@ class Experiments:
             *changes.values(),
             experiment_id,
         )
+
+    def search(
+        self, condition: str, order_by: list[str], *, archived: bool | None, limit: int, offset: int
+    ) -> list[Experiment]:
+        """Experiments by a filter and an order of MLflow's search language, then the newest first.
+
+        Raises:
+            SearchError: the filter or the order is none.
+        """
+        where, values = search.where(condition, search.experiment_expression)
+        order, more = search.order(order_by, search.experiment_expression)
+        if archived is not None:
+            where += f" AND archived IS {'NOT ' if archived else ''}NULL"
+        rows = self._database.all(
+            f"SELECT * FROM experiments WHERE {where} ORDER BY {order}created DESC LIMIT ? OFFSET ?",  # noqa: S608  (marks, not values)
+            *values,
+            *more,
+            limit,
+            offset,
+        )
+        return [_experiment(row) for row in rows]

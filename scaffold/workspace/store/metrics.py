@@ -84,3 +84,14 @@ class Metrics:
             run_id,
         )
         return [_value(row) for row in rows]
+
+    def latest(self, run_id: str) -> list[MetricValue]:
+        """Of every metric of a run the value of its highest step, and of several such the last."""
+        rows = self._database.all(
+            "SELECT sequence, run_id, name, metric_id, created, step, kind, columns, data FROM"
+            " (SELECT *, ROW_NUMBER() OVER"
+            " (PARTITION BY name ORDER BY COALESCE(step, 0) DESC, sequence DESC) AS place"
+            " FROM metrics WHERE run_id = ?) WHERE place = 1 ORDER BY name",
+            run_id,
+        )
+        return [_value(row) for row in rows]

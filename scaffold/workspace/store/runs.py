@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from scaffold.workspace.runs import TERMINAL, Status, check_transition
+from scaffold.workspace.store import search
 from scaffold.workspace.store.database import Database, from_json, timestamp, to_json
 
 _JSON_COLUMNS = ("tags", "properties", "definition", "error", "warnings")
@@ -208,3 +209,53 @@ class Runs:
             "SELECT status, at FROM status_history WHERE run_id = ? ORDER BY rowid", run_id
         )
         return [(row[0], row[1]) for row in rows]
+
+    def reopen(self, run_id: str) -> Run:
+        """Takes a run that no engine carries out back to Running, whatever it was."""
+        with self._database.transaction():
+            self._database.execute(
+                "UPDATE runs SET status = ?, ended = NULL WHERE run_id = ?", Status.RUNNING.value, run_id
+            )
+            self._remember(run_id, Status.RUNNING)
+            return self.require(run_id)
+
+    def remove_tag(self, run_id: str, key: str) -> bool:
+        """Takes one tag from a run; False when it has none of that name."""
+        with self._database.transaction():
+            tags = dict(self.require(run_id).tags)
+            if key not in tags:
+                return False
+            del tags[key]
+            self.update(run_id, tags=tags)
+            return True
+
+    def search(  # noqa: PLR0913  (what a search is made of)
+        self,
+        experiment_ids: list[str],
+        *,
+        condition: str,
+        order_by: list[str],
+        hidden: bool | None,
+        limit: int,
+        offset: int,
+    ) -> list[Run]:
+        """Runs by a filter and an order of MLflow's search language, then the newest first.
+
+        Raises:
+            SearchError: the filter or the order is none.
+        """
+        where, values = search.where(condition, search.run_expression)
+        order, more = search.order(order_by, search.run_expression)
+        if hidden is not None:
+            where += f" AND hidden = {int(hidden)}"
+        marks = ", ".join("?" for _ in experiment_ids)
+        rows = self._database.all(
+            f"SELECT * FROM runs WHERE experiment_id IN ({marks}) AND {where}"  # noqa: S608  (marks, not values)
+            f" ORDER BY {order}COALESCE(started, created) DESC, run_id LIMIT ? OFFSET ?",
+            *experiment_ids,
+            *values,
+            *more,
+            limit,
+            offset,
+        )
+        return [_run(row) for row in rows]

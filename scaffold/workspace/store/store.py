@@ -8,6 +8,7 @@ from scaffold.workspace.store.content import ContentStore
 from scaffold.workspace.store.database import Database, timestamp
 from scaffold.workspace.store.environments import BuiltEnvironments
 from scaffold.workspace.store.experiments import Experiments
+from scaffold.workspace.store.logged_models import LoggedModels
 from scaffold.workspace.store.metrics import Metrics
 from scaffold.workspace.store.runs import Runs
 from scaffold.workspace.store.snapshots import Snapshots
@@ -29,6 +30,7 @@ class Store:
         self.snapshots = Snapshots(self.database)
         self.blobs = Blobs(self.database, self.content)
         self.metrics = Metrics(self.database)
+        self.logged_models = LoggedModels(self.database)
         self.environments = BuiltEnvironments(self.database)
         self.workspace_id = self._remembered("workspace_id", str(uuid.uuid4()))
         self.created = self._remembered("created", timestamp())
