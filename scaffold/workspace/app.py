@@ -15,6 +15,7 @@ from scaffold.workspace import faults, identity
 from scaffold.workspace.context import Context, context_of
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.routes import OPERATIONS, Access, Operation
+from scaffold.workspace.services.datastores import refusal_of_foreign_blob
 
 _LOG = logging.getLogger("scaffold.workspace.requests")
 _GROUPS = re.compile(r"/resource[gG]roups/")
@@ -106,6 +107,9 @@ async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _not_implemented(request: Request) -> Response:
+    foreign = refusal_of_foreign_blob(request)
+    if foreign is not None:
+        return _refusal(foreign)
     operation = f"{request.method} {_SCOPED.sub('…', request.url.path)}"
     _LOG.warning("not implemented: %s", operation)
     return _refusal(faults.not_implemented(operation))
@@ -116,7 +120,9 @@ async def _unknown_method(request: Request, _: Exception) -> Response:
 
 
 def _refusal(fault: Fault) -> Response:
-    headers = {"www-authenticate": 'Bearer realm="azureml-scaffold"'} if fault.status == 401 else {}
+    headers = {"x-ms-error-code": fault.code}  # where storage clients look for it
+    if fault.status == 401:
+        headers["www-authenticate"] = 'Bearer realm="azureml-scaffold"'
     return _json(fault.envelope(), status=fault.status, headers=headers)
 
 

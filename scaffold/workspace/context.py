@@ -14,6 +14,9 @@ from scaffold.workspace.store import Store
 from scaffold.workspace.submissions import Submissions
 
 _T = TypeVar("_T")
+ACCOUNT = "local"
+"""The name of the workspace's own storage account."""
+
 MAX_JSON_BYTES = 32 * 1024 * 1024
 
 
@@ -39,7 +42,12 @@ class Endpoints(msgspec.Struct, frozen=True):
         The SDK takes account and suffix from the host name by splitting at dots, which an address does
         not survive; a host with user information does, and needs no name resolution.
         """
-        return f"https://local.blob.core.local@127.0.0.1:{self.https_port}"
+        return f"https://{ACCOUNT}.blob.{self.blob_endpoint}"
+
+    @property
+    def blob_endpoint(self) -> str:
+        """What a datastore's record calls ``endpoint``: all that follows ``https://{account}.blob.``."""
+        return f"core.local@127.0.0.1:{self.https_port}"
 
 
 class Context(msgspec.Struct, frozen=True):

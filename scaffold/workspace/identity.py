@@ -140,9 +140,9 @@ class Authority:
             self._verified.popitem(last=False)
         return caller
 
-    def _signature(self, blob: str, permissions: str, expiry: str) -> str:
+    def _signature(self, *signed: str) -> str:
         # JSON, so that no part can be taken for another.
-        message = json.dumps((blob, permissions, expiry)).encode()
+        message = json.dumps(signed).encode()
         digest = hmac.new(self.keys.signing.encode(), message, hashlib.sha256).digest()
         return base64.b64encode(digest).decode()
 
@@ -152,23 +152,45 @@ class Authority:
         Same parameters as Azure Storage's service SAS, which the SDK's blob client looks for; what is
         signed (blob, permissions, expiry) is this workspace's own.
         """
-        expiry = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + SAS_SECONDS))
-        return urlencode(
-            {
-                "sv": "2021-08-06",
-                "sr": "b",
-                "sig": self._signature(f"{container}/{name}", permissions, expiry),
-                "se": expiry,
-                "sp": permissions,
-            },
-            quote_via=quote,
-        )
+        expiry = _expiry()
+        return _sas("b", self._signature(f"{container}/{name}", permissions, expiry), expiry, permissions)
+
+    def sign_container(self, container: str, permissions: str) -> str:
+        """The SAS query string for every blob of one container, and for listing them.
+
+        Args:
+            container: the container.
+            permissions: any of ``r`` (read), ``w`` (write), ``d`` (delete) and ``l`` (list).
+        """
+        expiry = _expiry()
+        return _sas("c", self._signature("container", container, permissions, expiry), expiry, permissions)
 
     def permits(self, container: str, name: str, query: str, wanted: str) -> bool:
-        """True when the query string is a signature of ours for this blob that permits ``wanted``."""
+        """True when the query string is a signature of ours that permits ``wanted``.
+
+        Args:
+            container: the container that is asked about.
+            name: the blob in it; an empty one for the container itself, which a blob's signature never permits.
+            query: the query string.
+            wanted: the permission needed, one letter.
+        """
         fields = {key: values[0] for key, values in parse_qs(query).items()}
         permissions, expiry = fields.get("sp", ""), fields.get("se", "")
-        expected = self._signature(f"{container}/{name}", permissions, expiry)
+        if fields.get("sr") == "c":
+            expected = self._signature("container", container, permissions, expiry)
+        elif name:
+            expected = self._signature(f"{container}/{name}", permissions, expiry)
+        else:
+            return False
         if not hmac.compare_digest(expected.encode(), fields.get("sig", "").encode("utf-8", "replace")):
             return False
         return wanted in permissions and expiry > time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _expiry() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + SAS_SECONDS))
+
+
+def _sas(resource: str, signature: str, expiry: str, permissions: str) -> str:
+    fields = {"sv": "2021-08-06", "sr": resource, "sig": signature, "se": expiry, "sp": permissions}
+    return urlencode(fields, quote_via=quote)

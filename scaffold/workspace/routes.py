@@ -19,6 +19,8 @@ from scaffold.workspace.services import (
     computes,
     content,
     control,
+    datasets,
+    datastores,
     execution,
     history,
     metrics,
@@ -26,6 +28,7 @@ from scaffold.workspace.services import (
     mlflow_artifacts,
     mlflow_runs,
 )
+from scaffold.workspace.store.blobs import DATASTORE
 
 Handler = Callable[[Request], Awaitable[Any]]
 
@@ -74,11 +77,13 @@ SCOPE = (
 _EXPERIMENT = "/history/v1.0/{S}/experiments/{experiment}"
 _EXPERIMENT_ID = "/history/v1.0/{S}/experimentids/{experiment_id}"
 _ARTIFACTS = "/artifact/v2.0/{S}/artifacts"
+_DATASTORES = "/datastore/v1.0/{S}"
+_DATASETS = "/dataset/v1.0/{S}"
 _CONTROL = "/control/{secret}"
 _MLFLOW = "/mlflow/{version}/{S}/api/2.0/mlflow"
 _MLFLOW_FILES = "/mlflow/{version}/{S}/api/2.0/mlflow-artifacts/artifacts"
 
-GET, POST, PUT, PATCH = ("GET",), ("POST",), ("PUT",), ("PATCH",)
+GET, POST, PUT, PATCH, DELETE = ("GET",), ("POST",), ("PUT",), ("PATCH",), ("DELETE",)
 
 OPERATIONS = (
     # The resource manager, identity and discovery
@@ -178,6 +183,75 @@ OPERATIONS = (
     # Models and assets
     # Secrets
     # Datastores and datasets
+    Operation(GET, _DATASTORES + "/datastores", datastores.list_datastores, ("Workspace.datastores",)),
+    Operation(
+        POST,
+        _DATASTORES + "/datastores",
+        datastores.create_datastore,
+        ("Datastore.register_azure_blob_container",),
+    ),
+    Operation(
+        GET, _DATASTORES + "/datastores/{name}", datastores.get_datastore, ("Datastore", "Datastore.get")
+    ),
+    Operation(PUT, _DATASTORES + "/datastores/{name}", datastores.update_datastore),
+    Operation(
+        DELETE, _DATASTORES + "/datastores/{name}", datastores.delete_datastore, ("Datastore.unregister",)
+    ),
+    Operation(
+        GET, _DATASTORES + "/default", datastores.get_default_datastore, ("Workspace.get_default_datastore",)
+    ),
+    Operation(
+        PUT,
+        _DATASTORES + "/default/{name}",
+        datastores.set_default_datastore,
+        ("Workspace.set_default_datastore", "Datastore.set_as_default"),
+    ),
+    Operation(
+        POST,
+        _DATASETS + "/saveddatasets",
+        datasets.save_dataset,
+        ("Dataset.File.from_files", "Dataset.Tabular.from_delimited_files", "Dataset.as_named_input"),
+    ),
+    Operation(
+        GET, _DATASETS + "/saveddatasets/{saved_id}", datasets.get_saved_dataset, ("Dataset.get_by_id",)
+    ),
+    Operation(
+        GET, _DATASETS + "/datasets", datasets.list_datasets, ("Dataset.get_all", "Workspace.datasets")
+    ),
+    Operation(
+        POST,
+        _DATASETS + "/datasets",
+        datasets.register_dataset,
+        ("Dataset.register", "Dataset.Tabular.register_pandas_dataframe"),
+    ),
+    Operation(
+        GET, _DATASETS + "/datasets/query/name={name}", datasets.get_dataset_by_name, ("Dataset.get_by_name",)
+    ),
+    Operation(
+        GET,
+        _DATASETS + "/datasets/query/savedDatasetId={saved_id}",
+        datasets.list_datasets_by_saved_id,
+        ("Dataset.get_by_id",),
+    ),
+    Operation(GET, _DATASETS + "/datasets/{dataset_id}", datasets.get_dataset),
+    Operation(
+        PUT,
+        _DATASETS + "/datasets/{dataset_id}",
+        datasets.update_dataset,
+        ("Dataset.update", "Dataset.add_tags", "Dataset.remove_tags"),
+    ),
+    Operation(
+        DELETE,
+        _DATASETS + "/datasets/{dataset_id}",
+        datasets.unregister_dataset,
+        ("Dataset.unregister_all_versions",),
+    ),
+    Operation(
+        GET,
+        "/data/v1.0/{S}/dataversion/{name}/versions/{version}",
+        datasets.get_data_version,
+        ("Dataset.get_by_name", "Dataset.get_by_id"),
+    ),
     # MLflow
     Operation(POST, _MLFLOW + "/experiments/create", mlflow.create_experiment, ("mlflow.create_experiment",)),
     Operation(GET, _MLFLOW + "/experiments/get", mlflow.get_experiment, ("mlflow.get_experiment",)),
@@ -329,8 +403,18 @@ OPERATIONS = (
         operation
         for container in blobs.CONTAINERS
         for operation in (
-            Operation(("GET", "HEAD"), f"/{container}/{{name:any}}", blobs.get_blob, access=Access.SIGNATURE),
+            Operation(
+                ("GET", "HEAD"),
+                f"/{container}/{{name:any}}",
+                blobs.get_blob,
+                blobs.SERVES.get(container, ()),
+                Access.SIGNATURE,
+            ),
             Operation(PUT, f"/{container}/{{name:any}}", blobs.put_blob, access=Access.SIGNATURE),
         )
+    ),
+    Operation(DELETE, f"/{DATASTORE}/{{name:any}}", blobs.delete_blob, access=Access.SIGNATURE),
+    Operation(
+        ("GET", "HEAD"), f"/{DATASTORE}", blobs.get_container, ("Datastore.download",), Access.SIGNATURE
     ),
 )

@@ -19,11 +19,16 @@ from starlette.responses import Response, StreamingResponse
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, context_of, read_body
-from scaffold.workspace.store.blobs import ARTIFACTS, SNAPSHOTS, Blob
+from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, SNAPSHOTS, Blob
 from scaffold.workspace.streaming import part_of
 
 MAX_BLOB_BYTES = 5000 * 1024 * 1024
-CONTAINERS = (ARTIFACTS, SNAPSHOTS)
+MAX_LISTED = 5000
+CONTAINERS = (ARTIFACTS, SNAPSHOTS, DATASTORE)
+SERVES = {DATASTORE: ("Datastore.upload", "Datastore.upload_files", "Datastore.download")}
+"""The SDK calls that come to a container itself."""
+
+_NOT_XML = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 _VERSION = {"x-ms-version": "2021-08-06"}
 
 
@@ -37,7 +42,22 @@ def _target(request: Request, wanted: str) -> tuple[Context, str, str]:
     container = request.url.path.split("/")[1]
     if not context.authority.permits(container, name, request.url.query, wanted):
         raise faults.forbidden("The address has no valid signature of this workspace for this.")
+    if container == DATASTORE and wanted == "w":
+        _check_name(name)
     return context, container, name
+
+
+def _check_name(name: str) -> None:
+    """Refuses a name that would lead out of the folder that somebody downloads the container into.
+
+    Raises:
+        Fault: see above.
+    """
+    parts = re.split(r"[/\\]", name)
+    if not name or len(name) > 1024 or _NOT_XML.search(name) or not parts[0] or {".", ".."} & set(parts):
+        raise faults.Fault(400, "InvalidResourceName", "The blob's name contains parts that are not allowed.")
+    if re.match(r"[A-Za-z]:", name):
+        raise faults.Fault(400, "InvalidResourceName", "The blob's name must not begin with a drive.")
 
 
 def _etag(blob: Blob) -> str:
@@ -64,6 +84,10 @@ async def put_blob(request: Request) -> Response:
     """Put Blob, Put Block or Put Block List, as the query's ``comp`` says."""
     context, container, name = _target(request, "w")
     comp = request.query_params.get("comp")
+    if comp != "block" and request.headers.get("if-none-match") == "*":
+        there = context.store.blobs.get(container, name)
+        if there is not None and there.written:
+            raise faults.Fault(409, "BlobAlreadyExists", "The specified blob already exists.")
     if comp == "block":
         return await _put_block(request, context, container, name)
     if comp == "blocklist":
@@ -189,6 +213,97 @@ async def get_blob(request: Request) -> Response:
         status = 206
         headers["content-range"] = f"bytes {first}-{last}/{size}"
     return StreamingResponse(part_of(file, first, last - first + 1), status_code=status, headers=headers)
+
+
+async def delete_blob(request: Request) -> Response:
+    """Delete Blob; only a container's signature ever permits it."""
+    context, container, name = _target(request, "d")
+    if not context.store.blobs.remove(container, name):
+        raise faults.Fault(404, "BlobNotFound", "The specified blob does not exist.")
+    return Response(status_code=202, headers=_VERSION | {"x-ms-delete-type-permanent": "true"})
+
+
+async def get_container(request: Request) -> Response:
+    """Get Container Properties, or List Blobs, flat or by one level of folders."""
+    context, container = context_of(request), request.url.path.strip("/")
+    query = request.query_params
+    listing = query.get("comp") == "list"
+    if not context.authority.permits(container, "", request.url.query, "l" if listing else "r"):
+        raise faults.forbidden("The address has no valid signature of this workspace for this container.")
+    if query.get("restype") != "container" or (query.get("comp") and not listing):
+        raise faults.not_implemented(f"container operation comp={query.get('comp')}")
+    if not listing:
+        modified = format_datetime(datetime.fromisoformat(context.store.created), usegmt=True)
+        return Response(headers=_VERSION | {"etag": '"0x1"', "last-modified": modified})
+    wanted = query.get("maxresults", "")
+    count = min(int(wanted), MAX_LISTED) if wanted.isdecimal() and 0 < len(wanted) < 9 else MAX_LISTED
+    body = _listing(
+        context, container, query.get("prefix", ""), query.get("delimiter", ""), query.get("marker", ""),
+        max(count, 1),
+    )  # fmt: skip
+    return Response(body, headers=_VERSION, media_type="application/xml")
+
+
+def _listing(context: Context, container: str, prefix: str, delimiter: str, marker: str, count: int) -> bytes:  # noqa: PLR0913, PLR0917
+    """``EnumerationResults``: up to ``count`` blobs and folders from the marker (a name) on."""
+    root = ElementTree.Element(
+        "EnumerationResults",
+        ServiceEndpoint=context.endpoints.blob_base + "/",
+        ContainerName=container,
+    )
+    ElementTree.SubElement(root, "Prefix").text = prefix
+    ElementTree.SubElement(root, "MaxResults").text = str(count)
+    blobs = ElementTree.SubElement(root, "Blobs")
+    start, following = marker, ""
+    while not following:
+        page = context.store.blobs.under(container, prefix, start=start, limit=count + 1)
+        for blob in page:
+            if not blob.written:
+                start = blob.name + "\0"
+                continue
+            if len(blobs) >= count:
+                following = blob.name
+                break
+            folder, mark, _ = blob.name[len(prefix) :].partition(delimiter) if delimiter else ("", "", "")
+            if mark:
+                name = prefix + folder + mark
+                ElementTree.SubElement(ElementTree.SubElement(blobs, "BlobPrefix"), "Name").text = name
+                start = name + "\U0010ffff"
+                break  # on to what comes after the folder, however much is in it
+            _list_blob(context, blobs, blob)
+            start = blob.name + "\0"
+        else:
+            if len(page) <= count:
+                break
+    ElementTree.SubElement(root, "NextMarker").text = following
+    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _list_blob(context: Context, blobs: ElementTree.Element, blob: Blob) -> None:
+    file = context.store.blobs.file(blob)
+    size = file.stat().st_size if blob.live_path and file and file.exists() else blob.size
+    headers = _properties(blob, size)
+    element = ElementTree.SubElement(blobs, "Blob")
+    ElementTree.SubElement(element, "Name").text = blob.name
+    properties = ElementTree.SubElement(element, "Properties")
+    for name, value in (
+        ("Creation-Time", headers["x-ms-creation-time"]),
+        ("Last-Modified", headers["last-modified"]),
+        ("Etag", headers["etag"].strip('"')),
+        ("Content-Length", str(size)),
+        ("Content-Type", blob.content_type),
+        ("Content-Encoding", ""),
+        ("Content-Language", ""),
+        ("Content-MD5", ""),
+        ("Content-Disposition", ""),
+        ("Cache-Control", ""),
+        ("BlobType", "BlockBlob"),
+        ("AccessTier", "Hot"),
+        ("LeaseStatus", "unlocked"),
+        ("LeaseState", "available"),
+        ("ServerEncrypted", "true"),
+    ):
+        ElementTree.SubElement(properties, name).text = value
 
 
 def _range(text: str, size: int) -> tuple[int, int]:

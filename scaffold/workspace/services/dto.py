@@ -13,6 +13,7 @@ from scaffold.workspace import identity
 from scaffold.workspace.context import Context
 from scaffold.workspace.faults import error_response
 from scaffold.workspace.store.blobs import Blob
+from scaffold.workspace.store.datasets import DatasetVersion
 from scaffold.workspace.store.experiments import Experiment
 from scaffold.workspace.store.runs import Run
 
@@ -225,4 +226,123 @@ def content_information(
         origin=origin,
         container=run_container,
         path=path,
+    )
+
+
+class AzureStorageDto(Dto):
+    """``AzureStorage``."""
+
+    account_name: str
+    container_name: str
+    endpoint: str
+    protocol: str | None = None
+    credential_type: str | None = None
+    credential: str | None = None
+    client_credentials: dict[str, Any] | None = None
+    blob_cache_timeout: int | None = None
+    is_sas: bool | None = None
+    account_key: str | None = None
+    sas_token: str | None = None
+    are_workspace_managed_identities_allowed: bool | None = None
+    subscription_id: str | None = None
+    resource_group: str | None = None
+    service_data_access_auth_identity: str | None = msgspec.field(
+        name="ServiceDataAccessAuthIdentity", default=None
+    )
+
+
+class DatastoreDto(Dto):
+    """``DataStore``, with the fields that newer services add."""
+
+    name: str
+    data_store_type: str
+    has_been_validated: bool
+    azure_storage_section: AzureStorageDto
+    tags: dict[str, str] = {}
+    is_default: bool = False
+    azure_data_lake_section: None = None
+    azure_sql_database_section: None = None
+    azure_postgre_sql_section: None = None
+    azure_my_sql_section: None = None
+    hdfs_section: None = None
+    gluster_fs_section: None = None
+
+
+class SavedDatasetDto(Dto):
+    """``SavedDatasetDto``."""
+
+    id: str
+    dataset_type: str
+    properties: dict[str, Any]
+    dataflow_json: str
+    data_changed: bool = False
+    data_path: dict[str, Any] | None = None
+
+
+class DatasetStateDto(Dto):
+    """``DatasetStateDto``."""
+
+    state: str = "active"
+    deprecated_by: dict[str, Any] | None = None
+    etag: str | None = None
+
+
+class DatasetDefinitionDto(Dto):
+    """``DatasetDefinitionDto``."""
+
+    dataset_id: str
+    version_id: str
+    dataset_definition_state: DatasetStateDto
+    dataflow: str
+    created_time: str
+    modified_time: str
+    properties: dict[str, Any]
+    saved_dataset_id: str
+    data_path: dict[str, Any] | None = None
+    partition_format_in_path: str | None = None
+    profile_action_result: dict[str, Any] | None = None
+    notes: str | None = None
+    etag: str | None = None
+    file_type: str | None = None
+
+
+class DatasetDto(Dto):
+    """``DatasetDto``."""
+
+    dataset_id: str
+    dataset_state: DatasetStateDto
+    latest: DatasetDefinitionDto
+    created_time: str
+    modified_time: str
+    name: str
+    description: str | None
+    tags: dict[str, str]
+    is_visible: bool
+    dataset_type: str
+    etag: str | None = None
+    default_compute: str | None = None
+
+
+def dataset_dto(version: DatasetVersion) -> DatasetDto:
+    """A registered dataset as it is sent, with that version as the ``latest`` one."""
+    return DatasetDto(
+        dataset_id=version.dataset_id,
+        dataset_state=DatasetStateDto(),
+        latest=DatasetDefinitionDto(
+            dataset_id=version.dataset_id,
+            version_id=str(version.version),
+            dataset_definition_state=DatasetStateDto(),
+            dataflow=version.saved.dataflow,
+            created_time=version.created,
+            modified_time=version.modified,
+            properties=version.saved.properties,
+            saved_dataset_id=version.saved.saved_id,
+        ),
+        created_time=version.first_created,
+        modified_time=version.modified,
+        name=version.name,
+        description=version.description,
+        tags=version.tags,
+        is_visible=version.visible,
+        dataset_type=version.saved.kind,
     )

@@ -13,6 +13,9 @@ ARTIFACTS = "azureml"
 SNAPSHOTS = "snapshots"
 """The container of snapshot uploads on their way."""
 
+DATASTORE = "azureml-blobstore"
+"""The container behind the datastore ``workspaceblobstore``."""
+
 
 class Blob(msgspec.Struct, frozen=True):
     """One named blob.
@@ -86,13 +89,21 @@ class Blobs:
         row = self._database.one("SELECT * FROM blobs WHERE container = ? AND name = ?", container, name)
         return Blob(**dict(row)) if row else None
 
-    def under(self, container: str, prefix: str) -> list[Blob]:
-        """The blobs whose names start with the prefix, by name."""
+    def under(self, container: str, prefix: str, *, start: str = "", limit: int = -1) -> list[Blob]:
+        """The blobs whose names start with the prefix, by name.
+
+        Args:
+            container: where they are.
+            prefix: what their names start with.
+            start: leave out the names before this one.
+            limit: how many at most; a negative number is no limit.
+        """
         rows = self._database.all(
-            "SELECT * FROM blobs WHERE container = ? AND name >= ? AND name < ? ORDER BY name",
+            "SELECT * FROM blobs WHERE container = ? AND name >= ? AND name < ? ORDER BY name LIMIT ?",
             container,
-            prefix,
+            max(prefix, start),
             prefix + "\U0010ffff",
+            limit,
         )
         return [Blob(**dict(row)) for row in rows]
 

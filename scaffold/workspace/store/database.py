@@ -123,6 +123,40 @@ MIGRATIONS = (
         record TEXT NOT NULL
     );
     """,
+    """
+    CREATE TABLE datastores (
+        name TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        section TEXT NOT NULL,
+        tags TEXT NOT NULL DEFAULT '{}',
+        created TEXT NOT NULL
+    );
+    CREATE TABLE saved_datasets (
+        saved_id TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        dataflow TEXT NOT NULL,
+        properties TEXT NOT NULL DEFAULT '{}',
+        created TEXT NOT NULL
+    );
+    CREATE TABLE datasets (
+        dataset_id TEXT PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+        created TEXT NOT NULL,
+        modified TEXT NOT NULL,
+        visible INTEGER NOT NULL DEFAULT 1
+    );
+    CREATE TABLE dataset_versions (
+        dataset_id TEXT NOT NULL REFERENCES datasets ON DELETE CASCADE,
+        version INTEGER NOT NULL,
+        saved_id TEXT NOT NULL REFERENCES saved_datasets,
+        description TEXT,
+        tags TEXT NOT NULL DEFAULT '{}',
+        created TEXT NOT NULL,
+        modified TEXT NOT NULL,
+        PRIMARY KEY (dataset_id, version)
+    ) WITHOUT ROWID;
+    CREATE INDEX dataset_versions_by_saved_id ON dataset_versions (saved_id);
+    """,
 )
 
 

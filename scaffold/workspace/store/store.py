@@ -6,6 +6,8 @@ from scaffold.workspace.paths import Home
 from scaffold.workspace.store.blobs import Blobs
 from scaffold.workspace.store.content import ContentStore
 from scaffold.workspace.store.database import Database, timestamp
+from scaffold.workspace.store.datasets import Datasets
+from scaffold.workspace.store.datastores import Datastores
 from scaffold.workspace.store.environments import BuiltEnvironments
 from scaffold.workspace.store.experiments import Experiments
 from scaffold.workspace.store.logged_models import LoggedModels
@@ -31,6 +33,8 @@ class Store:
         self.blobs = Blobs(self.database, self.content)
         self.metrics = Metrics(self.database)
         self.logged_models = LoggedModels(self.database)
+        self.datastores = Datastores(self.database)
+        self.datasets = Datasets(self.database)
         self.environments = BuiltEnvironments(self.database)
         self.workspace_id = self._remembered("workspace_id", str(uuid.uuid4()))
         self.created = self._remembered("created", timestamp())

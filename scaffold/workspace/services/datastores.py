@@ -1,0 +1,230 @@
+"""Datastores: the workspace's own blob store, and records of storage elsewhere.
+
+Source: ``azureml._restclient.operations.data_stores_operations`` (datastore/v1.0).
+
+``workspaceblobstore`` is real: the blob service's container :data:`DATASTORE`, with a signature for it. A
+container of another account is kept as a record and given back as it was registered; the SDK then asks
+that account itself, at the endpoint that was named. Where none was named there is no such account: the
+address given out is this service's own, which refuses to read it.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from starlette.requests import Request
+
+from scaffold.workspace import faults, identity
+from scaffold.workspace.context import ACCOUNT, Context, body_as, context_of
+from scaffold.workspace.faults import Fault
+from scaffold.workspace.services.dto import AzureStorageDto, DatastoreDto
+from scaffold.workspace.store.blobs import DATASTORE
+from scaffold.workspace.store.datastores import Datastore
+
+OWN = "workspaceblobstore"
+_AZURE_BLOB = "AzureBlob"
+# What every workspace of Azure ML has besides, and this one has not.
+_NOT_HERE = {
+    "workspacefilestore": "AzureFile",
+    "workspaceworkingdirectory": "AzureFile",
+    "workspaceartifactstore": "AzureBlob",
+}
+_OWN_SUFFIX = "core.local"
+
+
+class NewDatastore(msgspec.Struct, rename="camel"):
+    """``DataStore``; sections of other kinds than Azure Storage are not looked at."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^\w{1,255}$")]
+    data_store_type: str
+    azure_storage_section: dict[str, Any] | None = None
+    tags: dict[str, str] | None = None
+
+
+class AzureStorage(msgspec.Struct, rename="camel"):
+    """``AzureStorage``, what is kept of it."""
+
+    account_name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{3,24}$")]
+    container_name: Annotated[str, msgspec.Meta(pattern=r"^\$?[a-z0-9][a-z0-9-]{1,62}$")]
+    endpoint: Annotated[str, msgspec.Meta(pattern=r"^[\w.:-]{1,255}$")] | None = None
+    protocol: str | None = None
+    credential_type: str | None = None
+    credential: str | None = None
+    blob_cache_timeout: int | None = None
+    is_sas: bool | None = None
+    account_key: str | None = None
+    sas_token: str | None = None
+    are_workspace_managed_identities_allowed: bool | None = None
+    subscription_id: str | None = None
+    resource_group: str | None = None
+    service_data_access_auth_identity: str | None = msgspec.field(
+        name="ServiceDataAccessAuthIdentity", default=None
+    )
+
+
+def _unsupported(name: str, kind: str) -> Fault:
+    return faults.Fault(
+        501,
+        "NotImplemented",
+        f"Datastore {name} is of the kind {kind}, which the local workspace does not have; "
+        f"{OWN} is the one it does have.",
+        "OperationNotSupported",
+    )
+
+
+def own_datastore(context: Context) -> DatastoreDto:
+    """The workspace's own blob store, with a signature to read, write and list it."""
+    return DatastoreDto(
+        name=OWN,
+        data_store_type=_AZURE_BLOB,
+        has_been_validated=True,
+        is_default=_default(context) == OWN,
+        azure_storage_section=AzureStorageDto(
+            account_name=ACCOUNT,
+            container_name=DATASTORE,
+            endpoint=context.endpoints.blob_endpoint,
+            protocol="https",
+            credential_type="Sas",
+            credential=(signature := "?" + context.authority.sign_container(DATASTORE, "rwdl")),
+            is_sas=True,
+            sas_token=signature,
+            subscription_id=identity.SUBSCRIPTION_ID,
+            resource_group=identity.RESOURCE_GROUP,
+        ),
+    )
+
+
+def _registered(context: Context, datastore: Datastore) -> DatastoreDto:
+    section = msgspec.convert(datastore.section, AzureStorage)
+    fields = msgspec.structs.asdict(section)
+    if fields["endpoint"] in (None, "", _OWN_SUFFIX):
+        fields["endpoint"] = context.endpoints.blob_endpoint
+    return DatastoreDto(
+        name=datastore.name,
+        data_store_type=datastore.kind,
+        has_been_validated=False,
+        tags=datastore.tags,
+        is_default=_default(context) == datastore.name,
+        azure_storage_section=AzureStorageDto(**fields),
+    )
+
+
+def _default(context: Context) -> str:
+    return context.store.datastores.default or OWN
+
+
+def _named(context: Context, name: str) -> DatastoreDto:
+    """The datastore of that name.
+
+    Raises:
+        Fault: there is none, or it is of a kind that this workspace does not have.
+    """
+    name = name.lower()
+    if name == OWN:
+        return own_datastore(context)
+    datastore = context.store.datastores.get(name)
+    if datastore is not None:
+        return _registered(context, datastore)
+    if name in _NOT_HERE:
+        raise _unsupported(name, _NOT_HERE[name])
+    raise faults.not_found(f"Datastore {name}")
+
+
+async def list_datastores(request: Request) -> Any:
+    """All of them, the workspace's own first (``PaginatedDataStoreList``)."""
+    context = context_of(request)
+    asked = request.query_params.get("dataStoreNames")
+    names = {name.lower() for name in asked.split(",")} if asked else None
+    found = [
+        own_datastore(context),
+        *(_registered(context, datastore) for datastore in context.store.datastores.all()),
+    ]
+    value = [datastore for datastore in found if names is None or datastore.name in names]
+    return {"value": value, "continuationToken": None, "nextLink": None}
+
+
+async def get_datastore(request: Request) -> Any:
+    """One datastore (``DataStore``)."""
+    return _named(context_of(request), request.path_params["name"])
+
+
+async def get_default_datastore(request: Request) -> Any:
+    """The default datastore."""
+    context = context_of(request)
+    return _named(context, _default(context))
+
+
+async def set_default_datastore(request: Request) -> Any:
+    """Makes a datastore the default one."""
+    context = context_of(request)
+    context.store.datastores.set_default(_named(context, request.path_params["name"]).name)
+    return {}
+
+
+async def create_datastore(request: Request) -> Any:
+    """Keeps the record of a blob container elsewhere."""
+    context, body = context_of(request), await body_as(request, NewDatastore)
+    name = body.name.lower()
+    if name == OWN or name in _NOT_HERE or context.store.datastores.get(name) is not None:
+        # The SDK looks for this sentence, and then asks for an update when it was told to overwrite.
+        raise faults.bad_request("Another datastore with the same name already exists.")
+    _keep(context, body)
+    return {}
+
+
+async def update_datastore(request: Request) -> Any:
+    """Replaces the record of a blob container elsewhere."""
+    context, body = context_of(request), await body_as(request, NewDatastore)
+    _changeable(context, request.path_params["name"])
+    if body.name.lower() != request.path_params["name"].lower():
+        raise faults.bad_request("A datastore cannot be given another name.")
+    _keep(context, body)
+    return {}
+
+
+async def delete_datastore(request: Request) -> Any:
+    """Forgets a record; what it stands for is not touched."""
+    context, name = context_of(request), request.path_params["name"]
+    _changeable(context, name)
+    context.store.datastores.remove(name)
+    return {}
+
+
+def _changeable(context: Context, name: str) -> None:
+    if name.lower() == OWN:
+        raise faults.bad_request(f"{OWN} is the workspace's own and cannot be changed or unregistered.")
+    _named(context, name)
+
+
+def _keep(context: Context, body: NewDatastore) -> None:
+    if body.data_store_type != _AZURE_BLOB or body.azure_storage_section is None:
+        raise _unsupported(body.name, body.data_store_type)
+    try:
+        section = msgspec.convert(body.azure_storage_section, AzureStorage)
+    except msgspec.ValidationError as error:
+        raise faults.bad_request(f"The storage account's section has another shape: {error}") from None
+    # The credential comes in one field, and is read from one of two.
+    if section.credential_type == "AccountKey":
+        section.account_key = section.account_key or section.credential
+    elif section.credential_type == "Sas":
+        section.sas_token = section.sas_token or section.credential
+    context.store.datastores.put(
+        body.name, body.data_store_type, msgspec.to_builtins(section), body.tags or {}
+    )
+
+
+def refusal_of_foreign_blob(request: Request) -> Fault | None:
+    """What to say to a storage client that asks for a container of an account that is not here."""
+    if "x-ms-version" not in request.headers:
+        return None
+    container = request.url.path.split("/")[1]
+    for datastore in context_of(request).store.datastores.all():
+        if datastore.section.get("containerName") == container:
+            account = datastore.section.get("accountName")
+            return faults.Fault(
+                501,
+                "NotImplemented",
+                f"Datastore {datastore.name} is the container {container} of the Azure Blob account {account}. "
+                f"The local workspace keeps its record and does not reach the account; {OWN} is the one it has.",
+                "OperationNotSupported",
+            )
+    return None

@@ -1,0 +1,170 @@
+"""``Dataset`` with the real reader (azureml-dataset-runtime), in an environment that is built once."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY, Machine, write_tree
+
+pytestmark = pytest.mark.slow  # an environment of 500 MB is put together first
+
+HEAD = """
+import os, pathlib, sys
+from azureml.core import Dataset, Datastore, Workspace
+ws = Workspace.get(name="local", subscription_id="00000000-0000-0000-0000-000000000000", resource_group="local")
+store = ws.get_default_datastore()
+def show(*values):
+    print("=", *values)
+def rows(dataset):
+    return dataset.to_pandas_dataframe().values.tolist()
+"""
+CSV = "x,y\n1,a\n2,b\n3,c\n4,d\n"
+
+
+@pytest.fixture(scope="session")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment with azureml-core and the reader of datasets."""
+    folder = tmp_path_factory.mktemp("reader") / "environment"
+    environment = os.environ | {"UV_CACHE_DIR": str(REPOSITORY / ".cache" / "uv")}
+    uv = [sys.executable, "-m", "uv"]
+    subprocess.run([*uv, "venv", "-q", "-p", "3.11", str(folder)], env=environment, check=True)
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    packages = ("azureml-core==1.61.0.post4", "azureml-dataset-runtime", "pandas", "pyarrow")
+    subprocess.run([*uv, "pip", "install", "-q", "-p", str(python), *packages], env=environment, check=True)
+    return python
+
+
+class Sdk:
+    """Python with the reader, against a machine's workspace."""
+
+    def __init__(self, machine: Machine, python: Path, cwd: Path) -> None:
+        self.machine, self.python, self.cwd = machine, python, cwd
+
+    def __call__(self, script: str) -> list[str]:
+        """What the script showed; fails the test when the script fails."""
+        done = self.machine.run("exec", "--", self.python, "-c", HEAD + script, cwd=self.cwd)
+        assert done.returncode == 0, done.stderr
+        return [line.removeprefix("= ") for line in done.stdout.splitlines() if line.startswith("= ")]
+
+
+@pytest.fixture
+def sdk(shared_machine: Machine, reader: Path, tmp_path: Path) -> Sdk:
+    return Sdk(shared_machine, reader, tmp_path)
+
+
+def test_tables_are_read_from_the_datastore(sdk: Sdk):
+    write_tree(sdk.cwd / "src", {"a.csv": CSV, "more.csv": "x,y\n5,e\n", "b.jsonl": '{"x": 1}\n{"x": 2}\n'})
+
+    shown = sdk(
+        "store.upload('src', 'tables', overwrite=True, show_progress=False)\n"
+        "import pandas; pandas.DataFrame({'q': [1.5, 2.5]}).to_parquet('p.parquet')\n"
+        "store.upload_files(['p.parquet'], target_path='tables', relative_root='/', overwrite=True)\n"
+        "table = Dataset.Tabular.from_delimited_files((store, 'tables/a.csv'))\n"
+        "show(rows(table))\n"
+        "show(len(rows(Dataset.Tabular.from_delimited_files((store, 'tables/*.csv')))))\n"
+        "show(rows(Dataset.Tabular.from_json_lines_files((store, 'tables/b.jsonl'))))\n"
+        "show(rows(table.take(2)), rows(table.skip(3)))\n"
+        "show(rows(table.keep_columns('y')), rows(table.drop_columns('y')))\n"
+        "one, two = table.random_split(0.5, seed=1)\n"
+        "show(sorted(rows(one) + rows(two)) == rows(table))\n",
+    )
+
+    assert shown == [
+        "[[1, 'a'], [2, 'b'], [3, 'c'], [4, 'd']]",
+        "5",
+        "[[1], [2]]",
+        "[[1, 'a'], [2, 'b']] [[4, 'd']]",
+        "[['a'], ['b'], ['c'], ['d']] [[1], [2], [3], [4]]",
+        "True",
+    ]
+
+
+def test_tables_are_read_from_an_address(sdk: Sdk):
+    write_tree(sdk.cwd / "src", {"a.csv": CSV})
+
+    shown = sdk(
+        "import functools, http.server, threading\n"
+        "handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory='src')\n"
+        "server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler)\n"
+        "threading.Thread(target=server.serve_forever, daemon=True).start()\n"
+        "url = f'http://127.0.0.1:{server.server_port}/a.csv'\n"
+        "show(rows(Dataset.Tabular.from_delimited_files(url)))\n"
+        "path, = Dataset.File.from_files(url).download('down')\n"
+        "show(pathlib.Path(path).read_text() == pathlib.Path('src/a.csv').read_text())\n",
+    )
+
+    assert shown == ["[[1, 'a'], [2, 'b'], [3, 'c'], [4, 'd']]", "True"]
+
+
+def test_files_go_up_and_come_down(sdk: Sdk):
+    write_tree(sdk.cwd / "src", {"a.txt": "A", "sub/b.txt": "B"})
+    (sdk.cwd / "src" / "big.bin").write_bytes(bytes(range(256)) * 40_000)
+
+    shown = sdk(
+        "files = Dataset.File.upload_directory('src', (store, 'files'), overwrite=True)\n"
+        "show(sorted(files.to_path()))\n"
+        "files.download('down')\n"
+        "for file in ('a.txt', 'sub/b.txt', 'big.bin'):\n"
+        "    show(pathlib.Path('down', file).read_bytes() == pathlib.Path('src', file).read_bytes())\n"
+        "show(store.download('old way', prefix='files', show_progress=False))\n"
+        "show(Dataset.File.from_files((store, 'files/**/*.txt')).take(5).to_path())\n",
+    )
+
+    assert shown[:5] == ["['/a.txt', '/big.bin', '/sub/b.txt']", "True", "True", "True", "3"]
+    assert "b.txt" in shown[5]
+
+
+def test_names_have_versions(sdk: Sdk):
+    write_tree(sdk.cwd / "src", {"a.csv": CSV, "b.csv": "x,y\n9,z\n"})
+
+    shown = sdk(
+        "store.upload('src', 'versions', overwrite=True, show_progress=False)\n"
+        "first = Dataset.Tabular.from_delimited_files((store, 'versions/a.csv'))\n"
+        "first = first.register(ws, 'numbers', description='four', tags={'k': 'v'})\n"
+        "second = Dataset.Tabular.from_delimited_files((store, 'versions/b.csv'))\n"
+        "try:\n"
+        "    second.register(ws, 'numbers')\n"
+        "except Exception as error:\n"
+        "    show('already a dataset registered' in str(error))\n"
+        "second = second.register(ws, 'numbers', create_new_version=True)\n"
+        "show(first.version, second.version, rows(Dataset.get_by_name(ws, 'numbers')))\n"
+        "old = Dataset.get_by_name(ws, 'numbers', version=1)\n"
+        "show(old.version, old.description, old.tags, len(rows(old)), old.id == first.id)\n"
+        "by_id = Dataset.get_by_id(ws, second.id)\n"
+        "show(by_id.name, by_id.version, rows(by_id))\n"
+        "show('numbers' in dict(Dataset.get_all(ws)), ws.datasets['numbers'].version)\n"
+        "old.add_tags({'more': '1'}); show(Dataset.get_by_name(ws, 'numbers', version=1).tags)\n"
+        "second.update(description='new'); show(Dataset.get_by_name(ws, 'numbers').description)\n"
+        "second.unregister_all_versions()\n"
+        "try:\n"
+        "    Dataset.get_by_name(ws, 'numbers')\n"
+        "except Exception as error:\n"
+        "    show('Cannot find dataset registered with name' in str(error))\n"
+        "show(len(rows(Dataset.get_by_id(ws, first.id))))\n",
+    )
+
+    assert shown == [
+        "True",
+        "1 2 [[9, 'z']]",
+        "1 four {'k': 'v'} 4 True",
+        "numbers 2 [[9, 'z']]",
+        "True 2",
+        "{'k': 'v', 'more': '1'}",
+        "new",
+        "True",
+        "4",
+    ]
+
+
+def test_a_data_frame_becomes_a_dataset(sdk: Sdk):
+    shown = sdk(
+        "import pandas\n"
+        "frame = pandas.DataFrame({'q': [1, 2], 'name': ['ä', 'b']})\n"
+        "Dataset.Tabular.register_pandas_dataframe(frame, (store, 'frames'), 'frame')\n"
+        "show(rows(Dataset.get_by_name(ws, 'frame')))\n",
+    )
+
+    assert shown == ["[[1, 'ä'], [2, 'b']]"]
