@@ -2,7 +2,9 @@
 
 The shape is ``ErrorResponse`` of azureml-core's ``_restclient.models`` (``error``: a ``RootError`` with
 ``code``, ``severity``, ``message``, …, then ``correlation``, ``environment``, ``location``, ``time``,
-``componentName``), which is what the SDK shows a person. Each refusal has a constructor of its own.
+``componentName``), which is what the SDK shows a person. The clients of models and assets read a
+``ModelErrorResponse`` (``code``, ``statusCode``, ``message``, ``details``) instead, so its fields stand beside
+them. Each refusal has a constructor of its own.
 """
 
 import uuid
@@ -28,13 +30,17 @@ class Fault(Exception):
         self.inner = inner
 
     def envelope(self) -> dict[str, Any]:
-        """The ``ErrorResponse``."""
+        """The ``ErrorResponse`` and ``ModelErrorResponse``."""
         inner: dict[str, Any] | None = None
         for code in reversed(self.inner):
             inner = {"code": code, "innerError": inner}
         request_id = uuid.uuid4().hex
         return {
             "error": root_error(self.code, self.message) | {"innerError": inner},
+            "code": self.code,
+            "statusCode": self.status,
+            "message": self.message,
+            "details": [{"code": self.code, "message": self.message}],
             "correlation": {"operation": request_id, "request": request_id[:16]},
             "environment": "local",
             "location": "local",

@@ -67,6 +67,11 @@ class Home:
         return self.root / "secrets"
 
     @property
+    def vault(self) -> Path:
+        """The secrets that people keep in the workspace's key vault, for their runs."""
+        return self.secrets / "vault.json"
+
+    @property
     def client(self) -> Path:
         """What client processes (the SDKs) need beside their environment variables."""
         return self.root / "client"

@@ -21,12 +21,15 @@ from scaffold.workspace.services import (
     control,
     datasets,
     datastores,
+    environments,
     execution,
     history,
     metrics,
     mlflow,
     mlflow_artifacts,
     mlflow_runs,
+    models,
+    secrets,
 )
 from scaffold.workspace.store.blobs import DATASTORE
 
@@ -79,6 +82,10 @@ _EXPERIMENT_ID = "/history/v1.0/{S}/experimentids/{experiment_id}"
 _ARTIFACTS = "/artifact/v2.0/{S}/artifacts"
 _DATASTORES = "/datastore/v1.0/{S}"
 _DATASETS = "/dataset/v1.0/{S}"
+_ENVIRONMENTS = "/environment/v1.0/{S}/environments"
+_BUILDS = "/environment/v2.0/{S}/environments/{name}/versions/{version}/image"
+_MANAGEMENT = "/modelmanagement/v1.0/{S}"
+_SECRETS = "/credential/v2.0/{S}/secrets"
 _CONTROL = "/control/{secret}"
 _MLFLOW = "/mlflow/{version}/{S}/api/2.0/mlflow"
 _MLFLOW_FILES = "/mlflow/{version}/{S}/api/2.0/mlflow-artifacts/artifacts"
@@ -101,10 +108,68 @@ OPERATIONS = (
     Operation(GET, "/subscriptions/{subscription}", arm.get_subscription),
     Operation(GET, "/tenants", arm.list_tenants),
     Operation(GET, "/subscriptions/{subscription}/resourceGroups/{group}", arm.get_resource_group),
-    Operation(GET, "/{S}", arm.get_workspace, ("Workspace.from_config", "Workspace.get")),
+    Operation(GET, "/subscriptions/{subscription}/resources", arm.list_resources, ("Workspace.list",)),
+    Operation(
+        GET,
+        "/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices",
+        arm.get_provider,
+        ("Workspace.create",),
+    ),
+    Operation(
+        GET,
+        "/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/workspaces",
+        arm.list_workspaces,
+    ),
+    Operation(
+        GET,
+        "/subscriptions/{subscription}/resourceGroups/{group}"
+        "/providers/Microsoft.MachineLearningServices/workspaces",
+        arm.list_workspaces,
+        ("Workspace.list",),
+    ),
+    Operation(
+        GET,
+        "/{S}",
+        arm.get_workspace,
+        ("Workspace.from_config", "Workspace.get", "Workspace.get_details", "Workspace.create"),
+    ),
+    Operation(DELETE, "/{S}", arm.delete_workspace),
     # Computes
-    Operation(GET, "/rp/workspaces/{S}/computes/{name}", computes.get_compute, ("ScriptRunConfig",)),
-    Operation(GET, "/{S}/computes/{name}", computes.get_compute, ("ComputeTarget",)),
+    Operation(
+        GET,
+        "/rp/workspaces/{S}/computes/{name}",
+        computes.get_compute,
+        ("ScriptRunConfig", "ComputeTarget", "ComputeTarget.get_status", "AmlCompute", "ComputeInstance"),
+    ),
+    Operation(
+        GET,
+        "/rp/workspaces/{S}/computes",
+        computes.list_computes,
+        ("ComputeTarget.list", "Workspace.compute_targets"),
+    ),
+    Operation(GET, "/{S}/computes/{name}", computes.get_compute),
+    Operation(
+        PUT,
+        "/{S}/computes/{name}",
+        computes.create_compute,
+        ("ComputeTarget.create", "AmlCompute.provisioning_configuration"),
+    ),
+    Operation(PATCH, "/{S}/computes/{name}", computes.update_compute, ("AmlCompute.update",)),
+    Operation(DELETE, "/{S}/computes/{name}", computes.delete_compute, ("ComputeTarget.delete",)),
+    Operation(
+        GET,
+        "/{S}/computes/{name}/operations/{operation}",
+        computes.get_operation,
+        ("ComputeTarget.wait_for_completion",),
+    ),
+    Operation(
+        GET,
+        "/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/locations/{location}/vmSizes",
+        computes.list_sizes,
+        ("AmlCompute.supported_vmsizes", "ComputeInstance.supported_vmsizes"),
+    ),
+    Operation(POST, "/{S}/checkComputeNameAvailability", computes.check_name, ("ComputeTarget.create",)),
+    Operation(POST, "/{S}/computes/{name}/listNodes", computes.list_nodes, ("AmlCompute.list_nodes",)),
     # Run history
     Operation(GET, _EXPERIMENT, history.get_experiment, ("Experiment",)),
     Operation(POST, _EXPERIMENT, history.create_experiment, ("Experiment",)),
@@ -180,8 +245,79 @@ OPERATIONS = (
     Operation(POST, "/metric/v2.0/{S}/runs/{run_id}/list", metrics.list_metrics, ("Run.get_metrics",)),
     Operation(POST, "/metric/v2.0/{S}/runs/{run_id}/full", metrics.get_full_metric, ("Run.get_metrics",)),
     # Environments
+    Operation(
+        GET,
+        _ENVIRONMENTS + "/",
+        environments.list_environments,
+        ("Environment.list", "Workspace.environments"),
+    ),
+    Operation(GET, _ENVIRONMENTS + "/{name}", environments.get_environment, ("Environment.get",)),
+    Operation(PUT, _ENVIRONMENTS + "/{name}", environments.register_environment, ("Environment.register",)),
+    Operation(
+        GET, _ENVIRONMENTS + "/{name}/labels/{label}", environments.get_environment, ("Environment.get",)
+    ),
+    Operation(
+        GET, _ENVIRONMENTS + "/{name}/versions/{version}", environments.get_environment, ("Environment.get",)
+    ),
+    Operation(
+        PUT,
+        _ENVIRONMENTS + "/{name}/versions/{version}",
+        environments.register_environment,
+        ("Environment.register",),
+    ),
+    Operation(
+        PUT,
+        _ENVIRONMENTS + "/{name}/versions/{version}/metadata",
+        environments.label_environment,
+        ("Environment.label",),
+    ),
+    Operation(POST, _BUILDS, environments.build_environment, ("Environment.build",)),
+    Operation(
+        GET,
+        _BUILDS + "/status",
+        environments.get_build,
+        ("ImageBuildDetails.status", "ImageBuildDetails.get_log", "ImageBuildDetails.wait_for_completion"),
+    ),
     # Models and assets
+    Operation(POST, _MANAGEMENT + "/assets", models.create_asset, ("Model.register", "Run.register_model")),
+    Operation(GET, _MANAGEMENT + "/assets", models.list_assets),
+    Operation(
+        GET, _MANAGEMENT + "/assets/{id}", models.get_asset, ("Model.download", "Model.get_model_path")
+    ),
+    Operation(DELETE, _MANAGEMENT + "/assets/{id}", models.delete_asset),
+    Operation(POST, _MANAGEMENT + "/models", models.register_model, ("Model.register", "Run.register_model")),
+    Operation(
+        GET,
+        _MANAGEMENT + "/models",
+        models.list_models,
+        ("Model", "Model.list", "Model.get_model_path", "Workspace.models"),
+    ),
+    Operation(GET, _MANAGEMENT + "/models/{id}", models.get_model, ("Model", "Model.get_model_path")),
+    Operation(
+        PATCH,
+        _MANAGEMENT + "/models/{id}",
+        models.patch_model,
+        ("Model.update", "Model.add_tags", "Model.remove_tags", "Model.add_properties"),
+    ),
+    Operation(DELETE, _MANAGEMENT + "/models/{id}", models.delete_model, ("Model.delete",)),
     # Secrets
+    Operation(PUT, _SECRETS, secrets.set_secret, ("Keyvault.set_secret",)),
+    Operation(GET, _SECRETS, secrets.list_secrets, ("Keyvault.list_secrets",)),
+    Operation(PUT, _SECRETS + ":putbatch", secrets.set_secrets, ("Keyvault.set_secrets",)),
+    Operation(POST, _SECRETS + ":getbatch", secrets.get_secrets, ("Keyvault.get_secrets", "Run.get_secrets")),
+    Operation(POST, _SECRETS + ":deletebatch", secrets.delete_secrets),
+    Operation(
+        GET,
+        _SECRETS + "/{name}",
+        secrets.get_secret,
+        ("Keyvault.get_secret", "Keyvault.get_secret_content_type", "Run.get_secret"),
+    ),
+    Operation(
+        DELETE,
+        _SECRETS + "/{name}",
+        secrets.delete_secret,
+        ("Keyvault.delete_secret", "Keyvault.delete_secrets"),
+    ),
     # Datastores and datasets
     Operation(GET, _DATASTORES + "/datastores", datastores.list_datastores, ("Workspace.datastores",)),
     Operation(
@@ -210,7 +346,7 @@ OPERATIONS = (
         POST,
         _DATASETS + "/saveddatasets",
         datasets.save_dataset,
-        ("Dataset.File.from_files", "Dataset.Tabular.from_delimited_files", "Dataset.as_named_input"),
+        ("Dataset.File.from_files", "Dataset.Tabular.from_delimited_files"),
     ),
     Operation(
         GET, _DATASETS + "/saveddatasets/{saved_id}", datasets.get_saved_dataset, ("Dataset.get_by_id",)

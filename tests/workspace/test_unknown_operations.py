@@ -8,7 +8,7 @@ from tests.workspace.client import SCOPE, Workspace
 @pytest.mark.parametrize(
     ("method", "path", "named"),
     [
-        ("GET", "/modelmanagement/v1.0{S}/models/my-model", "GET /modelmanagement/v1.0…/models/my-model"),
+        ("GET", "/modelmanagement/v1.0{S}/services/my-model", "GET /modelmanagement/v1.0…/services/my-model"),
         (
             "GET",
             "/history/v1.0{S}/experiments/a/runs/b/unheard-of",
@@ -39,7 +39,7 @@ def test_an_unknown_operation_is_named_in_the_answer_and_in_the_log(
         ("DELETE", "/history/v1.0{S}/experiments/e/runs/r"),
         ("PUT", "/history/v1.0{S}/experiments/e/runs/r"),
         ("PATCH", "/history/v1.0{S}/experiments/e"),
-        ("DELETE", "{S}"),
+        ("PATCH", "{S}"),
         ("DELETE", "/azureml/ExperimentRun/dcid.r/outputs/model"),
         ("POST", "/metadata/endpoints"),
     ],

@@ -108,13 +108,8 @@ class Environments:
         built = self._built(key)
         cached = built is not None
         if built is None:
-            task = self._building.get(key)
-            if task is None:
-                task = asyncio.create_task(self._build(key, specification, progress))
-                self._building[key] = task
-                task.add_done_callback(lambda _: self._building.pop(key, None))
             # A cancelled run must not take the build away from the others who wait for it.
-            built = await asyncio.shield(task)
+            built = await asyncio.shield(self._task(key, specification, progress))
         self._store.environments.touch(key)
         return ReadyEnvironment(
             interpreter=built.interpreter,
@@ -148,6 +143,31 @@ class Environments:
             self.log_path(built.key).unlink(missing_ok=True)
             removed.append((built, size))
         return removed
+
+    def begin(self, specification: Specification) -> None:
+        """Builds an environment without anybody waiting, unless it is there or being built."""
+        if not self.is_ready(specification):
+            self._task(self.key(specification), specification, lambda text: None)
+
+    def is_building(self, specification: Specification) -> bool:
+        """True while it is being built."""
+        return specification.interpreter is None and self.key(specification) in self._building
+
+    def _task(
+        self, key: str, specification: Specification, progress: Callable[[str], None]
+    ) -> "asyncio.Task[BuiltEnvironment]":
+        """The build that is under way, begun now when there is none."""
+        task = self._building.get(key)
+        if task is None:
+            task = asyncio.create_task(self._build(key, specification, progress))
+            self._building[key] = task
+            task.add_done_callback(lambda over: self._settle(key, over))
+        return task
+
+    def _settle(self, key: str, task: "asyncio.Task[BuiltEnvironment]") -> None:
+        self._building.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # the log has it, and there may be nobody else who asks
 
     async def _build(
         self, key: str, specification: Specification, progress: Callable[[str], None]

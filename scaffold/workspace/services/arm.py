@@ -4,6 +4,7 @@ Sources: ``azureml._vendor.azure_cli_core.cloud`` (metadata), ``azureml.core.aut
 identity), ``azureml._base_sdk_common.service_discovery``, ``azureml._base_sdk_common.workspace``.
 """
 
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +14,16 @@ from scaffold.workspace.client import CLOUD_NAME
 from scaffold.workspace.context import Context, context_of
 
 _AUDIENCE = "https://management.azure.com/"
+_WORKSPACE_TYPE = "Microsoft.MachineLearningServices/workspaces"
+# The public cloud's regions: what people write into `Workspace.create(location=…)`.
+_LOCATIONS = (
+    "Australia East", "Australia Southeast", "Brazil South", "Canada Central", "Canada East", "Central India",
+    "Central US", "East Asia", "East US", "East US 2", "France Central", "Germany West Central", "Italy North",
+    "Japan East", "Japan West", "Jio India West", "Korea Central", "North Central US", "North Europe",
+    "Norway East", "Poland Central", "Qatar Central", "South Africa North", "South Central US", "South India",
+    "Southeast Asia", "Spain Central", "Sweden Central", "Switzerland North", "Switzerland West", "UAE North",
+    "UK South", "UK West", "West Central US", "West Europe", "West US", "West US 2", "West US 3",
+)  # fmt: skip
 
 
 async def get_metadata(request: Request) -> Any:
@@ -162,9 +173,78 @@ async def get_resource_group(request: Request) -> Any:
     }
 
 
+def _check_subscription(request: Request) -> None:
+    """Refuses another subscription or resource group than this machine's.
+
+    Raises:
+        Fault: it is one.
+    """
+    params = request.path_params
+    if params["subscription"] != identity.SUBSCRIPTION_ID:
+        raise faults.not_found(f"Subscription {params['subscription']}")
+    if params.get("group", identity.RESOURCE_GROUP).lower() != identity.RESOURCE_GROUP:
+        raise faults.not_found(f"Resource group {params['group']}")
+
+
+async def list_resources(request: Request) -> Any:
+    """The resources of the subscription that are workspaces, which is what the SDK asks for."""
+    _check_subscription(request)
+    wanted = request.query_params.get("$filter", "")
+    if f"resourceType eq '{_WORKSPACE_TYPE}'" not in wanted:
+        raise faults.not_implemented(f"listing resources other than workspaces ({wanted or 'no filter'})")
+    group = re.search(r"resourceGroup eq '([^']*)'", wanted)
+    if group is not None and group[1].lower() != identity.RESOURCE_GROUP:
+        return {"value": [], "nextLink": None}
+    return {"value": [_workspace(context_of(request))], "nextLink": None}
+
+
+async def list_workspaces(request: Request) -> Any:
+    """The one workspace of this machine, asked for by subscription or resource group."""
+    _check_subscription(request)
+    return {"value": [_workspace(context_of(request))], "nextLink": None}
+
+
+async def get_provider(request: Request) -> Any:
+    """The resource provider, for the locations where a workspace may be: a project's own does not have to change."""
+    _check_subscription(request)
+    types = ("workspaces", "workspaces/computes", "operations")
+    return {
+        "id": f"/subscriptions/{identity.SUBSCRIPTION_ID}/providers/Microsoft.MachineLearningServices",
+        "namespace": "Microsoft.MachineLearningServices",
+        "registrationState": "Registered",
+        "registrationPolicy": "RegistrationRequired",
+        "providerAuthorizationConsentState": None,
+        "resourceTypes": [
+            {
+                "resourceType": kind,
+                "locations": ["local", *_LOCATIONS],
+                "locationMappings": None,
+                "aliases": None,
+                "apiVersions": ["2021-01-01"],
+                "defaultApiVersion": "2021-01-01",
+                "zoneMappings": None,
+                "apiProfiles": None,
+                "capabilities": "None",
+                "properties": None,
+            }
+            for kind in types
+        ],
+    }
+
+
+async def delete_workspace(_: Request) -> Any:
+    """Refuses: everything that people have here would go, and no request can bring it back."""
+    raise faults.forbidden(
+        "The local workspace is not deleted through the SDK; `scaffold workspace reset` empties it."
+    )
+
+
 async def get_workspace(request: Request) -> Any:
     """The workspace resource (``Workspace`` of the SDK's models)."""
-    context = context_of(request)
+    return _workspace(context_of(request))
+
+
+def _workspace(context: Context) -> dict[str, Any]:
     return {
         "id": context.scope,
         "name": identity.WORKSPACE_NAME,

@@ -1,75 +1,331 @@
 """Compute targets: whatever the name, it is this machine.
 
-A project must not have to change to run here, so every name that Azure ML would take resolves. Source of
-the shape: ``AmlCompute`` and ``ComputeResource`` of the SDK's models.
+A project must not have to change to run here, so every name that Azure ML would take resolves, without having
+been created. What people create is kept as a record with the sizes they asked for; what they delete does not
+resolve until it is created again. A run may be submitted to any name at any time: that asks for no compute.
+Listed are the names that were created, and those that runs were submitted to.
+
+Source of the shapes: ``azureml.core.compute`` (``amlcompute``, ``computeinstance``), ``ComputeResource`` of the
+SDK's models.
 """
 
 import re
+import socket
+import uuid
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
+from starlette.responses import Response
 
-from scaffold.workspace import faults
-from scaffold.workspace.context import Context, context_of
+from scaffold.workspace import faults, identity
+from scaffold.workspace.context import Context, body_as, context_of
 from scaffold.workspace.runs import Status
+from scaffold.workspace.services.dto import Dto
+from scaffold.workspace.store.computes import Compute
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,23}")
+CLUSTER, INSTANCE = "AmlCompute", "ComputeInstance"
+
+
+class ScaleSettings(Dto):
+    """``ScaleSettings``."""
+
+    min_node_count: int | None = None
+    max_node_count: int | None = None
+    node_idle_time_before_scale_down: str | None = None
+
+
+class ComputeDetails(Dto):
+    """What is kept of an AmlCompute's or ComputeInstance's own properties; passwords and keys are not."""
+
+    vm_size: str | None = None
+    vm_priority: str | None = None
+    scale_settings: ScaleSettings | None = None
+
+
+class ComputeProperties(Dto):
+    """``Compute``."""
+
+    compute_type: str | None = None
+    description: str | None = None
+    properties: ComputeDetails | None = None
+
+
+class ComputeResource(Dto):
+    """``ComputeResource``, as a client sends it."""
+
+    properties: ComputeProperties | None = None
+    tags: dict[str, str | None] | None = None
+
+
+# What people ask for most, as Azure describes it: cores, GPUs, memory (GB), local disk (MB). Whatever the size, it is
+# this machine; a ComputeInstance cannot be asked for in a size that is not listed.
+_SIZES = (
+    ("Standard_D1_v2", 1, 0, 3.5, 51200),
+    ("Standard_D2_v2", 2, 0, 7.0, 102400),
+    ("Standard_D3_v2", 4, 0, 14.0, 204800),
+    ("Standard_D4_v2", 8, 0, 28.0, 409600),
+    ("Standard_D12_v2", 4, 0, 28.0, 204800),
+    ("Standard_DS1_v2", 1, 0, 3.5, 7168),
+    ("Standard_DS2_v2", 2, 0, 7.0, 14336),
+    ("Standard_DS3_v2", 4, 0, 14.0, 28672),
+    ("Standard_DS4_v2", 8, 0, 28.0, 57344),
+    ("Standard_DS11_v2", 2, 0, 14.0, 28672),
+    ("Standard_DS12_v2", 4, 0, 28.0, 57344),
+    ("Standard_E4ds_v4", 4, 0, 32.0, 153600),
+    ("Standard_F4s_v2", 4, 0, 8.0, 32768),
+    ("Standard_F8s_v2", 8, 0, 16.0, 65536),
+    ("Standard_NC6", 6, 1, 56.0, 389120),
+    ("Standard_NC6s_v3", 6, 1, 112.0, 344064),
+    ("Standard_NC12s_v3", 12, 2, 224.0, 688128),
+    ("Standard_NC4as_T4_v3", 4, 1, 28.0, 180224),
+)
+
+
+async def list_sizes(request: Request) -> Any:
+    """The sizes that a compute target may be asked for in."""
+    if request.path_params["subscription"] != identity.SUBSCRIPTION_ID:
+        raise faults.not_found(f"Subscription {request.path_params['subscription']}")
+    sizes = [
+        {
+            "name": name,
+            "family": None,
+            "vCPUs": cores,
+            "gpus": gpus,
+            "osVhdSizeMB": 0,
+            "maxResourceVolumeMB": disk,
+            "memoryGB": memory,
+            "lowPriorityCapable": True,
+            "premiumIO": False,
+        }
+        for name, cores, gpus, memory, disk in _SIZES
+    ]
+    return {"amlCompute": sizes, "value": sizes}
+
+
+class NameQuestion(msgspec.Struct):
+    """What a client asks before it creates a ComputeInstance."""
+
+    name: str = msgspec.field(name="Name", default="")
+
+
+async def check_name(request: Request) -> Any:
+    """True when a compute target of that name can be created: there is none, and Azure ML would take it."""
+    context, name = context_of(request), (await body_as(request, NameQuestion)).name
+    if not _NAME.fullmatch(name):
+        message = "2 to 24 letters, digits and hyphens, the first a letter."
+        return {"nameAvailable": False, "reason": "Invalid", "message": message}
+    present = context.store.computes.get(name)
+    if present is not None and not present.deleted:
+        message = "There is a compute target of that name."
+        return {"nameAvailable": False, "reason": "AlreadyExists", "message": message}
+    return {"nameAvailable": True, "reason": None, "message": None}
+
+
+def _name(request: Request) -> str:
+    name: str = request.path_params["name"]
+    if not _NAME.fullmatch(name):
+        raise faults.not_found(f"Compute target {name!r} (no name that Azure ML allows)")
+    return name
+
+
+def _record(context: Context, name: str) -> Compute:
+    """The record of a name; one that was never created is a cluster as this machine would be.
+
+    Raises:
+        Fault: it was deleted.
+    """
+    compute = context.store.computes.get(name)
+    if compute is None:
+        return Compute(name, context.store.created, context.store.created, False, {})
+    if compute.deleted:
+        raise faults.not_found(f"Compute target {name!r} (it was deleted; it can be created again)")
+    return compute
 
 
 async def get_compute(request: Request) -> Any:
-    """A compute target by name, as an AmlCompute of one node."""
-    name = request.path_params["name"]
-    if not _NAME.fullmatch(name):
-        raise faults.not_found(f"Compute target {name!r} (no name that Azure ML allows)")
-    return _compute(context_of(request), name)
+    """A compute target by name."""
+    context = context_of(request)
+    return _resource(context, _record(context, _name(request)))
 
 
-def _compute(context: Context, name: str) -> dict[str, Any]:
-    counts = context.store.runs.count_by_status()
-    running = min(1, counts.get(Status.RUNNING.value, 0))
+async def list_computes(request: Request) -> Any:
+    """The compute targets that were created, and those that runs were submitted to."""
+    context = context_of(request)
+    computes = {compute.name.lower(): compute for compute in context.store.computes.all()}
+    for name in context.store.computes.used_by_runs():
+        if _NAME.fullmatch(name) and name != "local" and name.lower() not in computes:
+            computes[name.lower()] = _record(context, name)
+    present = [computes[name] for name in sorted(computes) if not computes[name].deleted]
+    # No nextLink: the client asks for the next page as long as there is one, null or not.
+    return {"value": [_resource(context, compute) for compute in present]}
+
+
+async def create_compute(request: Request) -> Response:
+    """Records a compute target; it is ready when this has answered."""
+    context, name = context_of(request), _name(request)
+    body = await body_as(request, ComputeResource)
+    properties = body.properties or ComputeProperties()
+    if properties.compute_type not in (CLUSTER, INSTANCE):
+        raise faults.not_implemented(
+            f"compute targets of the kind {properties.compute_type} (it has {CLUSTER} and {INSTANCE})"
+        )
+    context.store.computes.put(name, msgspec.to_builtins(body))
+    return _operation_started(context, name, _resource(context, _record(context, name)))
+
+
+async def update_compute(request: Request) -> Response:
+    """Changes the scale settings of a compute target."""
+    context, name = context_of(request), _name(request)
+    changes = await body_as(request, ComputeResource)
+    details = changes.properties.properties if changes.properties else None
+    if details is None or details.scale_settings is None:
+        raise faults.not_implemented("changes of a compute target other than of its scale settings")
+    record = _record(context, name)
+    present = msgspec.convert(record.document, ComputeResource)
+    present.properties = present.properties or ComputeProperties(compute_type=CLUSTER)
+    present.properties.properties = present.properties.properties or ComputeDetails()
+    present.properties.properties.scale_settings = details.scale_settings
+    context.store.computes.put(name, msgspec.to_builtins(present))
+    return _operation_started(context, name, _resource(context, _record(context, name)))
+
+
+async def delete_compute(request: Request) -> Response:
+    """Deletes a compute target: its name does not resolve any more until it is created again."""
+    context, name = context_of(request), _name(request)
+    context.store.computes.put(name, _record(context, name).document, deleted=True)
+    return _operation_started(context, name, {})
+
+
+def _operation_started(context: Context, name: str, resource: dict[str, Any]) -> Response:
+    """An answer that names an operation to ask after, as the clients insist on; it is over already."""
+    url = f"{context.endpoints.base}{context.scope}/computes/{name}/operations/{uuid.uuid4()}"
+    return Response(
+        msgspec.json.encode(resource),
+        headers={"Azure-AsyncOperation": url},
+        media_type="application/json; charset=utf-8",
+    )
+
+
+async def get_operation(request: Request) -> Any:
+    """The end of an operation: each is over before its address is given out."""
+    name = _name(request)
+    return {"id": request.url.path, "name": request.path_params["operation"], "status": "Succeeded",
+            "percentComplete": 100.0, "error": None, "properties": {"name": name}}  # fmt: skip
+
+
+async def list_nodes(request: Request) -> Any:
+    """The one node of a cluster: this machine."""
+    context = context_of(request)
+    _record(context, _name(request))
+    running = context.store.runs.count_by_status().get(Status.RUNNING.value, 0)
     return {
-        "id": f"{context.scope}/computes/{name}",
-        "name": name,
+        "nodes": [
+            {
+                "nodeId": socket.gethostname(),
+                "ipAddress": "127.0.0.1",
+                "publicIpAddress": None,
+                "privateIpAddress": "127.0.0.1",
+                "port": None,
+                "nodeState": "running" if running else "idle",
+                "runId": None,
+            }
+        ]
+    }
+
+
+def _resource(context: Context, compute: Compute) -> dict[str, Any]:
+    asked = msgspec.convert(compute.document, ComputeResource)
+    properties = asked.properties or ComputeProperties()
+    kind = properties.compute_type or CLUSTER
+    details = properties.properties or ComputeDetails()
+    return {
+        "id": f"{context.scope}/computes/{compute.name}",
+        "name": compute.name,
         "type": "Microsoft.MachineLearningServices/workspaces/computes",
         "location": "local",
-        "tags": {"scaffold": "this machine"},
-        "identity": None,
+        "tags": {**(asked.tags or {}), "scaffold": "this machine"},
+        # The SDK asks for the type wherever the key is there.
+        "identity": {"type": "None", "principalId": None, "tenantId": None, "userAssignedIdentities": None},
         "sku": None,
         "properties": {
-            "computeType": "AmlCompute",
+            "computeType": kind,
             "computeLocation": "local",
-            "description": "This machine",
+            "description": properties.description or "This machine",
             "provisioningState": "Succeeded",
             "provisioningErrors": None,
-            "createdOn": context.store.created,
-            "modifiedOn": context.store.created,
+            "createdOn": compute.created,
+            "modifiedOn": compute.modified,
             "resourceId": None,
             "isAttachedCompute": False,
             "disableLocalAuth": None,
-            "properties": {
-                "vmSize": "STANDARD_LOCAL",
-                "vmPriority": "Dedicated",
-                "scaleSettings": {
-                    "minNodeCount": 1,
-                    "maxNodeCount": 1,
-                    "nodeIdleTimeBeforeScaleDown": "PT120S",
-                },
-                "userAccountCredentials": None,
-                "subnet": None,
-                "remoteLoginPortPublicAccess": "Disabled",
-                "allocationState": "Steady",
-                "allocationStateTransitionTime": context.store.created,
-                "errors": None,
-                "currentNodeCount": 1,
-                "targetNodeCount": 1,
-                "nodeStateCounts": {
-                    "idleNodeCount": 1 - running,
-                    "runningNodeCount": running,
-                    "preparingNodeCount": 0,
-                    "unusableNodeCount": 0,
-                    "leavingNodeCount": 0,
-                    "preemptedNodeCount": 0,
-                },
-            },
+            "properties": (_cluster if kind == CLUSTER else _instance)(context, compute, details),
+        },
+    }
+
+
+def _cluster(context: Context, compute: Compute, details: ComputeDetails) -> dict[str, Any]:
+    running = min(1, context.store.runs.count_by_status().get(Status.RUNNING.value, 0))
+    scale = details.scale_settings or ScaleSettings(min_node_count=1, max_node_count=1)
+    return {
+        "osType": "Linux",
+        "vmSize": details.vm_size or "STANDARD_LOCAL",
+        "vmPriority": details.vm_priority or "Dedicated",
+        "scaleSettings": {
+            # A client waits until there are as many: there is never more than this machine.
+            "minNodeCount": min(1, scale.min_node_count or 0),
+            "maxNodeCount": scale.max_node_count or 1,
+            "nodeIdleTimeBeforeScaleDown": scale.node_idle_time_before_scale_down or "PT120S",
+        },
+        "userAccountCredentials": {
+            "adminUserName": None,
+            "adminUserSshPublicKey": None,
+            "adminUserPassword": None,
+        },
+        "subnet": None,
+        "remoteLoginPortPublicAccess": "Disabled",
+        "enableNodePublicIp": False,
+        "allocationState": "Steady",
+        "allocationStateTransitionTime": compute.modified,
+        "errors": None,
+        "currentNodeCount": 1,
+        "targetNodeCount": 1,
+        "nodeStateCounts": {
+            "idleNodeCount": 1 - running,
+            "runningNodeCount": running,
+            "preparingNodeCount": 0,
+            "unusableNodeCount": 0,
+            "leavingNodeCount": 0,
+            "preemptedNodeCount": 0,
+        },
+    }
+
+
+def _instance(context: Context, compute: Compute, details: ComputeDetails) -> dict[str, Any]:
+    keys = context.authority.keys
+    return {
+        "vmSize": details.vm_size or "STANDARD_LOCAL",
+        "subnet": None,
+        "sshSettings": {
+            "sshPublicAccess": "Disabled",
+            "adminUserName": None,
+            "adminPublicKey": None,
+            "sshPort": None,
+        },
+        "personalComputeInstanceSettings": None,
+        "connectivityEndpoints": {"publicIpAddress": None, "privateIpAddress": "127.0.0.1"},
+        "applications": [],
+        "errors": None,
+        "state": "Running",
+        "createdBy": {
+            "userName": identity.USER_NAME,
+            "userId": keys.user_id,
+            "userOrgId": keys.tenant_id,
+        },
+        "lastOperation": {
+            "operationName": "Create",
+            "operationTime": compute.modified,
+            "operationStatus": "Succeeded",
         },
     }

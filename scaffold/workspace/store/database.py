@@ -157,6 +157,47 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX dataset_versions_by_saved_id ON dataset_versions (saved_id);
     """,
+    """
+    CREATE TABLE environment_versions (
+        name TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        version TEXT NOT NULL,
+        created TEXT NOT NULL,
+        definition TEXT NOT NULL,
+        PRIMARY KEY (name, number),
+        UNIQUE (name, version)
+    ) WITHOUT ROWID;
+    CREATE TABLE environment_labels (
+        name TEXT NOT NULL,
+        label TEXT NOT NULL,
+        version TEXT NOT NULL,
+        PRIMARY KEY (name, label)
+    ) WITHOUT ROWID;
+    CREATE TABLE assets (
+        asset_id TEXT PRIMARY KEY,
+        name TEXT,
+        run_id TEXT,
+        created TEXT NOT NULL,
+        document TEXT NOT NULL
+    );
+    CREATE TABLE model_names (name TEXT PRIMARY KEY, last_version INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE models (
+        name TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        run_id TEXT,
+        created TEXT NOT NULL,
+        modified TEXT NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (name, version)
+    ) WITHOUT ROWID;
+    CREATE TABLE computes (
+        name TEXT PRIMARY KEY COLLATE NOCASE,
+        created TEXT NOT NULL,
+        modified TEXT NOT NULL,
+        deleted INTEGER NOT NULL DEFAULT 0,
+        document TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 

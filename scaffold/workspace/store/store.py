@@ -4,16 +4,20 @@ import uuid
 
 from scaffold.workspace.paths import Home
 from scaffold.workspace.store.blobs import Blobs
+from scaffold.workspace.store.computes import Computes
 from scaffold.workspace.store.content import ContentStore
 from scaffold.workspace.store.database import Database, timestamp
 from scaffold.workspace.store.datasets import Datasets
 from scaffold.workspace.store.datastores import Datastores
+from scaffold.workspace.store.definitions import Definitions
 from scaffold.workspace.store.environments import BuiltEnvironments
 from scaffold.workspace.store.experiments import Experiments
 from scaffold.workspace.store.logged_models import LoggedModels
 from scaffold.workspace.store.metrics import Metrics
+from scaffold.workspace.store.models import Assets, Models
 from scaffold.workspace.store.runs import Runs
 from scaffold.workspace.store.snapshots import Snapshots
+from scaffold.workspace.store.vault import Vault
 
 
 class Store:
@@ -36,6 +40,11 @@ class Store:
         self.datastores = Datastores(self.database)
         self.datasets = Datasets(self.database)
         self.environments = BuiltEnvironments(self.database)
+        self.definitions = Definitions(self.database)
+        self.assets = Assets(self.database)
+        self.models = Models(self.database)
+        self.computes = Computes(self.database)
+        self.vault = Vault(home.vault)
         self.workspace_id = self._remembered("workspace_id", str(uuid.uuid4()))
         self.created = self._remembered("created", timestamp())
 

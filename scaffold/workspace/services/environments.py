@@ -1,0 +1,296 @@
+"""Environments: registered ones with versions and labels, the curated ones, and their builds.
+
+Source: ``azureml._restclient.environment_client`` (environment/v1.0, and v2.0 for builds); the shape of a
+definition is ``azureml.core.environment``'s. What Azure ML builds is a Docker image; what is built here is
+the Python environment in it.
+"""
+
+import functools
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from scaffold.workspace import faults
+from scaffold.workspace.context import Context, body_as, context_of
+from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
+from scaffold.workspace.services.dto import Dto
+from scaffold.workspace.store.blobs import ARTIFACTS
+from scaffold.workspace.store.definitions import Definition, VersionTakenError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,254}")
+_RESERVED = ("azureml", "microsoft")
+_LATEST = "latest"
+_CURATED = Path(__file__).parent.parent / "curated" / "environments.json"
+_CURATED_SINCE = "2026-01-01T00:00:00.000000+00:00"
+
+
+class NewDefinition(msgspec.Struct):
+    """What a client sends to register an environment; the case of the names is its own."""
+
+    name: str | None = msgspec.field(name="Name", default=None)
+    python: dict[str, Any] | None = None
+    environment_variables: dict[str, str | None] | None = msgspec.field(
+        name="EnvironmentVariables", default=None
+    )
+    docker: dict[str, Any] | None = msgspec.field(name="Docker", default=None)
+    spark: dict[str, Any] | None = msgspec.field(name="Spark", default=None)
+    inferencing_stack_version: str | None = msgspec.field(name="InferencingStackVersion", default=None)
+    r: dict[str, Any] | None = None
+
+
+class EnvironmentDto(Dto):
+    """``Environment``, with every field that ``azureml.core.environment`` has."""
+
+    name: str
+    version: str
+    asset_id: str
+    environment_variables: dict[str, str | None]
+    python: dict[str, Any] | None
+    docker: dict[str, Any] | None
+    spark: dict[str, Any] | None
+    databricks: dict[str, Any] | None
+    r: dict[str, Any] | None
+    inferencing_stack_version: str | None
+
+
+class Labels(msgspec.Struct, rename="pascal"):
+    """The labels that a version is to have."""
+
+    labels: list[str]
+
+
+class BuildDto(Dto):
+    """The state of a build, as ``ImageBuildDetails`` reads it."""
+
+    status: str
+    location: str
+    log_url: str | None
+    environment_name: str
+    environment_version: str
+
+
+class _Curated(msgspec.Struct):
+    version: str
+    python: str
+    pip: list[str]
+
+
+@functools.cache
+def curated() -> dict[str, Definition]:
+    """The environments that come with this program, by name."""
+    known = msgspec.json.decode(_CURATED.read_bytes(), type=dict[str, _Curated])
+    return {
+        name: Definition(name, 1, environment.version, _CURATED_SINCE, _content(environment))
+        for name, environment in known.items()
+    }
+
+
+def _content(environment: _Curated) -> dict[str, Any]:
+    """A curated environment as the SDK writes it, so that one that comes back unchanged is known to be."""
+    return {
+        "environmentVariables": {},
+        "python": {
+            "userManagedDependencies": False,
+            "interpreterPath": "python",
+            "condaDependenciesFile": None,
+            "baseCondaEnvironment": None,
+            "condaDependencies": {
+                "name": "project_environment",
+                "dependencies": [f"python={environment.python}", {"pip": environment.pip}],
+                "channels": ["conda-forge"],
+            },
+        },
+        "docker": {
+            "enabled": False,
+            "baseImage": None,
+            "baseDockerfile": None,
+            "buildContext": None,
+            "sharedVolumes": True,
+            "shmSize": "2g",
+            "arguments": [],
+            "baseImageRegistry": {
+                "address": None,
+                "username": None,
+                "password": None,
+                "registryIdentity": None,
+            },
+            "platform": {"os": "Linux", "architecture": "amd64"},
+        },
+        "spark": {"repositories": [], "packages": [], "precachePackages": True},
+        "r": None,
+        "inferencingStackVersion": None,
+    }
+
+
+def _dto(context: Context, definition: Definition) -> EnvironmentDto:
+    content = definition.content
+    return EnvironmentDto(
+        name=definition.name,
+        version=definition.version,
+        asset_id=(
+            f"azureml://locations/local/workspaces/{context.store.workspace_id}"
+            f"/environments/{definition.name}/versions/{definition.version}"
+        ),
+        environment_variables=content["environmentVariables"],
+        python=content["python"],
+        docker=content["docker"],
+        spark=content["spark"],
+        databricks=None,
+        r=content["r"],
+        inferencing_stack_version=content["inferencingStackVersion"],
+    )
+
+
+def _find(request: Request) -> Definition:
+    """The environment that the path names: a version, the one with a label, or the latest.
+
+    Raises:
+        Fault: there is none.
+    """
+    params = request.path_params
+    name, version, label = params["name"], params.get("version"), params.get("label")
+    definitions = context_of(request).store.definitions
+    known = curated().get(name)
+    if known is not None:
+        found = known if version in (None, known.version) and label in (None, _LATEST) else None
+    elif label is not None:
+        found = definitions.labeled(name, label)
+        if found is None and label == _LATEST:
+            found = definitions.get(name)
+    else:
+        found = definitions.get(name, version)
+    if found is None:
+        which = f" version {version}" if version else f" with label {label!r}" if label else ""
+        raise faults.not_found(f"Environment {name!r}{which}")
+    return found
+
+
+async def get_environment(request: Request) -> EnvironmentDto:
+    """An environment's definition."""
+    return _dto(context_of(request), _find(request))
+
+
+async def list_environments(request: Request) -> Any:
+    """The latest version of every environment, the curated ones among them."""
+    context = context_of(request)
+    everything = [*curated().values(), *context.store.definitions.latest()]
+    return {"value": [_dto(context, definition) for definition in everything], "continuationToken": None}
+
+
+async def register_environment(request: Request) -> EnvironmentDto:
+    """Keeps a definition as a new version, unless it is the one that is there."""
+    context, body = context_of(request), await body_as(request, NewDefinition)
+    name, version = request.path_params["name"], request.path_params.get("version")
+    content = {
+        "environmentVariables": body.environment_variables or {},
+        "python": body.python,
+        "docker": body.docker,
+        "spark": body.spark,
+        "r": body.r,
+        "inferencingStackVersion": body.inferencing_stack_version,
+    }
+    known = curated().get(name)
+    if known is not None and known.content == content and version in (None, known.version):
+        return _dto(context, known)
+    _check_name(name)
+    if version is not None and not _NAME.fullmatch(version):
+        raise faults.bad_request(f"Environment version {version!r}: letters, digits, '_', '.' and '-' only.")
+    _specification(name, content)
+    try:
+        return _dto(context, context.store.definitions.register(name, content, version))
+    except VersionTakenError:
+        raise faults.conflict(
+            f"Environment {name!r} has a version {version} already, and it is another one. "
+            "Set the version to None to register the next."
+        ) from None
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise faults.bad_request(
+            f"Environment name {name!r}: letters, digits, '_', '.' and '-' only, 255 at most, "
+            "the first a letter or digit."
+        )
+    if name.lower().startswith(_RESERVED):
+        raise faults.bad_request(
+            f"Environment name {name!r}: names that begin with AzureML or Microsoft are those of curated "
+            "environments; clone it under a name of your own."
+        )
+
+
+def _specification(name: str, content: dict[str, Any]) -> Specification:
+    try:
+        return read_environment({**content, "name": name})
+    except SpecificationError as error:
+        raise faults.bad_request(f"The environment cannot be understood: {error}") from None
+
+
+async def label_environment(request: Request) -> Any:
+    """Gives a version its labels."""
+    definition, body = _find(request), await body_as(request, Labels)
+    if definition.name in curated():
+        raise faults.forbidden("A curated environment's labels are not changed.")
+    for label in body.labels:
+        if not _NAME.fullmatch(label) or label == _LATEST:
+            raise faults.bad_request(f"Label {label!r} is none that can be given.")
+    context_of(request).store.definitions.label(definition.name, definition.version, body.labels)
+    return {}
+
+
+async def build_environment(request: Request) -> Response:
+    """Begins to build an environment, which is over at once when it is there already."""
+    context, definition = context_of(request), _find(request)
+    docker = definition.content["docker"] or {}
+    if docker.get("baseDockerfile") or docker.get("buildContext"):
+        raise faults.not_implemented(f"Docker builds, which environment {definition.name!r} asks for")
+    specification = _specification(definition.name, definition.content)
+    context.engine.environments.begin(specification)
+    return Response(
+        msgspec.json.encode(_build(context, definition, specification)),
+        status_code=202,
+        media_type="application/json; charset=utf-8",
+    )
+
+
+async def get_build(request: Request) -> BuildDto:
+    """How a build is doing, and where its log can be read."""
+    context, definition = context_of(request), _find(request)
+    return _build(context, definition, _specification(definition.name, definition.content))
+
+
+def _build(context: Context, definition: Definition, specification: Specification) -> BuildDto:
+    """The state of a build, from what there is: it is as true after a restart of the service as before it."""
+    environments = context.engine.environments
+    where = f"/environment/v2.0{context.scope}/environments/{definition.name}/versions/{definition.version}"
+    log_url = None
+    if specification.interpreter is None:
+        key = environments.key(specification)
+        name = f"EnvironmentBuild/{key}/build_log.txt"
+        # A build that has just begun has written nothing yet.
+        if environments.is_building(specification) or environments.log_path(key).exists():
+            context.store.blobs.put(
+                ARTIFACTS,
+                name,
+                live_path=environments.log_path(key),
+                content_type="text/plain; charset=utf-8",
+            )
+            log_url = context.blob_url(ARTIFACTS, name, "r")
+    if environments.is_ready(specification):
+        status = "Succeeded"
+    elif environments.is_building(specification):
+        status = "Running"
+    elif log_url is not None:
+        status = "Failed"
+    else:
+        raise faults.not_found(f"A build of environment {definition.name!r} version {definition.version}")
+    return BuildDto(
+        status=status,
+        location=f"{context.endpoints.base}{where}/image/status",
+        log_url=log_url,
+        environment_name=definition.name,
+        environment_version=definition.version,
+    )

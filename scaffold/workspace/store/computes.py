@@ -1,0 +1,62 @@
+"""Compute targets that people created, or deleted: records, since all of them are this machine."""
+
+from typing import Any
+
+import msgspec
+
+from scaffold.workspace.store.database import Database, from_json, timestamp, to_json
+
+
+class Compute(msgspec.Struct, frozen=True):
+    """One compute target.
+
+    Attributes:
+        deleted: True for a name that was deleted and not created again.
+        created, modified: ISO 8601 in UTC.
+        document: what the client asked for.
+    """
+
+    name: str
+    created: str
+    modified: str
+    deleted: bool
+    document: dict[str, Any]
+
+
+def _compute(row: Any) -> Compute:
+    values = {**dict(row), "deleted": bool(row["deleted"]), "document": from_json(row["document"])}
+    return Compute(**values)
+
+
+class Computes:
+    """The records; names are looked up whatever their case."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, name: str) -> Compute | None:
+        row = self._database.one("SELECT * FROM computes WHERE name = ?", name)
+        return _compute(row) if row else None
+
+    def all(self) -> list[Compute]:
+        """By name, those that were deleted among them."""
+        return [_compute(row) for row in self._database.all("SELECT * FROM computes ORDER BY name")]
+
+    def put(self, name: str, document: dict[str, Any], *, deleted: bool = False) -> None:
+        """Keeps a record instead of the one there was; one that was deleted begins anew."""
+        moment = timestamp()
+        present = self.get(name)
+        created = present.created if present is not None and not present.deleted else moment
+        self._database.execute(
+            "INSERT OR REPLACE INTO computes (name, created, modified, deleted, document) VALUES (?, ?, ?, ?, ?)",
+            present.name if present else name,
+            created,
+            moment,
+            deleted,
+            to_json(document),
+        )
+
+    def used_by_runs(self) -> list[str]:
+        """The names that runs were submitted to."""
+        rows = self._database.all("SELECT DISTINCT target FROM runs WHERE target <> '' ORDER BY target")
+        return [row["target"] for row in rows]

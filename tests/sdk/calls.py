@@ -1,0 +1,37 @@
+"""Calls of the real SDK in a process of its own, with what they gave as data."""
+
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import Machine
+
+PREAMBLE = """\
+import json, os, sys
+from azureml.core import Workspace
+ws = Workspace.get('local', subscription_id='00000000-0000-0000-0000-000000000000', resource_group='local')
+seen = {}
+def failure(call, *arguments, **keywords):
+    try:
+        call(*arguments, **keywords)
+    except Exception as error:
+        return f'{type(error).__name__}: {error}'
+    return None
+"""
+
+
+def given(machine: Machine, code: str, cwd: Path | None = None) -> dict[str, Any]:
+    """Runs code that fills ``seen``, with a workspace ``ws`` at hand, and returns what it put there."""
+    script = PREAMBLE + textwrap.dedent(code) + "\nprint('\\nSEEN', json.dumps(seen, default=str))\n"
+    done = machine.sdk(script, cwd=cwd)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("SEEN ")]
+    return json.loads(line.removeprefix("SEEN "))
+
+
+def finished(machine: Machine, folder: Path) -> str:
+    """Submits a project, and returns the output of its run, which must end well."""
+    done = machine.run("submit", folder, "--follow")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

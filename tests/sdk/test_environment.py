@@ -1,0 +1,140 @@
+"""``Environment``: registered, versioned, labeled, written to files, built; and the curated ones that run."""
+
+from tests.conftest import Machine
+from tests.sdk.calls import given
+
+
+def test_environments_are_registered_versioned_labeled_and_kept_in_files(machine: Machine, tmp_path):
+    seen = given(
+        machine,
+        """
+        from azureml.core import Environment
+        from azureml.core.conda_dependencies import CondaDependencies
+        seen['curated'] = {name: env.version for name, env in Environment.list(ws).items()}
+
+        env = Environment('my-env')
+        env.environment_variables = {'A': 'b'}
+        env.python.conda_dependencies = CondaDependencies.create(
+            python_version='3.11', pip_packages=['six==1.16.0'], pin_sdk_version=False)
+        first = env.register(ws)
+        same = env.register(ws)
+        env.python.conda_dependencies.add_pip_package('tabulate==0.9.0')
+        second = env.register(ws)
+        seen['versions'] = [first.version, same.version, second.version]
+        packages = lambda env: [p for p in env.python.conda_dependencies.pip_packages if not p.startswith('--')]
+        old, new = Environment.get(ws, 'my-env', version='1'), Environment.get(ws, 'my-env')
+        seen['got'] = [packages(old), packages(new), old.environment_variables, new.version]
+        listed = ws.environments
+        seen['listed'] = [listed['my-env'].version, sorted(set(listed) - set(seen['curated']))]
+
+        Environment.label(ws, 'my-env', '1', ['good'])
+        seen['labeled'] = Environment.get(ws, 'my-env', label='good').version
+        Environment.label(ws, 'my-env', '2', ['good'])
+        seen['moved'] = [Environment.get(ws, 'my-env', label='good').version,
+                         Environment.get(ws, 'my-env', label='latest').version]
+
+        named = Environment('named')
+        named.version = '2026.1'
+        seen['named'] = named.register(ws).version
+        named.environment_variables = {'X': 'y'}
+        seen['taken'] = failure(named.register, ws)
+        named.version = None
+        seen['after named'] = named.register(ws).version
+
+        seen['none'] = [failure(Environment.get, ws, 'unheard-of'),
+                        failure(Environment.get, ws, 'my-env', version='9'),
+                        failure(Environment.get, ws, 'my-env', label='bad')]
+        pretender = Environment.get(ws, 'AzureML-Minimal').clone('mine')
+        seen['cloned'] = [pretender.register(ws).version, packages(Environment.get(ws, 'mine'))]
+        pretender.name, pretender.version = 'AzureML-Mine', None
+        seen['reserved'] = failure(pretender.register, ws)
+
+        new.save_to_directory('saved')
+        loaded = Environment.load_from_directory('saved')
+        loaded.name = 'loaded'
+        loaded.version = None
+        loaded.register(ws)
+        seen['loaded'] = packages(Environment.get(ws, 'loaded'))
+        seen['recipe'] = failure(new.build_local, ws)
+
+        docker = Environment.from_dockerfile('dockered', 'FROM scratch')
+        seen['docker'] = failure(docker.build, ws)
+        """,
+        cwd=tmp_path,
+    )
+
+    assert {"AzureML-Minimal", "AzureML-sklearn-1.5"} <= set(seen["curated"])
+    assert seen["versions"] == ["1", "1", "2"]
+    assert seen["got"] == [["six==1.16.0"], ["six==1.16.0", "tabulate==0.9.0"], {"A": "b"}, "2"]
+    assert seen["listed"] == ["2", ["my-env"]]
+    assert seen["labeled"] == "1"
+    assert seen["moved"] == ["2", "2"]
+    assert seen["named"] == "2026.1"
+    assert "409" in seen["taken"]
+    assert seen["after named"] == "2"
+    assert all("Code: 404" in failed for failed in seen["none"])
+    assert seen["cloned"] == ["1", ["azureml-core>=1.61,<1.62"]]
+    assert "curated" in seen["reserved"]
+    assert seen["loaded"] == ["six==1.16.0", "tabulate==0.9.0"]
+    assert (
+        "does not implement POST /environment/v1.0…/environments/my-env/versions/2/recipe" in seen["recipe"]
+    )
+    assert "does not implement Docker builds" in seen["docker"]
+
+
+def test_a_curated_environment_is_built_and_runs(machine: Machine, tmp_path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "train.py").write_text(
+        "import sys\nfrom azureml.core import Run\n"
+        "run = Run.get_context()\nrun.log('version', sys.version_info[1])\nprint(sys.prefix)\n"
+    )
+    seen = given(
+        machine,
+        """
+        from azureml.core import Environment, Experiment, ScriptRunConfig
+        from azureml.core.conda_dependencies import CondaDependencies
+        env = Environment.get(ws, 'AzureML-Minimal')
+        build = env.build(ws)
+        seen['at once'] = build.status
+        build.wait_for_completion(show_output=True)
+        seen['build'] = build.status
+        seen['log'] = build.get_log()
+        seen['again'] = env.build(ws).status
+        seen['versions'] = Environment.get(ws, 'AzureML-Minimal').version
+
+        broken = Environment('broken')
+        broken.python.conda_dependencies = CondaDependencies.create(
+            python_version='3.11', pip_packages=['six==99.0'], pin_sdk_version=False)
+        build = broken.build(ws)
+        build.wait_for_completion(show_output=False)
+        seen['broken'] = [build.status, build.get_log()]
+
+        here = Environment('here')
+        here.python.user_managed_dependencies = True
+        build = here.build(ws)
+        seen['nothing to build'] = [build.status, build.get_log()]
+
+        config = ScriptRunConfig('source', script='train.py', compute_target='cpu-cluster', environment=env)
+        run = Experiment(ws, 'curated').submit(config)
+        run.wait_for_completion()
+        seen['run'] = [run.get_status(), run.get_metrics()]
+        used = run.get_environment()
+        seen['used'] = [used.name, used.version, used.python.conda_dependencies.serialize_to_string()]
+        seen['files'] = run.get_file_names()
+        """,
+        cwd=tmp_path,
+    )
+
+    assert seen["at once"] in ("Running", "Succeeded")
+    assert seen["build"] == seen["again"] == "Succeeded"
+    assert "azureml-core==1.61" in seen["log"]
+    assert "Built in" in seen["log"]
+    assert seen["versions"] == "1"
+    assert seen["broken"][0] == "Failed"
+    assert "six==99.0" in seen["broken"][1]
+    assert seen["nothing to build"] == ["Succeeded", None]
+    assert seen["run"] == ["Completed", {"version": 11}]
+    assert seen["used"][:2] == ["AzureML-Minimal", "1"]
+    assert "azureml-core>=1.61,<1.62" in seen["used"][2]
+    assert "azureml-logs/20_image_build_log.txt" in seen["files"]
+    assert machine.json("workspace", "status")["environments"] == 1
