@@ -4,25 +4,45 @@ An artifact is a blob in the container ``azureml`` named ``origin/container/path
 through the blob service.
 """
 
+import re
 from typing import Annotated, Any
 
 import msgspec
 from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import body_as, context_of
 from scaffold.workspace.services.dto import artifact_dto, content_information
 from scaffold.workspace.store.blobs import ARTIFACTS, Blob
+from scaffold.workspace.streaming import part_of
 
 _MAX_PATH = 1024
+_PAGE = 1000
+_MAX_CONTENT = 5000 * 1024 * 1024
+
+
+def _check_path(path: str) -> None:
+    if not 1 <= len(path) <= _MAX_PATH or "\0" in path:
+        raise faults.bad_request(f"An artifact's path has 1 to {_MAX_PATH} characters, none of them a NUL.")
 
 
 def _prefix(request: Request) -> str:
     return f"{request.path_params['origin']}/{request.path_params['container']}/"
 
 
-def _written(request: Request, prefix: str) -> list[Blob]:
-    return [blob for blob in context_of(request).store.blobs.under(ARTIFACTS, prefix) if blob.written]
+def _below(request: Request) -> str:
+    """The prefix that the path names; the SDK ends a folder's with one slash or with two."""
+    path = request.path_params.get("path", "")
+    return _prefix(request) + re.sub(r"/{2,}$", "/", path)
+
+
+def _page(request: Request, prefix: str) -> tuple[list[Blob], str | None]:
+    """A page of what was uploaded, and the token of the next one."""
+    token = request.query_params.get("continuationToken", "")
+    blobs = context_of(request).store.blobs.under(ARTIFACTS, prefix, after=token, limit=_PAGE + 1)
+    more = blobs[_PAGE - 1].name if len(blobs) > _PAGE else None
+    return [blob for blob in blobs[:_PAGE] if blob.written], more
 
 
 def _one(request: Request) -> Blob:
@@ -35,8 +55,8 @@ def _one(request: Request) -> Blob:
 
 async def list_artifacts(request: Request) -> Any:
     """The artifacts of a container, or below a path in it."""
-    prefix = _prefix(request) + request.path_params.get("path", "")
-    return {"value": [artifact_dto(blob) for blob in _written(request, prefix)], "continuationToken": None}
+    blobs, token = _page(request, _below(request))
+    return {"value": [artifact_dto(blob) for blob in blobs], "continuationToken": token, "nextLink": None}
 
 
 async def get_artifact(request: Request) -> Any:
@@ -49,15 +69,65 @@ async def get_content_information(request: Request) -> Any:
     return content_information(context_of(request), ARTIFACTS, _one(request).name, "r")
 
 
+async def get_write_address(request: Request) -> Any:
+    """Where one artifact can be written, which makes it known."""
+    path = request.path_params["path"]
+    _check_path(path)
+    context, name = context_of(request), _prefix(request) + path
+    context.store.blobs.announce(ARTIFACTS, name)
+    return content_information(context, ARTIFACTS, name, "rw")
+
+
 async def list_content_information(request: Request) -> Any:
     """Where the artifacts whose paths start with a prefix can be read."""
     context = context_of(request)
-    prefix = _prefix(request) + request.path_params.get("path", "")
-    blobs = _written(request, prefix)
+    blobs, token = _page(request, _below(request))
     return {
         "value": [content_information(context, ARTIFACTS, blob.name, "r") for blob in blobs],
-        "continuationToken": None,
+        "continuationToken": token,
+        "nextLink": None,
     }
+
+
+async def get_content(request: Request) -> Response:
+    """The bytes of one artifact."""
+    file = context_of(request).store.blobs.file(blob := _one(request))
+    if file is None or not file.exists():
+        raise faults.not_found(f"Artifact {request.path_params['path']!r}")
+    size = file.stat().st_size
+    headers = {"content-type": blob.content_type, "content-length": str(size)}
+    return StreamingResponse(part_of(file, 0, size), headers=headers)
+
+
+async def put_content(request: Request) -> Any:
+    """Takes the bytes of one artifact with the request itself."""
+    path = request.path_params["path"]
+    _check_path(path)
+    for name in ("index", "append", "allowOverwrite"):
+        if request.query_params.get(name, "").lower() not in (
+            "",
+            "true" if name == "allowOverwrite" else "false",
+        ):
+            raise faults.not_implemented(f"uploading an artifact with {name}={request.query_params[name]}")
+    context, name = context_of(request), _prefix(request) + path
+    writer = context.store.content.writer()
+    try:
+        async for chunk in request.stream():
+            writer.write(chunk)
+            if writer.size > _MAX_CONTENT:
+                raise faults.too_large(_MAX_CONTENT)
+    except BaseException:
+        writer.discard()
+        raise
+    kind = request.headers.get("content-type", "application/octet-stream")
+    context.store.blobs.put(ARTIFACTS, name, sha256=writer.keep(), size=writer.size, content_type=kind)
+    return artifact_dto(_one(request))
+
+
+async def delete_artifact(request: Request) -> Any:
+    """Forgets one artifact."""
+    context_of(request).store.blobs.remove(ARTIFACTS, _one(request).name)
+    return {}
 
 
 class ArtifactPath(msgspec.Struct):

@@ -86,13 +86,15 @@ class Blobs:
         row = self._database.one("SELECT * FROM blobs WHERE container = ? AND name = ?", container, name)
         return Blob(**dict(row)) if row else None
 
-    def under(self, container: str, prefix: str) -> list[Blob]:
-        """The blobs whose names start with the prefix, by name."""
+    def under(self, container: str, prefix: str, *, after: str = "", limit: int = -1) -> list[Blob]:
+        """The blobs whose names start with the prefix, by name; those after a name, no more than a limit (-1: all)."""
         rows = self._database.all(
-            "SELECT * FROM blobs WHERE container = ? AND name >= ? AND name < ? ORDER BY name",
+            "SELECT * FROM blobs WHERE container = ? AND name >= ? AND name < ? AND name > ? ORDER BY name LIMIT ?",
             container,
             prefix,
             prefix + "\U0010ffff",
+            after,
+            limit,
         )
         return [Blob(**dict(row)) for row in rows]
 

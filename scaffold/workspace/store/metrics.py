@@ -76,6 +76,29 @@ class Metrics:
         )
         return [_value(row) for row in rows]
 
+    def first(self, run_id: str, name: str) -> MetricValue | None:
+        """The first value of a metric."""
+        row = self._database.one(
+            "SELECT * FROM metrics WHERE run_id = ? AND name = ? ORDER BY sequence LIMIT 1", run_id, name
+        )
+        return _value(row) if row else None
+
+    def page(  # noqa: PLR0913  (what a page is of)
+        self, run_id: str, name: str, *, limit: int, after: int = 0, since: str = "", until: str | None = None
+    ) -> tuple[list[MetricValue], int | None]:
+        """Values of one metric in the order they were logged, from one moment to another.
+
+        Returns:
+            at most ``limit`` of them, and what ``after`` has to be for those that follow, or None.
+        """
+        rows = self._database.all(
+            "SELECT * FROM metrics WHERE run_id = ? AND name = ? AND sequence > ? AND created >= ?"
+            " AND (? IS NULL OR created <= ?) ORDER BY sequence LIMIT ?",
+            run_id, name, after, since, until, until, limit + 1,
+        )  # fmt: skip
+        more = len(rows) > limit
+        return [_value(row) for row in rows[:limit]], rows[limit - 1]["sequence"] if more else None
+
     def last(self, run_id: str) -> list[MetricValue]:
         """The last value of every metric of a run."""
         rows = self._database.all(
