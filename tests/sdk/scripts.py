@@ -23,7 +23,9 @@ def submit(experiment, script, **options):
     open("source/train.py", "w").write(script)
     env = Environment("the-one-that-is-here")
     env.python.user_managed_dependencies = True
-    return experiment.submit(ScriptRunConfig("source", script="train.py", compute_target="cpu-cluster", environment=env, **options))
+    config = ScriptRunConfig(
+        "source", script="train.py", compute_target="cpu-cluster", environment=env, **options)
+    return experiment.submit(config)
 """
 
 

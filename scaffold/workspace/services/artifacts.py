@@ -4,8 +4,7 @@ An artifact is a blob in the container ``azureml`` named ``origin/container/path
 through the blob service.
 """
 
-import re
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -23,7 +22,7 @@ _MAX_CONTENT = 5000 * 1024 * 1024
 
 
 def _check_path(path: str) -> None:
-    if not 1 <= len(path) <= _MAX_PATH or "\0" in path:
+    if not 1 <= len(path) <= _MAX_PATH or "\0" in path or not path.strip("./"):
         raise faults.bad_request(f"An artifact's path has 1 to {_MAX_PATH} characters, none of them a NUL.")
 
 
@@ -31,10 +30,20 @@ def _prefix(request: Request) -> str:
     return f"{request.path_params['origin']}/{request.path_params['container']}/"
 
 
+def _name(request: Request, path: str) -> str:
+    """The name of the blob of an artifact's path, which may be sent as it is on the client's machine.
+
+    A path that begins with a slash, or has ``.`` or ``..`` in it, is the same one without them: on their way
+    in an address, they would be taken for something else.
+    """
+    return _prefix(request) + "/".join(part for part in path.split("/") if part not in ("", ".", ".."))
+
+
 def _below(request: Request) -> str:
     """The prefix that the path names; the SDK ends a folder's with one slash or with two."""
     path = request.path_params.get("path", "")
-    return _prefix(request) + re.sub(r"/{2,}$", "/", path)
+    below = _name(request, path)
+    return below + "/" if path.endswith("/") and path.strip("/") else below
 
 
 def _page(request: Request, prefix: str) -> tuple[list[Blob], str | None]:
@@ -47,7 +56,7 @@ def _page(request: Request, prefix: str) -> tuple[list[Blob], str | None]:
 
 def _one(request: Request) -> Blob:
     path = request.path_params["path"]
-    blob = context_of(request).store.blobs.get(ARTIFACTS, _prefix(request) + path)
+    blob = context_of(request).store.blobs.get(ARTIFACTS, _name(request, path))
     if blob is None or not blob.written:
         raise faults.not_found(f"Artifact {path!r}")
     return blob
@@ -73,7 +82,7 @@ async def get_write_address(request: Request) -> Any:
     """Where one artifact can be written, which makes it known."""
     path = request.path_params["path"]
     _check_path(path)
-    context, name = context_of(request), _prefix(request) + path
+    context, name = context_of(request), _name(request, path)
     context.store.blobs.announce(ARTIFACTS, name)
     return content_information(context, ARTIFACTS, name, "rw")
 
@@ -109,7 +118,7 @@ async def put_content(request: Request) -> Any:
             "true" if name == "allowOverwrite" else "false",
         ):
             raise faults.not_implemented(f"uploading an artifact with {name}={request.query_params[name]}")
-    context, name = context_of(request), _prefix(request) + path
+    context, name = context_of(request), _name(request, path)
     writer = context.store.content.writer()
     try:
         async for chunk in request.stream():
@@ -133,7 +142,7 @@ async def delete_artifact(request: Request) -> Any:
 class ArtifactPath(msgspec.Struct):
     """``ArtifactPathDto``."""
 
-    path: Annotated[str, msgspec.Meta(min_length=1, max_length=_MAX_PATH, pattern=r"^[^\x00]*$")]
+    path: str
 
 
 class NewArtifacts(msgspec.Struct):
@@ -147,7 +156,8 @@ async def create_empty_artifacts(request: Request) -> Any:
     context, body = context_of(request), await body_as(request, NewArtifacts)
     artifacts, information = {}, {}
     for entry in body.paths:
-        name = _prefix(request) + entry.path
+        _check_path(entry.path)
+        name = _name(request, entry.path)
         context.store.blobs.announce(ARTIFACTS, name)
         blob = context.store.blobs.get(ARTIFACTS, name)
         if blob is not None:

@@ -54,7 +54,7 @@ class FullRequest(msgspec.Struct, rename="camel"):
     metric_name: str
     start_time: str | None = None
     end_time: str | None = None
-    continuation_token: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}$")] | None = None
+    continuation_token: Annotated[str, msgspec.Meta(pattern=r"^[^ ]{10,40} [0-9]{1,18}$")] | None = None
 
 
 async def post_metrics(request: Request) -> Any:
@@ -133,6 +133,12 @@ async def list_metrics(request: Request) -> Any:
     return {"value": definitions, "continuationToken": None}
 
 
+def _after(token: str | None) -> tuple[str, int]:
+    """Moment and number of the last value of the page before."""
+    created, _, sequence = (token or " 0").partition(" ")
+    return created, int(sequence)
+
+
 async def get_full_metric(request: Request) -> Any:
     """All values of one metric (``MetricV2Dto``)."""
     context, run, body = context_of(request), run_of(request), await body_as(request, FullRequest)
@@ -144,9 +150,9 @@ async def get_full_metric(request: Request) -> Any:
         run.run_id,
         name,
         limit=_PAGE,
-        after=int(body.continuation_token or 0),
+        after=_after(body.continuation_token),
         since=moment(body.start_time) if body.start_time else "",
-        until=moment(body.end_time) if body.end_time else None,
+        until=moment(body.end_time) if body.end_time else "9999",
     )
     document = {
         "dataContainerId": run.data_container_id,
@@ -155,7 +161,7 @@ async def get_full_metric(request: Request) -> Any:
         "value": [
             {"metricId": v.metric_id, "createdUtc": v.created, "step": v.step, "data": v.data} for v in values
         ],
-        "continuationToken": None if token is None else str(token),
+        "continuationToken": None if token is None else f"{token[0]} {token[1]}",
         "properties": {"uxMetricType": first.kind},
     }
     # As Python writes it, since a value may be NaN, which the SDK reads back.

@@ -134,6 +134,8 @@ MIGRATIONS = (
     UPDATE runs SET run_type_v2 = json_object('orchestrator', 'Execution', 'traits', json_array(run_type))
         WHERE run_type IS NOT NULL;
     CREATE INDEX runs_by_root ON runs (root_run_id);
+    CREATE INDEX metrics_by_time ON metrics (run_id, name, created, sequence);
+    DROP INDEX metrics_by_run;
     """,
 )
 
