@@ -4,30 +4,59 @@ An artifact is a blob in the container ``azureml`` named ``origin/container/path
 through the blob service.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import body_as, context_of
 from scaffold.workspace.services.dto import artifact_dto, content_information
 from scaffold.workspace.store.blobs import ARTIFACTS, Blob
+from scaffold.workspace.streaming import part_of
 
 _MAX_PATH = 1024
+_PAGE = 1000
+_MAX_CONTENT = 5000 * 1024 * 1024
+
+
+def _check_path(path: str) -> None:
+    if not 1 <= len(path) <= _MAX_PATH or "\0" in path or not path.strip("./"):
+        raise faults.bad_request(f"An artifact's path has 1 to {_MAX_PATH} characters, none of them a NUL.")
 
 
 def _prefix(request: Request) -> str:
     return f"{request.path_params['origin']}/{request.path_params['container']}/"
 
 
-def _written(request: Request, prefix: str) -> list[Blob]:
-    return [blob for blob in context_of(request).store.blobs.under(ARTIFACTS, prefix) if blob.written]
+def _name(request: Request, path: str) -> str:
+    """The name of the blob of an artifact's path, which may be sent as it is on the client's machine.
+
+    A path that begins with a slash, or has ``.`` or ``..`` in it, is the same one without them: on their way
+    in an address, they would be taken for something else.
+    """
+    return _prefix(request) + "/".join(part for part in path.split("/") if part not in ("", ".", ".."))
+
+
+def _below(request: Request) -> str:
+    """The prefix that the path names; the SDK ends a folder's with one slash or with two."""
+    path = request.path_params.get("path", "")
+    below = _name(request, path)
+    return below + "/" if path.endswith("/") and path.strip("/") else below
+
+
+def _page(request: Request, prefix: str) -> tuple[list[Blob], str | None]:
+    """A page of what was uploaded, and the token of the next one."""
+    token = request.query_params.get("continuationToken", "")
+    blobs = context_of(request).store.blobs.under(ARTIFACTS, prefix, after=token, limit=_PAGE + 1)
+    more = blobs[_PAGE - 1].name if len(blobs) > _PAGE else None
+    return [blob for blob in blobs[:_PAGE] if blob.written], more
 
 
 def _one(request: Request) -> Blob:
     path = request.path_params["path"]
-    blob = context_of(request).store.blobs.get(ARTIFACTS, _prefix(request) + path)
+    blob = context_of(request).store.blobs.get(ARTIFACTS, _name(request, path))
     if blob is None or not blob.written:
         raise faults.not_found(f"Artifact {path!r}")
     return blob
@@ -35,8 +64,8 @@ def _one(request: Request) -> Blob:
 
 async def list_artifacts(request: Request) -> Any:
     """The artifacts of a container, or below a path in it."""
-    prefix = _prefix(request) + request.path_params.get("path", "")
-    return {"value": [artifact_dto(blob) for blob in _written(request, prefix)], "continuationToken": None}
+    blobs, token = _page(request, _below(request))
+    return {"value": [artifact_dto(blob) for blob in blobs], "continuationToken": token, "nextLink": None}
 
 
 async def get_artifact(request: Request) -> Any:
@@ -49,21 +78,71 @@ async def get_content_information(request: Request) -> Any:
     return content_information(context_of(request), ARTIFACTS, _one(request).name, "r")
 
 
+async def get_write_address(request: Request) -> Any:
+    """Where one artifact can be written, which makes it known."""
+    path = request.path_params["path"]
+    _check_path(path)
+    context, name = context_of(request), _name(request, path)
+    context.store.blobs.announce(ARTIFACTS, name)
+    return content_information(context, ARTIFACTS, name, "rw")
+
+
 async def list_content_information(request: Request) -> Any:
     """Where the artifacts whose paths start with a prefix can be read."""
     context = context_of(request)
-    prefix = _prefix(request) + request.path_params.get("path", "")
-    blobs = _written(request, prefix)
+    blobs, token = _page(request, _below(request))
     return {
         "value": [content_information(context, ARTIFACTS, blob.name, "r") for blob in blobs],
-        "continuationToken": None,
+        "continuationToken": token,
+        "nextLink": None,
     }
+
+
+async def get_content(request: Request) -> Response:
+    """The bytes of one artifact."""
+    file = context_of(request).store.blobs.file(blob := _one(request))
+    if file is None or not file.exists():
+        raise faults.not_found(f"Artifact {request.path_params['path']!r}")
+    size = file.stat().st_size
+    headers = {"content-type": blob.content_type, "content-length": str(size)}
+    return StreamingResponse(part_of(file, 0, size), headers=headers)
+
+
+async def put_content(request: Request) -> Any:
+    """Takes the bytes of one artifact with the request itself."""
+    path = request.path_params["path"]
+    _check_path(path)
+    for name in ("index", "append", "allowOverwrite"):
+        if request.query_params.get(name, "").lower() not in (
+            "",
+            "true" if name == "allowOverwrite" else "false",
+        ):
+            raise faults.not_implemented(f"uploading an artifact with {name}={request.query_params[name]}")
+    context, name = context_of(request), _name(request, path)
+    writer = context.store.content.writer()
+    try:
+        async for chunk in request.stream():
+            writer.write(chunk)
+            if writer.size > _MAX_CONTENT:
+                raise faults.too_large(_MAX_CONTENT)
+    except BaseException:
+        writer.discard()
+        raise
+    kind = request.headers.get("content-type", "application/octet-stream")
+    context.store.blobs.put(ARTIFACTS, name, sha256=writer.keep(), size=writer.size, content_type=kind)
+    return artifact_dto(_one(request))
+
+
+async def delete_artifact(request: Request) -> Any:
+    """Forgets one artifact."""
+    context_of(request).store.blobs.remove(ARTIFACTS, _one(request).name)
+    return {}
 
 
 class ArtifactPath(msgspec.Struct):
     """``ArtifactPathDto``."""
 
-    path: Annotated[str, msgspec.Meta(min_length=1, max_length=_MAX_PATH, pattern=r"^[^\x00]*$")]
+    path: str
 
 
 class NewArtifacts(msgspec.Struct):
@@ -77,7 +156,8 @@ async def create_empty_artifacts(request: Request) -> Any:
     context, body = context_of(request), await body_as(request, NewArtifacts)
     artifacts, information = {}, {}
     for entry in body.paths:
-        name = _prefix(request) + entry.path
+        _check_path(entry.path)
+        name = _name(request, entry.path)
         context.store.blobs.announce(ARTIFACTS, name)
         blob = context.store.blobs.get(ARTIFACTS, name)
         if blob is not None:

@@ -12,6 +12,7 @@ import shutil
 from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from starlette.requests import Request
@@ -35,16 +36,20 @@ _VERSION = {"x-ms-version": "2021-08-06"}
 def _target(request: Request, wanted: str) -> tuple[Context, str, str]:
     """The blob that the path names, once the query's signature has been found to permit ``wanted``.
 
+    The SDK's uploader quotes the path that it was given once more, so that a name with a space or an umlaut
+    arrives quoted; which name is meant, the signature tells.
+
     Raises:
         Fault: it does not, or there is no such container.
     """
-    context, name = context_of(request), request.path_params["name"]
+    context, sent = context_of(request), request.path_params["name"]
     container = request.url.path.split("/")[1]
-    if not context.authority.permits(container, name, request.url.query, wanted):
-        raise faults.forbidden("The address has no valid signature of this workspace for this.")
-    if container == DATASTORE and wanted == "w":
-        _check_name(name)
-    return context, container, name
+    for name in dict.fromkeys((sent, unquote(sent))):
+        if context.authority.permits(container, name, request.url.query, wanted):
+            if container == DATASTORE and wanted == "w":
+                _check_name(name)
+            return context, container, name
+    raise faults.forbidden("The address has no valid signature of this workspace for this.")
 
 
 def _check_name(name: str) -> None:

@@ -4,10 +4,13 @@ Source: ``azureml._restclient.snapshots_client`` and ``azureml._base_sdk_common.
 hash is SHA-512 over its content, its name and the word ``File``.
 """
 
+import asyncio
 import hashlib
 import re
+import shutil
 import sqlite3
 import uuid
+import zipfile
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -19,6 +22,7 @@ from scaffold.workspace import faults
 from scaffold.workspace.context import Context, body_as, caller_of, context_of
 from scaffold.workspace.services.history import texts
 from scaffold.workspace.store.blobs import SNAPSHOTS
+from scaffold.workspace.store.content import ContentWriter
 from scaffold.workspace.store.snapshots import Snapshot, SnapshotFile
 
 EMPTY_ID = "00000000-0000-0000-0000-000000000000"
@@ -221,3 +225,50 @@ async def get_snapshot(request: Request) -> Any:
     if snapshot is None:
         raise faults.not_found(f"Snapshot {snapshot_id}")
     return {"id": snapshot.snapshot_id, "root": snapshot.root}
+
+
+async def zip_snapshot(request: Request) -> Any:
+    """Where a snapshot can be read as a zip, which is made once, when it is first asked for."""
+    context, snapshot_id = context_of(request), request.path_params["snapshot_id"]
+    if snapshot_id != EMPTY_ID and context.store.snapshots.get(snapshot_id) is None:
+        raise faults.not_found(f"Snapshot {snapshot_id}")
+    name = f"zip/{snapshot_id}.zip"
+    if context.store.blobs.get(SNAPSHOTS, name) is None:
+        sha256, size = await asyncio.to_thread(_zip, context, snapshot_id)
+        context.store.blobs.put(SNAPSHOTS, name, sha256=sha256, size=size, content_type="application/zip")
+    return {"zipSasUri": context.blob_url(SNAPSHOTS, name, "r")}
+
+
+class _Sink:
+    """What a zip is written to: it can be neither sought nor read, so a zip of any size needs no memory."""
+
+    def __init__(self, writer: ContentWriter) -> None:
+        self._writer = writer
+
+    def write(self, data: bytes) -> int:
+        self._writer.write(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Everything is on its way already."""
+
+
+def _zip(context: Context, snapshot_id: str) -> tuple[str, int]:
+    """Writes a snapshot's zip, the same bytes for the same files, and returns its SHA-256 and size."""
+    writer = context.store.content.writer()
+    try:
+        with zipfile.ZipFile(_Sink(writer), "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+            for file in context.store.snapshots.files(snapshot_id):
+                entry = zipfile.ZipInfo(file.path, (1980, 1, 1, 0, 0, 0))
+                entry.compress_type, entry.create_system, entry.external_attr = (
+                    zipfile.ZIP_DEFLATED,
+                    3,
+                    0o100644 << 16,
+                )
+                source = context.store.content.path(file.sha256)
+                with source.open("rb") as stream, archive.open(entry, "w", force_zip64=True) as target:
+                    shutil.copyfileobj(stream, target, 1024 * 1024)
+        return writer.keep(), writer.size
+    except BaseException:
+        writer.discard()
+        raise

@@ -158,8 +158,9 @@ def run_dto(context: Context, run: Run) -> RunDto:
     experiment_name = experiment.name if experiment else None
     parent = store.runs.get(run.parent_run_id) if run.parent_run_id else None
     root = run if run.root_run_id == run.run_id else store.runs.get(run.root_run_id)
+    recorded = run.recorded
     cancel_uri = None
-    if run.definition is not None:
+    if run.executed:
         cancel_uri = (
             f"{context.endpoints.base}/execution/v1.0{context.scope}"
             f"/experiments/{experiment_name}/runId/{run.run_id}/cancel"
@@ -186,7 +187,7 @@ def run_dto(context: Context, run: Run) -> RunDto:
         description=run.description,
         hidden=run.hidden,
         run_type=run.run_type,
-        run_type_v2={"orchestrator": "Execution", "traits": [run.run_type]} if run.run_type else None,
+        run_type_v2=run.run_type_v2,
         run_uuid=run.uuid,
         parent_run_uuid=parent.uuid if parent else None,
         root_run_uuid=root.uuid if root else None,
@@ -194,7 +195,12 @@ def run_dto(context: Context, run: Run) -> RunDto:
         properties=run.properties,
         script_name=run.script_name,
         target=run.target,
-        run_definition=run.definition,
+        run_definition=run.definition or recorded.get("runDefinition"),
+        heartbeat_enabled=bool(recorded.get("heartbeatEnabled")),
+        primary_metric_name=recorded.get("primaryMetricName"),
+        created_from=recorded.get("createdFrom"),
+        input_datasets=recorded.get("inputDatasets", []),
+        output_datasets=recorded.get("outputDatasets", []),
         cancel_uri=cancel_uri,
         error=error_response(run.error) if run.error else None,
         warnings=run.warnings,

@@ -4,7 +4,6 @@ Source: ``azureml._execution._commands._start_internal`` (``snapshotrun``); the 
 that this service gives out as ``cancelUri``.
 """
 
-import re
 import sqlite3
 import uuid
 from typing import Any
@@ -18,9 +17,7 @@ from scaffold.workspace.engine.distribution import Distribution, DistributionErr
 from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
 from scaffold.workspace.runs import Status
 from scaffold.workspace.services.content import EMPTY_ID
-from scaffold.workspace.services.history import EXPERIMENT_NAME, run_of
-
-_RUN_ID = re.compile(r"\w[\w\-]{0,299}")
+from scaffold.workspace.services.history import check_experiment_name, check_run_id, run_of
 
 
 class NewRun(msgspec.Struct, rename="pascal"):
@@ -51,10 +48,8 @@ async def submit_snapshot_run(request: Request) -> Any:
     context, body = context_of(request), await body_as(request, NewRun)
     experiment_name = request.path_params["experiment"]
     run_id = request.query_params.get("runId") or f"{experiment_name}_{uuid.uuid4().hex}"
-    if not EXPERIMENT_NAME.fullmatch(experiment_name):
-        raise faults.bad_request(f"Experiment name {experiment_name!r} is not one that Azure ML allows.")
-    if not _RUN_ID.fullmatch(run_id):
-        raise faults.bad_request(f"Run id {run_id!r}: letters, digits, '_' and '-' only, 300 at most.")
+    check_experiment_name(experiment_name)
+    check_run_id(run_id)
     try:
         configuration = msgspec.convert(body.configuration, RunConfiguration)
     except msgspec.ValidationError as error:

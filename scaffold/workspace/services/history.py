@@ -1,23 +1,35 @@
-"""Run history: experiments and runs. Source: ``azureml._restclient.operations.{experiment,run}_operations``."""
+"""Run history: what its services share, the experiment and the run that a path names."""
 
 import re
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import Context, body_as, context_of
-from scaffold.workspace.services.dto import ExperimentDto, RunDetailsDto, RunDto, experiment_dto, run_dto
-from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
+from scaffold.workspace.context import context_of
 from scaffold.workspace.store.experiments import Experiment
 from scaffold.workspace.store.runs import Run
 
 EXPERIMENT_NAME = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
+RUN_ID = re.compile(r"\w[\w\-]{0,299}")
+
+
+def check_experiment_name(name: str) -> None:
+    """Raises a 400 unless the name is one that Azure ML allows."""
+    if not EXPERIMENT_NAME.fullmatch(name):
+        raise faults.bad_request(
+            f"Experiment name {name!r}: it must be 1 to 255 letters, digits, '_' or '-', and not start with '_' or '-'."
+        )
+
+
+def check_run_id(run_id: str) -> None:
+    """Raises a 400 unless the run id is one that Azure ML allows."""
+    if not RUN_ID.fullmatch(run_id):
+        raise faults.bad_request(f"Run id {run_id!r}: letters, digits, '_' and '-' only, 300 at most.")
 
 
 def experiment_of(request: Request) -> Experiment:
-    """The experiment that the path names, by name or by id.
+    """The experiment that the path names, by id, or by name the active one before an archived one.
 
     Raises:
         Fault: there is none.
@@ -41,97 +53,22 @@ def run_of(request: Request) -> Run:
         Fault: there is none.
     """
     run = context_of(request).store.runs.get(request.path_params["run_id"])
-    names_experiment = "experiment" in request.path_params or "experiment_id" in request.path_params
-    if run is None or (names_experiment and run.experiment_id != experiment_of(request).experiment_id):
+    if run is None or not _belongs(request, run):
         raise faults.not_found(f"Run {request.path_params['run_id']}")
     return run
 
 
-async def get_experiment(request: Request) -> ExperimentDto:
-    """An experiment by name or by id."""
-    return experiment_dto(experiment_of(request))
-
-
-async def create_experiment(request: Request) -> ExperimentDto:
-    """The experiment of that name, made when there is none."""
-    name = request.path_params["experiment"]
-    if not EXPERIMENT_NAME.fullmatch(name):
-        raise faults.bad_request(
-            f"Experiment name {name!r}: it must be 1 to 255 letters, digits, '_' or '-', and not start with '_' or '-'."
-        )
-    return experiment_dto(context_of(request).store.experiments.ensure(name))
-
-
-async def get_run(request: Request) -> RunDto:
-    """A run."""
-    return run_dto(context_of(request), run_of(request))
-
-
-class RunChanges(msgspec.Struct, rename="camel"):
-    """What is taken of a ``CreateRunDto`` that is sent to change a run."""
-
-    name: str | None = None
-    display_name: str | None = None
-    description: str | None = None
-    hidden: bool | None = None
-    tags: dict[str, Any] | None = None
-    properties: dict[str, Any] | None = None
-
-
-async def patch_run(request: Request) -> RunDto:
-    """Changes what a client may change of a run: names, description, tags and properties."""
-    context, run, changes = context_of(request), run_of(request), await body_as(request, RunChanges)
-    columns = {
-        column: value
-        for column in ("name", "display_name", "description", "hidden")
-        if (value := getattr(changes, column)) is not None
-    }
-    with context.store.database.transaction():
-        context.store.runs.update(run.run_id, **columns)
-        run = context.store.runs.merge(
-            run.run_id, tags=texts(changes.tags), properties=texts(changes.properties)
-        )
-    return run_dto(context, run)
+def _belongs(request: Request, run: Run) -> bool:
+    """True when the path names the run's experiment, or none; archived ones may share a name with the active one."""
+    params = request.path_params
+    if "experiment_id" in params:
+        return bool(run.experiment_id == params["experiment_id"])
+    if "experiment" not in params:
+        return True
+    experiment = context_of(request).store.experiments.by_id(run.experiment_id)
+    return experiment is not None and experiment.name == params["experiment"]
 
 
 def texts(mapping: dict[Any, Any] | None) -> dict[str, str]:
     """A mapping as tags and properties are kept: from text to text, null as nothing."""
     return {str(key): "" if value is None else str(value) for key, value in (mapping or {}).items()}
-
-
-async def get_run_details(request: Request) -> RunDetailsDto:
-    """A run with links to its log files."""
-    context, run = context_of(request), run_of(request)
-    dto = run_dto(context, run)
-    return RunDetailsDto(
-        run_id=run.run_id,
-        run_number=run.number,
-        parent_run_id=run.parent_run_id,
-        target=run.target,
-        status=dto.status,
-        start_time_utc=run.started,
-        end_time_utc=run.ended,
-        services={},
-        error=dto.error,
-        warnings=run.warnings,
-        properties=run.properties,
-        input_datasets=[],
-        output_datasets=[],
-        run_definition=run.definition,
-        log_files=_log_files(context, run),
-        submitted_by=dto.created_by.user_name,
-    )
-
-
-def _log_files(context: Context, run: Run) -> dict[str, str]:
-    prefix = artifact_prefix(run.run_id)
-    names = (blob.name for blob in context.store.blobs.under(ARTIFACTS, prefix) if blob.written)
-    logs = (name for name in names if name.removeprefix(prefix).split("/")[0].endswith("logs"))
-    return {name.removeprefix(prefix): context.blob_url(ARTIFACTS, name, "r") for name in logs}
-
-
-async def list_children(request: Request) -> Any:
-    """The direct children of a run."""
-    context, run = context_of(request), run_of(request)
-    children = context.store.runs.children(run.run_id)
-    return {"value": [run_dto(context, child) for child in children], "continuationToken": None}

@@ -11,8 +11,11 @@ from starlette.responses import Response
 from scaffold.workspace import faults
 from scaffold.workspace.context import body_as, context_of
 from scaffold.workspace.services.history import run_of
+from scaffold.workspace.services.odata import moment
 from scaffold.workspace.store.database import timestamp
 from scaffold.workspace.store.metrics import MetricValue
+
+_PAGE = 2000
 
 
 class Value(msgspec.Struct, rename="camel"):
@@ -49,15 +52,52 @@ class FullRequest(msgspec.Struct, rename="camel"):
     """``RetrieveFullFidelityMetricRequestDto``."""
 
     metric_name: str
+    start_time: str | None = None
+    end_time: str | None = None
+    continuation_token: Annotated[str, msgspec.Meta(pattern=r"^[^ ]{10,40} [0-9]{1,18}$")] | None = None
 
 
 async def post_metrics(request: Request) -> Any:
-    """Keeps a batch of metric values (``BatchMetricV2Dto``)."""
+    """Keeps a batch of metric values; what does not go with the values before is refused by name, alone."""
     run, body = run_of(request), await body_as(request, Batch)
-    context_of(request).store.metrics.add(
-        [value for metric in body.values for value in _values(run.run_id, metric)]
-    )
-    return {"errors": []}
+    metrics = context_of(request).store.metrics
+    with context_of(request).store.database.transaction():
+        known = {name: metrics.first(run.run_id, name) for name in {metric.name for metric in body.values}}
+        kept, errors = [], []
+        for metric in body.values:
+            values = _values(run.run_id, metric)
+            first = known[metric.name] or (values[0] if values else None)
+            reason = _mismatch(first, metric, values) if first is not None else None
+            if reason is None:
+                known[metric.name] = first
+                kept += values
+            else:
+                fault = faults.bad_request(f"Metric {metric.name!r}: {reason}")
+                errors.append({"metric": metric, "errorResponse": fault.envelope()})
+        metrics.add(kept)
+    return {"errors": errors}
+
+
+_NUMBERS = frozenset({"int", "float", "double"})
+
+
+def _mismatch(first: MetricValue, metric: Metric, values: list[MetricValue]) -> str | None:
+    """Why values cannot follow the first of their metric, of which all have kind and columns; None when they can.
+
+    The SDK reads every value by the columns of the metric, and reads nothing at all when one is missing.
+    """
+    columns = {name: str(kind).lower() for name, kind in (metric.columns or {}).items()}
+    expected = {name: kind.lower() for name, kind in first.columns.items()}
+    if any(value.kind != first.kind for value in values):
+        return f"it is of type {first.kind}, not {values[0].kind}."
+    if columns.keys() != expected.keys():
+        return f"it has the columns {', '.join(expected)}, not {', '.join(columns)}."
+    for name, kind in columns.items():
+        if kind != expected[name] and not {kind, expected[name]} <= _NUMBERS:
+            return f"its column {name!r} is of type {expected[name]}, not {kind}."
+    if any(value.data.keys() != expected.keys() for value in values):
+        return "a value has other columns than it says."
+    return None
 
 
 def _values(run_id: str, metric: Metric) -> list[MetricValue]:
@@ -66,7 +106,7 @@ def _values(run_id: str, metric: Metric) -> list[MetricValue]:
             run_id=run_id,
             name=metric.name,
             metric_id=entry.metric_id or str(uuid.uuid4()),
-            created=entry.created_utc or timestamp(),
+            created=moment(entry.created_utc) if entry.created_utc else timestamp(),
             columns={key: str(value) for key, value in (metric.columns or {}).items()},
             data=entry.data or {},
             kind=metric.properties.ux_metric_type if metric.properties else None,
@@ -93,22 +133,36 @@ async def list_metrics(request: Request) -> Any:
     return {"value": definitions, "continuationToken": None}
 
 
+def _after(token: str | None) -> tuple[str, int]:
+    """Moment and number of the last value of the page before."""
+    created, _, sequence = (token or " 0").partition(" ")
+    return created, int(sequence)
+
+
 async def get_full_metric(request: Request) -> Any:
     """All values of one metric (``MetricV2Dto``)."""
     context, run, body = context_of(request), run_of(request), await body_as(request, FullRequest)
     name = body.metric_name
-    values = context.store.metrics.values(run.run_id, name)
-    if not values:
+    first = context.store.metrics.first(run.run_id, name)
+    if first is None:
         raise faults.not_found(f"Metric {name!r} of run {run.run_id}")
+    values, token = context.store.metrics.page(
+        run.run_id,
+        name,
+        limit=_PAGE,
+        after=_after(body.continuation_token),
+        since=moment(body.start_time) if body.start_time else "",
+        until=moment(body.end_time) if body.end_time else "9999",
+    )
     document = {
         "dataContainerId": run.data_container_id,
         "name": name,
-        "columns": values[0].columns,
+        "columns": first.columns,
         "value": [
             {"metricId": v.metric_id, "createdUtc": v.created, "step": v.step, "data": v.data} for v in values
         ],
-        "continuationToken": None,
-        "properties": {"uxMetricType": values[0].kind},
+        "continuationToken": None if token is None else f"{token[0]} {token[1]}",
+        "properties": {"uxMetricType": first.kind},
     }
     # As Python writes it, since a value may be NaN, which the SDK reads back.
     return Response(json.dumps(document), media_type="application/json; charset=utf-8")

@@ -89,20 +89,24 @@ class Blobs:
         row = self._database.one("SELECT * FROM blobs WHERE container = ? AND name = ?", container, name)
         return Blob(**dict(row)) if row else None
 
-    def under(self, container: str, prefix: str, *, start: str = "", limit: int = -1) -> list[Blob]:
+    def under(
+        self, container: str, prefix: str, *, start: str = "", after: str = "", limit: int = -1
+    ) -> list[Blob]:
         """The blobs whose names start with the prefix, by name.
 
         Args:
             container: where they are.
             prefix: what their names start with.
             start: leave out the names before this one.
+            after: leave out the names up to this one.
             limit: how many at most; a negative number is no limit.
         """
         rows = self._database.all(
-            "SELECT * FROM blobs WHERE container = ? AND name >= ? AND name < ? ORDER BY name LIMIT ?",
+            "SELECT * FROM blobs WHERE container = ? AND name >= ? AND name < ? AND name > ? ORDER BY name LIMIT ?",
             container,
             max(prefix, start),
             prefix + "\U0010ffff",
+            after,
             limit,
         )
         return [Blob(**dict(row)) for row in rows]

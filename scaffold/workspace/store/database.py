@@ -198,6 +198,29 @@ MIGRATIONS = (
         document TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
+    # Names of experiments are unique among those that are not archived; what clients record of a run.
+    """
+    CREATE TABLE renewed_experiments (
+        experiment_id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        description TEXT,
+        created TEXT NOT NULL,
+        archived TEXT,
+        tags TEXT NOT NULL DEFAULT '{}'
+    );
+    INSERT INTO renewed_experiments SELECT experiment_id, name, description, created, archived, tags FROM experiments;
+    DROP TABLE experiments;
+    ALTER TABLE renewed_experiments RENAME TO experiments;
+    CREATE UNIQUE INDEX active_experiments ON experiments (name) WHERE archived IS NULL;
+    CREATE INDEX experiments_by_name ON experiments (name);
+    ALTER TABLE runs ADD COLUMN run_type_v2 TEXT;
+    ALTER TABLE runs ADD COLUMN recorded TEXT NOT NULL DEFAULT '{}';
+    UPDATE runs SET run_type_v2 = json_object('orchestrator', 'Execution', 'traits', json_array(run_type))
+        WHERE run_type IS NOT NULL;
+    CREATE INDEX runs_by_root ON runs (root_run_id);
+    CREATE INDEX metrics_by_time ON metrics (run_id, name, created, sequence);
+    DROP INDEX metrics_by_run;
+    """,
 )
 
 
@@ -222,9 +245,11 @@ class Database:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.execute("PRAGMA foreign_keys=ON")
         self._connection.execute("PRAGMA busy_timeout=10000")
+        # A migration may put a new table in the place of one that others refer to.
+        self._connection.execute("PRAGMA foreign_keys=OFF")
         self._migrate()
+        self._connection.execute("PRAGMA foreign_keys=ON")
 
     def _migrate(self) -> None:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]

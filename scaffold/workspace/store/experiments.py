@@ -2,12 +2,14 @@
 
 import sqlite3
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from scaffold.workspace.store import search
 from scaffold.workspace.store.database import Database, from_json, timestamp, to_json
+from scaffold.workspace.store.pages import Mark, Selection, read_page
 
 
 class Experiment(msgspec.Struct, frozen=True):
@@ -22,7 +24,8 @@ class Experiment(msgspec.Struct, frozen=True):
 
 
 def _experiment(row: sqlite3.Row) -> Experiment:
-    return Experiment(**{**dict(row), "tags": from_json(row["tags"])})
+    fields = {key: row[key] for key in Experiment.__struct_fields__}
+    return Experiment(**{**fields, "tags": from_json(row["tags"])})
 
 
 class Experiments:
@@ -32,7 +35,7 @@ class Experiments:
         self._database = database
 
     def ensure(self, name: str) -> Experiment:
-        """The experiment of that name, made when there is none."""
+        """The active experiment of that name, made when there is none."""
         self._database.execute(
             "INSERT INTO experiments (experiment_id, name, created) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             str(uuid.uuid4()),
@@ -44,7 +47,11 @@ class Experiments:
         return experiment
 
     def by_name(self, name: str) -> Experiment | None:
-        row = self._database.one("SELECT * FROM experiments WHERE name = ?", name)
+        """The active experiment of that name, else the one that was archived last."""
+        row = self._database.one(
+            "SELECT * FROM experiments WHERE name = ? ORDER BY archived IS NOT NULL, archived DESC LIMIT 1",
+            name,
+        )
         return _experiment(row) if row else None
 
     def by_id(self, experiment_id: str) -> Experiment | None:
@@ -57,8 +64,43 @@ class Experiments:
             _experiment(row) for row in self._database.all("SELECT * FROM experiments ORDER BY created DESC")
         ]
 
+    def page(self, selection: Selection) -> tuple[list[Experiment], Mark | None]:
+        """A page of experiments, and its mark when more follow."""
+        rows, mark = read_page(self._database, "experiments", selection)
+        return [_experiment(row) for row in rows], mark
+
+    def merge_tags(self, experiment_id: str, tags: dict[str, str]) -> None:
+        """Adds tags to those that the experiment has."""
+        self._change_tags(experiment_id, lambda present: present | tags)
+
+    def remove_tags(self, experiment_id: str, keys: list[str]) -> None:
+        """Takes tags away; those that it does not have are no matter."""
+        self._change_tags(
+            experiment_id, lambda present: {key: value for key, value in present.items() if key not in keys}
+        )
+
+    def _change_tags(self, experiment_id: str, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
+        with self._database.transaction():
+            experiment = self.by_id(experiment_id)
+            if experiment is not None:
+                self.update(experiment_id, tags=change(experiment.tags))
+
+    def has_runs(self, experiment_id: str) -> bool:
+        return (
+            self._database.one("SELECT 1 FROM runs WHERE experiment_id = ? LIMIT 1", experiment_id)
+            is not None
+        )
+
+    def delete(self, experiment_id: str) -> None:
+        """Forgets an experiment that has no runs."""
+        self._database.execute("DELETE FROM experiments WHERE experiment_id = ?", experiment_id)
+
     def update(self, experiment_id: str, **changes: Any) -> None:
-        """Sets columns; ``tags`` replaces the whole mapping."""
+        """Sets columns; ``tags`` replaces the whole mapping.
+
+        Raises:
+            sqlite3.IntegrityError: there is another active experiment of its name.
+        """
         if "tags" in changes:
             changes["tags"] = to_json(changes["tags"])
         columns = ", ".join(f"{column} = ?" for column in changes)

@@ -30,8 +30,7 @@ class MetricValue(msgspec.Struct, frozen=True):
 
 
 def _value(row: sqlite3.Row) -> MetricValue:
-    fields = dict(row)
-    fields.pop("sequence")
+    fields = {key: row[key] for key in MetricValue.__struct_fields__}
     return MetricValue(**{**fields, "columns": from_json(row["columns"]), "data": json.loads(row["data"])})
 
 
@@ -65,22 +64,52 @@ class Metrics:
     def names(self, run_id: str) -> list[str]:
         """The names that a run has logged, in the order of their first values."""
         rows = self._database.all(
-            "SELECT name FROM metrics WHERE run_id = ? GROUP BY name ORDER BY MIN(sequence)", run_id
+            "SELECT name FROM metrics WHERE run_id = ? GROUP BY name ORDER BY MIN(created), MIN(sequence)",
+            run_id,
         )
         return [row[0] for row in rows]
 
     def values(self, run_id: str, name: str) -> list[MetricValue]:
         """The values of one metric in the order they were logged."""
+        return self.page(run_id, name, limit=-1)[0]
+
+    def first(self, run_id: str, name: str) -> MetricValue | None:
+        """The first value of a metric."""
+        values, _ = self.page(run_id, name, limit=1)
+        return values[0] if values else None
+
+    def page(  # noqa: PLR0913  (what a page is of)
+        self,
+        run_id: str,
+        name: str,
+        *,
+        limit: int,
+        after: tuple[str, int] = ("", 0),
+        since: str = "",
+        until: str = "9999",
+    ) -> tuple[list[MetricValue], tuple[str, int] | None]:
+        """Values of one metric in the order they were logged, from one moment to another.
+
+        Clients send them in batches side by side, so that they arrive in another order.
+
+        Returns:
+            at most ``limit`` of them (-1: all), and what ``after`` has to be for those that follow, or None.
+        """
         rows = self._database.all(
-            "SELECT * FROM metrics WHERE run_id = ? AND name = ? ORDER BY sequence", run_id, name
-        )
-        return [_value(row) for row in rows]
+            "SELECT * FROM metrics WHERE run_id = ? AND name = ? AND (created, sequence) > (?, ?)"
+            " AND created >= ? AND created <= ? ORDER BY created, sequence LIMIT ?",
+            run_id, name, *after, since, until, limit + 1 if limit >= 0 else -1,
+        )  # fmt: skip
+        if limit < 0 or len(rows) <= limit:
+            return [_value(row) for row in rows], None
+        last = rows[limit - 1]
+        return [_value(row) for row in rows[:limit]], (last["created"], last["sequence"])
 
     def last(self, run_id: str) -> list[MetricValue]:
         """The last value of every metric of a run."""
         rows = self._database.all(
-            "SELECT * FROM metrics WHERE sequence IN"
-            " (SELECT MAX(sequence) FROM metrics WHERE run_id = ? GROUP BY name) ORDER BY name",
+            "SELECT metrics.*, MAX(created || printf('%020d', sequence)) FROM metrics"
+            " WHERE run_id = ? GROUP BY name ORDER BY name",
             run_id,
         )
         return [_value(row) for row in rows]

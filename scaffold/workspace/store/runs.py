@@ -9,15 +9,17 @@ import msgspec
 from scaffold.workspace.runs import TERMINAL, Status, check_transition
 from scaffold.workspace.store import search
 from scaffold.workspace.store.database import Database, from_json, timestamp, to_json
+from scaffold.workspace.store.pages import Mark, Selection, read_page
 
-_JSON_COLUMNS = ("tags", "properties", "definition", "error", "warnings")
+_JSON_COLUMNS = ("tags", "properties", "definition", "error", "warnings", "run_type_v2", "recorded")
 
 
 class Run(msgspec.Struct, frozen=True):
     """One run as it is stored; times are ISO 8601 in UTC.
 
-    ``definition`` is the RunConfiguration as the SDK sent it; ``uuid`` names the run's folder, since a
-    run id may be longer than a file name can be.
+    ``definition`` is the RunConfiguration as the SDK sent it, and only a run that this workspace executes
+    has one; ``recorded`` is what clients note of a run and nothing here reads, by its wire name; ``uuid``
+    names the run's folder, since a run id may be longer than a file name can be.
     """
 
     run_id: str
@@ -45,6 +47,13 @@ class Run(msgspec.Struct, frozen=True):
     definition: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
     warnings: list[dict[str, str]] = []
+    run_type_v2: dict[str, Any] | None = None
+    recorded: dict[str, Any] = {}
+
+    @property
+    def executed(self) -> bool:
+        """True when this workspace executes the run, so that its status is the engine's and not its client's."""
+        return self.definition is not None
 
     @property
     def data_container_id(self) -> str:
@@ -53,7 +62,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 def _run(row: sqlite3.Row) -> Run:
-    fields = dict(row)
+    fields = {key: row[key] for key in Run.__struct_fields__}
     for column in _JSON_COLUMNS:
         fields[column] = from_json(fields[column]) if fields[column] is not None else None
     fields["hidden"] = bool(fields["hidden"])
@@ -79,6 +88,8 @@ class Runs:
         Raises:
             sqlite3.IntegrityError: there is a run of that id.
         """
+        if fields.get("run_type") and not fields.get("run_type_v2"):
+            fields["run_type_v2"] = {"orchestrator": "Execution", "traits": [fields["run_type"]]}
         for column in _JSON_COLUMNS:
             if column in fields and fields[column] is not None:
                 fields[column] = to_json(fields[column])
@@ -139,6 +150,16 @@ class Runs:
         )
         return [_run(row) for row in rows]
 
+    def page(self, selection: Selection) -> tuple[list[Run], Mark | None]:
+        """A page of runs, and its mark when more follow."""
+        rows, mark = read_page(self._database, "runs", selection)
+        return [_run(row) for row in rows], mark
+
+    def count(self, where: str, values: list[str]) -> dict[str, int]:
+        """How many of the runs for which an SQL expression holds have which status."""
+        rows = self._database.all(f"SELECT status, COUNT(*) FROM runs WHERE {where} GROUP BY status", *values)  # noqa: S608
+        return {row[0]: row[1] for row in rows}
+
     def children(self, run_id: str) -> list[Run]:
         """The direct children of a run, in the order they came."""
         rows = self._database.all("SELECT * FROM runs WHERE parent_run_id = ? ORDER BY created", run_id)
@@ -172,6 +193,12 @@ class Runs:
         with self._database.transaction():
             run = self.require(run_id)
             return self.update(run_id, tags=run.tags | tags, properties=run.properties | properties)
+
+    def remove_tags(self, run_id: str, keys: list[str]) -> Run:
+        """Takes tags away; those that it does not have are no matter."""
+        with self._database.transaction():
+            tags = self.require(run_id).tags
+            return self.update(run_id, tags={key: value for key, value in tags.items() if key not in keys})
 
     def move(self, run_id: str, status: Status, **changes: Any) -> Run:
         """Gives the run its next status, with the columns that change along.

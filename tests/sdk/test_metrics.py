@@ -1,0 +1,129 @@
+"""What ``Run.log_…`` sends and ``Run.get_metrics`` reads back."""
+
+from pathlib import Path
+
+from tests.conftest import Machine
+from tests.sdk.scripts import say
+
+_TABLES = """
+matrix = {"schema_type": "confusion_matrix", "schema_version": "1.0.0",
+          "data": {"class_labels": ["0", "1"], "matrix": [[1, 2], [3, 4]]}}
+accuracy = {"schema_type": "accuracy_table", "schema_version": "1.0.1", "data": {
+    "probability_tables": [[[1, 1, 0, 0], [0, 0, 1, 1]]], "percentile_tables": [[[1, 1, 0, 0], [0, 0, 1, 1]]],
+    "class_labels": ["0"], "probability_thresholds": [0.0, 1.0], "percentile_thresholds": [0.0, 1.0]}}
+residuals = {"schema_type": "residuals", "schema_version": "1.0.0", "data": {
+    "bin_edges": [0, 1, 2], "bin_counts": [1, 2], "mean": 0.5, "std": 0.1, "res_1": 1}}
+predictions = {"schema_type": "predictions", "schema_version": "1.0.0", "data": {
+    "bin_averages": [0.5, 1], "bin_errors": [0, 0], "bin_counts": [1, 2], "bin_edges": [0, 1, 2]}}
+"""
+
+
+def test_numbers_lists_rows_and_tables(shared_machine: Machine, tmp_path: Path):
+    said = say(
+        shared_machine,
+        tmp_path,
+        """
+        run = Experiment(ws, "numbers").start_logging(snapshot_directory=None)
+        run.log("once", 1)
+        for step in range(3):
+            run.log("loss: λ α", 1 / (step + 1), step=step)
+        run.log("whole then not", 1); run.log("whole then not", 0.5)
+        run.log("text", "good"); run.log("flag", True)
+        run.log("nan", float("nan")); run.log("inf", float("inf"))
+        run.log_list("list", [1, 2, 3.5]); run.log_list("list", [4])
+        run.log_row("row", x=1, y="a")
+        for n in range(3):
+            run.log_row("rows", x=n, y=n / 2)
+        run.log_table("table", {"x": [1, 2], "y": [3, 4]})
+        run.log("kind", 1); run.log_row("kind", a=1)
+        run.log("type", 0.5); run.log("type", "text")
+        run.log_row("columns", a=1, b=2); run.log_row("columns", a=3)
+        for n in range(2345):
+            run.log("many", n)
+        run.flush()
+        said["all"] = run.get_metrics()
+        said["many"] = said["all"].pop("many") == list(range(2345))
+        said["one"] = run.get_metrics("once")
+        said["none"] = run.get_metrics("nothing")
+        said["elsewhere"] = Run.get(ws, run.id).get_metrics("list")
+        dto = run._client.metrics.get_metric_dto_for_run_v2("loss: λ α")
+        said["steps"] = [value.step for value in dto.value]
+        from datetime import timedelta
+        late = dto.value[-1].created_utc + timedelta(hours=1)
+        said["later"] = run._client.metrics.get_metric_dto_for_run_v2("once", start_time=late).value
+        run.complete()
+        """,
+    )
+
+    metrics = said["all"]
+    assert metrics.pop("nan") != metrics.get("nan")
+    assert metrics.pop("inf") == float("inf")
+    assert metrics == {
+        "once": 1,
+        "loss: λ α": [1, 1 / 2, 1 / 3],
+        "whole then not": [1, 0.5],
+        "text": "good",
+        "flag": True,
+        "list": [1, 2, 3.5, 4],
+        "row": {"x": 1, "y": "a"},
+        "rows": {"x": [0, 1, 2], "y": [0, 0.5, 1]},
+        "table": {"x": [1, 2], "y": [3, 4]},
+        # What does not go with the value before is refused, so that the rest can be read.
+        "kind": 1,
+        "type": 0.5,
+        "columns": {"a": 1, "b": 2},
+    }
+    assert said["many"]
+    assert said["one"] == {"once": 1}
+    assert said["none"] == {}
+    assert said["elsewhere"] == {"list": [1, 2, 3.5, 4]}
+    assert said["steps"] == [0, 1, 2]
+    assert said["later"] == []
+
+
+def test_metrics_that_are_files(shared_machine: Machine, tmp_path: Path):
+    said = say(
+        shared_machine,
+        tmp_path,
+        _TABLES.replace("\n", "\n        ")
+        + """
+        png = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + b"pixels"
+        open("drawn.png", "wb").write(png)
+        class Figure:
+            def savefig(self, stream, format):
+                stream.write(png)
+        run = Experiment(ws, "drawn").start_logging(snapshot_directory=None)
+        run.log_image("from file", path="drawn.png")
+        run.log_image("from folder", path=os.path.abspath("drawn.png"))
+        run.log_image("from figure", plot=Figure())
+        run.log_confusion_matrix("matrix", matrix)
+        run.log_accuracy_table("accuracy", json.dumps(accuracy))
+        run.log_residuals("residuals", residuals)
+        run.log_predictions("predictions", predictions)
+        with run.child_run() as child:
+            child.log_image("of child", path="drawn.png")
+        run.flush()
+        metrics = run.get_metrics()
+        start = "aml://artifactId/ExperimentRun/" + run._container
+        said["where"] = {name: value.startswith(start) for name, value in metrics.items()}
+        filled = run.get_metrics(populate=True)
+        said["images"] = {name: filled[name].data == png for name in filled if name.startswith("from")}
+        tables = {name: filled[name].convert_to_object() for name in filled if not name.startswith("from")}
+        said["tables"] = tables == dict(
+            matrix=matrix, accuracy=accuracy, residuals=residuals, predictions=predictions)
+        below = run.get_metrics("of child", recursive=True, populate=True)
+        said["child"] = {run_id == child.id: values["of child"].data == png for run_id, values in below.items()}
+        run.download_file("drawn.png", "got.png")
+        said["file"] = open("got.png", "rb").read() == png
+        said["names"] = len(run.get_file_names())
+        run.complete()
+        """,
+    )
+
+    names = ["from file", "from folder", "from figure", "matrix", "accuracy", "residuals", "predictions"]
+    assert said["where"] == dict.fromkeys(names, True)
+    assert said["images"] == dict.fromkeys(names[:3], True)
+    assert said["tables"]
+    assert said["child"] == {"true": True}
+    assert said["file"]
+    assert said["names"] == 7
