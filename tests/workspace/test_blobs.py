@@ -133,8 +133,7 @@ def test_names_of_any_letters_are_kept_apart(workspace: Workspace):
         "a+b.txt",
         "größe/日本.txt",
         "a?b#c.txt",
-        "../x",
-        "//x",
+        "x",
         "a%b",
         "100%",
         "x;y=z&w",
@@ -146,6 +145,9 @@ def test_names_of_any_letters_are_kept_apart(workspace: Workspace):
 
     for path in paths:
         assert workspace.artifact(run_id, path) == path.encode()
+    # The SDK sends paths as they are on its machine, and no address keeps these apart.
+    for path in ("/x", "//x", "../x", "./x"):
+        assert workspace.artifact(run_id, path) == b"x"
 
 
 def test_a_name_with_a_line_end_is_a_name_too(workspace: Workspace):

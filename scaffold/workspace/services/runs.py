@@ -84,11 +84,9 @@ async def get_run(request: Request) -> RunDto:
 
 
 async def patch_run(request: Request) -> RunDto:
-    """Changes what a client may change of a run; of an id that is new, makes the run."""
+    """Changes what a client may change of the run that the address names; of an id that is new, makes the run."""
     context, changes = context_of(request), await body_as(request, RunChanges)
     run_id = request.path_params["run_id"]
-    if changes.run_id not in (None, run_id):
-        raise faults.bad_request(f"The body is of run {changes.run_id}, the address of run {run_id}.")
     if context.store.runs.get(run_id) is not None:
         return run_dto(context, _change(context, run_of(request), changes))
     return run_dto(context, _create(context, _experiment_for_runs(request), run_id, changes))

@@ -86,7 +86,7 @@ class Metrics:
         limit: int,
         after: tuple[str, int] = ("", 0),
         since: str = "",
-        until: str = "9999",
+        until: str = "\U0010ffff",
     ) -> tuple[list[MetricValue], tuple[str, int] | None]:
         """Values of one metric in the order they were logged, from one moment to another.
 
