@@ -13,18 +13,25 @@ BEGIN, END = "<!-- coverage: made by scripts/coverage.py -->\n", "<!-- end of co
 
 
 def table() -> str:
-    """The table in Markdown: SDK calls and the operations that serve them."""
+    """The table in Markdown: a line for each class of the SDKs, with the calls that are served."""
     from scaffold.workspace.routes import OPERATIONS
 
-    served: dict[str, list[str]] = defaultdict(list)
+    served: dict[str, set[str]] = defaultdict(set)
     for operation in OPERATIONS:
         for call in operation.serves:
-            served[call].append(f"`{operation.name}`")
-    rows = [
-        f"| `{call}` | {', '.join(dict.fromkeys(operations))} |"
-        for call, operations in sorted(served.items())
-    ]
-    return "\n".join(("| SDK call | served by |", "| --- | --- |", *rows)) + "\n"
+            owner, name = _split(call)
+            served[owner].add(name)
+    lines = (
+        f"| `{owner}` | {', '.join(f'`{name}`' for name in sorted(names))} |"
+        for owner, names in sorted(served.items())
+    )
+    return "\n".join(("| class | calls |", "| --- | --- |", *lines)) + "\n"
+
+
+def _split(call: str) -> tuple[str, str]:
+    """``Dataset.Tabular.from_files`` is of ``Dataset``, ``mlflow.artifacts.list_artifacts`` of ``mlflow``."""
+    owner, _, name = call.partition(".")
+    return owner, name or f"{owner}(…)"
 
 
 def renewed(text: str) -> str:

@@ -1,0 +1,18 @@
+"""The whole wire surface as one table, put together from a file for each group of services.
+
+Every row is an operation: what is asked, who may ask, who answers, and the SDK calls that it serves (from
+which the README's coverage table is made). What is not in the table is answered with 501 by ``app``.
+"""
+
+from scaffold.workspace.routes import assets, history, mlflow, own, resources
+from scaffold.workspace.routes.operation import Access, Operation
+
+__all__ = ["OPERATIONS", "Access", "Operation"]
+
+OPERATIONS = (
+    *resources.OPERATIONS,
+    *history.OPERATIONS,
+    *assets.OPERATIONS,
+    *mlflow.OPERATIONS,
+    *own.OPERATIONS,
+)
