@@ -25,6 +25,7 @@ Event = dict[str, Any]
 
 _WAIT_SECONDS = 20.0
 _LINES_KEPT = 400
+_MOST_LOSSES = 5
 
 
 class Submission:
@@ -42,6 +43,7 @@ class Submission:
         self._show = show
         self.id = uuid.uuid4().hex
         self.lines: list[str] = []
+        self._exit_code: int | None = None
         environment = dict(os.environ)
         environment |= client.variables(
             service.home, service.https_port, environment=environment, submission=self.id
@@ -71,10 +73,18 @@ class Submission:
             text = line.rstrip("\r\n")
             self.lines = [*self.lines[-_LINES_KEPT:], text]
             self._show(text)
-        code = self._process.wait()
-        # The service puts this behind all that the script did, and wakes whoever waits for news.
-        with contextlib.suppress(OSError, WorkspaceError):
-            self._service.json("POST", f"/submissions/{self.id}/over?exit_code={code}")
+        self._exit_code = self._process.wait()
+        self._tell_over()
+
+    def _tell_over(self) -> None:
+        """Tells the service that the script has ended, once it has.
+
+        The service puts this behind all that the script did, and wakes whoever waits for news. One that is
+        not there now is told again when there is one.
+        """
+        if self._exit_code is not None:
+            with contextlib.suppress(OSError, WorkspaceError):
+                self._service.json("POST", f"/submissions/{self.id}/over?exit_code={self._exit_code}")
 
     def stop(self) -> None:
         """Ends the script's process if it is still there; what was accepted stays accepted."""
@@ -89,24 +99,38 @@ class Submission:
     def events(self) -> Iterator[Event]:
         """What the service tells of the submission and its runs, as it comes, without an end of its own.
 
-        The event ``over`` says that the script has ended.
+        The event ``over`` says that the script has ended. A service that goes away in between is started
+        again; what it had accepted it tells once more, and that is told here once.
 
         Raises:
-            WorkspaceError: the service went away.
+            WorkspaceError: the service went away and cannot be started, or goes away again and again.
         """
-        seen = 0
+        from scaffold.workspace import lifecycle
+
+        seen, losses = 0, 0
+        queued: set[str] = set()
         while True:
             try:
                 answer = self._service.json(
                     "GET", f"/submissions/{self.id}/events?seen={seen}&wait={_WAIT_SECONDS}", timeout=60
                 )
             except OSError as error:
-                raise WorkspaceError(
-                    f"The local workspace went away during the submission: {error}.",
-                    "Submit again; 'scaffold workspace status' tells whether it runs.",
-                ) from error
+                losses += 1
+                if losses > _MOST_LOSSES:
+                    raise WorkspaceError(
+                        f"The local workspace went away during the submission: {error}.",
+                        "Submit again; 'scaffold workspace status' tells whether it runs.",
+                    ) from error
+                self._service = lifecycle.ensure(self._service.home)
+                seen = 0
+                self._tell_over()
+                continue
             for event in answer["events"]:
                 seen += 1
+                if event["event"] == "queued":
+                    if event["run_id"] in queued:
+                        continue
+                    queued.add(event["run_id"])
                 yield event
 
 

@@ -31,6 +31,11 @@ class Submissions:
             if not future.done():
                 future.set_result(None)
 
+    def queued(self, submission: str) -> set[str]:
+        """The ids of the runs that the submission's events tell of."""
+        events = self._events.get(submission, [])
+        return {event["run_id"] for event in events if event["event"] == "queued"}
+
     async def after(self, submission: str, seen: int, timeout: float) -> list[dict[str, Any]]:
         """The events after the first ``seen``, waiting up to ``timeout`` seconds when there is none yet."""
         events = self._events.get(submission, [])

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import Machine, Project
+from tests.conftest import RUN_EXPERIMENT, Machine, Project
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are killed with POSIX signals")
 
@@ -111,6 +111,24 @@ def test_one_who_follows_does_not_lose_a_line_when_the_service_is_killed(
 
     assert rest == "ended\n"
     assert process.returncode == 0, said
+
+
+def test_the_service_is_killed_while_the_submitting_script_goes_on(
+    machine: Machine, project: Project, tmp_path: Path
+):
+    gate = tmp_path / "gate"
+    waits = f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.02)\n"
+    folder = project(**{"run_experiment.py": RUN_EXPERIMENT + waits})
+    process = machine.popen("submit", folder, "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    until(lambda: running_state(machine)["running"] and running_state(machine)["runs"] == {"Completed": 1})
+
+    os.kill(running_state(machine)["pid"], signal.SIGKILL)
+    gate.touch()
+    out, said = process.communicate(timeout=120)
+
+    assert process.returncode == 0, said
+    assert len(json.loads(out)["runs"]) == 1
+    assert running_state(machine)["runs"] == {"Completed": 1}
 
 
 def test_everything_is_killed(machine: Machine, project: Project, tmp_path: Path):

@@ -18,8 +18,10 @@ from scaffold import __version__
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, context_of
 from scaffold.workspace.logs import USER_LOGS
+from scaffold.workspace.services.execution import tell_queued
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
 from scaffold.workspace.store.database import now, timestamp
+from scaffold.workspace.store.runs import Run
 
 _LONGEST_WAIT_SECONDS = 30.0
 _CHUNK = 1024 * 1024
@@ -75,10 +77,11 @@ async def stop(request: Request) -> Any:
 async def get_events(request: Request) -> Any:
     """The events of a submission after the first ``seen``; waits for the next one up to ``wait`` seconds."""
     context = _admitted(request)
+    submission = request.path_params["submission"]
     seen, wait = _number(request, "seen"), _number(request, "wait")
-    events = await context.submissions.after(
-        request.path_params["submission"], int(seen), min(wait, _LONGEST_WAIT_SECONDS)
-    )
+    if not seen:
+        _recall(context, submission)
+    events = await context.submissions.after(submission, int(seen), min(wait, _LONGEST_WAIT_SECONDS))
     return {"events": events}
 
 
@@ -87,9 +90,19 @@ async def end_submission(request: Request) -> Any:
     context = _admitted(request)
     code = int(_number(request, "exit_code", lowest=-(2**31)))
     submission = request.path_params["submission"]
-    runs = [run.run_id for run in context.store.runs.of_submission(submission)]
+    runs = [run.run_id for run in _recall(context, submission)]
     context.submissions.tell(submission, "over", exit_code=code, runs=runs)
     return {"runs": runs}
+
+
+def _recall(context: Context, submission: str) -> list[Run]:
+    """The submission's runs; those are told of that an earlier process of the service had accepted."""
+    runs = context.store.runs.of_submission(submission)
+    told = context.submissions.queued(submission)
+    for run in runs:
+        if run.run_id not in told:
+            tell_queued(context, run)
+    return runs
 
 
 def _number(request: Request, name: str, *, lowest: float = 0.0) -> float:

@@ -12,12 +12,13 @@ import msgspec
 from starlette.requests import Request
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import body_as, caller_of, context_of
+from scaffold.workspace.context import Context, body_as, caller_of, context_of
 from scaffold.workspace.engine.distribution import Distribution, DistributionError, processes_of
-from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
+from scaffold.workspace.engine.specification import SpecificationError, read_environment
 from scaffold.workspace.runs import Status
 from scaffold.workspace.services.content import EMPTY_ID
 from scaffold.workspace.services.history import check_experiment_name, check_run_id, run_of
+from scaffold.workspace.store.runs import Run
 
 
 class NewRun(msgspec.Struct, rename="pascal"):
@@ -55,12 +56,11 @@ async def submit_snapshot_run(request: Request) -> Any:
     except msgspec.ValidationError as error:
         raise faults.bad_request(f"The run configuration has another shape: {error}") from None
     snapshot_id, properties = _snapshot(request, body.snapshot_id)
-    specification = _check(configuration, body.configuration)
+    _check(configuration, body.configuration)
     parent = body.parent_run_id
     if parent is not None and context.store.runs.get(parent) is None:
         raise faults.not_found(f"Parent run {parent}")
     experiment = context.store.experiments.ensure(experiment_name)
-    submission = caller_of(request).submission
     try:
         run = context.store.runs.create(
             run_id,
@@ -71,27 +71,34 @@ async def submit_snapshot_run(request: Request) -> Any:
             target=configuration.target or "",
             script_name=configuration.script,
             snapshot_id=snapshot_id,
-            submission=submission,
+            submission=caller_of(request).submission,
             definition=body.configuration,
             properties=properties,
         )
     except sqlite3.IntegrityError:
         raise faults.conflict(f"There is a run {run_id} already.") from None
-    files = context.store.snapshots.files(snapshot_id) if snapshot_id else []
+    tell_queued(context, run)
+    context.engine.submit(run_id)
+    return {"runId": run_id}
+
+
+def tell_queued(context: Context, run: Run) -> None:
+    """Tells those who wait for the run's submission that it was accepted."""
+    experiment = context.store.experiments.by_id(run.experiment_id)
+    files = context.store.snapshots.files(run.snapshot_id) if run.snapshot_id else []
+    specification = read_environment((run.definition or {}).get("environment") or {})
     context.submissions.tell(
-        submission,
+        run.submission,
         "queued",
-        run_id=run_id,
+        run_id=run.run_id,
         files=len(files),
         bytes=sum(file.size for file in files),
         environment=specification.name,
         cached=context.engine.environments.is_ready(specification),
-        experiment=experiment.name,
+        experiment=experiment.name if experiment else "",
         target=run.target,
-        url=f"{context.portal}/runs/{run_id}",
+        url=f"{context.portal}/runs/{run.run_id}",
     )
-    context.engine.submit(run_id)
-    return {"runId": run_id}
 
 
 def _snapshot(request: Request, snapshot_id: str | None) -> tuple[str | None, dict[str, str]]:
@@ -106,8 +113,8 @@ def _snapshot(request: Request, snapshot_id: str | None) -> tuple[str | None, di
     return snapshot.snapshot_id, snapshot.properties | properties
 
 
-def _check(configuration: RunConfiguration, document: dict[str, Any]) -> Specification:
-    """Refuses what this workspace cannot honestly run, and returns the environment of what it can.
+def _check(configuration: RunConfiguration, document: dict[str, Any]) -> None:
+    """Refuses what this workspace cannot honestly run.
 
     Raises:
         Fault: it says what, and what to do instead.
@@ -129,7 +136,7 @@ def _check(configuration: RunConfiguration, document: dict[str, Any]) -> Specifi
             "OperationNotSupported",
         )
     try:
-        return read_environment(configuration.environment or {})
+        read_environment(configuration.environment or {})
     except SpecificationError as error:
         raise faults.bad_request(f"The environment cannot be understood: {error}") from None
 
