@@ -20,8 +20,9 @@ import msgspec
 import psutil
 
 from scaffold.workspace.engine import jobs, supervisor
+from scaffold.workspace.engine.builder import BuildError
 from scaffold.workspace.engine.distribution import Distribution, processes_of
-from scaffold.workspace.engine.environments import BuildError, Environments, ReadyEnvironment
+from scaffold.workspace.engine.environments import Environments, ReadyEnvironment
 from scaffold.workspace.engine.jobs import JobFolder, Outcome
 from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
 from scaffold.workspace.logs import BUILD_LOG, STD_LOG, last_lines
@@ -79,6 +80,7 @@ class Engine:
 
     def recover(self) -> None:
         """Takes up every run that an earlier service left unfinished."""
+        self.environments.recover()
         for run in self._store.runs.unfinished():
             folder = JobFolder(self._home, run)
             running = run.status in (Status.STARTING, Status.RUNNING, Status.FINALIZING)
@@ -138,6 +140,7 @@ class Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.environments.stop()
 
     async def _guarded(self, run_id: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Carries the work out, and gives the run its end when the work itself fails."""

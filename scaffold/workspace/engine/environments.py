@@ -13,7 +13,8 @@ from typing import IO
 
 import msgspec
 
-from scaffold.workspace.engine import pipconf, pythons
+from scaffold.workspace.engine import builder, pipconf, pythons
+from scaffold.workspace.engine.builder import BuildError
 from scaffold.workspace.engine.specification import Specification
 from scaffold.workspace.paths import Home
 from scaffold.workspace.store import Store
@@ -22,19 +23,6 @@ from scaffold.workspace.store.environments import BuiltEnvironment
 
 # Part of every key: raised when the way environments are built changes what is in them.
 _RECIPE = "1"
-_REASON_LINES = 12
-
-
-class BuildError(Exception):
-    """An environment could not be built.
-
-    Attributes:
-        reason: what the resolver or installer said, some lines.
-    """
-
-    def __init__(self, message: str, reason: str) -> None:
-        super().__init__(message)
-        self.reason = reason
 
 
 class ReadyEnvironment(msgspec.Struct, frozen=True):
@@ -57,6 +45,26 @@ class ReadyEnvironment(msgspec.Struct, frozen=True):
     log: Path | None
 
 
+class _Build:
+    """A build that is under way.
+
+    Attributes:
+        waiting: how many runs wait for it.
+        asked: True when somebody asked for the environment itself, whether or not a run waits.
+        abandoned: True once nobody needs it any more.
+    """
+
+    def __init__(self, task: "asyncio.Task[BuiltEnvironment]") -> None:
+        self.task = task
+        self.waiting = 0
+        self.asked = False
+        self.abandoned = False
+
+    def abandon(self) -> None:
+        self.abandoned = True
+        self.task.cancel()
+
+
 class Environments:
     """The environments of one workspace.
 
@@ -68,7 +76,7 @@ class Environments:
     def __init__(self, home: Home, store: Store) -> None:
         self._home = home
         self._store = store
-        self._building: dict[str, asyncio.Task[BuiltEnvironment]] = {}
+        self._building: dict[str, _Build] = {}
         self._settings: dict[str, str] | None = None
 
     def log_path(self, key: str) -> Path:
@@ -108,8 +116,7 @@ class Environments:
         built = self._built(key)
         cached = built is not None
         if built is None:
-            # A cancelled run must not take the build away from the others who wait for it.
-            built = await asyncio.shield(self._task(key, specification, progress))
+            built = await self._wait(self._join(key, specification, progress))
         self._store.environments.touch(key)
         return ReadyEnvironment(
             interpreter=built.interpreter,
@@ -147,39 +154,72 @@ class Environments:
     def begin(self, specification: Specification) -> None:
         """Builds an environment without anybody waiting, unless it is there or being built."""
         if not self.is_ready(specification):
-            self._task(self.key(specification), specification, lambda text: None)
+            self._join(self.key(specification), specification, lambda text: None).asked = True
 
     def is_building(self, specification: Specification) -> bool:
         """True while it is being built."""
-        return specification.interpreter is None and self.key(specification) in self._building
+        build = self._building.get(self.key(specification)) if specification.interpreter is None else None
+        return build is not None and not build.abandoned
 
-    def _task(
-        self, key: str, specification: Specification, progress: Callable[[str], None]
-    ) -> "asyncio.Task[BuiltEnvironment]":
+    def recover(self) -> None:
+        """Clears away what a service that was killed was building."""
+        for key in builder.end_leftovers(self._home.environments):
+            if self._store.environments.get(key) is None:
+                shutil.rmtree(self._home.environments / key, ignore_errors=True)
+
+    async def stop(self) -> None:
+        """Gives up every build."""
+        tasks = [build.task for build in self._building.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _join(self, key: str, specification: Specification, progress: Callable[[str], None]) -> _Build:
         """The build that is under way, begun now when there is none."""
-        task = self._building.get(key)
-        if task is None:
-            task = asyncio.create_task(self._build(key, specification, progress))
-            self._building[key] = task
-            task.add_done_callback(lambda over: self._settle(key, over))
-        return task
+        present = self._building.get(key)
+        if present is not None and not present.abandoned:
+            return present
+        before = present.task if present is not None else None
+        build = _Build(asyncio.create_task(self._build(key, specification, progress, before)))
+        self._building[key] = build
+        build.task.add_done_callback(lambda _: self._settle(key, build))
+        return build
 
-    def _settle(self, key: str, task: "asyncio.Task[BuiltEnvironment]") -> None:
-        self._building.pop(key, None)
-        if not task.cancelled():
-            task.exception()  # the log has it, and there may be nobody else who asks
+    async def _wait(self, build: _Build) -> BuiltEnvironment:
+        """The outcome of a build; a cancelled run takes it away from nobody else who needs it."""
+        build.waiting += 1
+        try:
+            return await asyncio.shield(build.task)
+        finally:
+            build.waiting -= 1
+            if not build.waiting and not build.asked and not build.task.done():
+                build.abandon()
+                await asyncio.wait([build.task])  # a run is not over while something still works for it
+
+    def _settle(self, key: str, build: _Build) -> None:
+        if self._building.get(key) is build:
+            del self._building[key]
+        if not build.task.cancelled():
+            build.task.exception()  # the log has it, and there may be nobody else who asks
 
     async def _build(
-        self, key: str, specification: Specification, progress: Callable[[str], None]
+        self,
+        key: str,
+        specification: Specification,
+        progress: Callable[[str], None],
+        before: "asyncio.Task[BuiltEnvironment] | None",
     ) -> BuiltEnvironment:
+        if before is not None:  # one that was given up has to leave the folder first
+            await asyncio.wait([before])
         started = time.monotonic()
         folder = self._home.environments / key
         with self.log_path(key).open("w", encoding="utf-8") as log:
             try:
                 python = await self._make(folder, specification, log, progress)
             except BaseException as error:
-                shutil.rmtree(folder, ignore_errors=True)
-                log.write(f"\nThe environment was not built: {error}\n")
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+                canceled = isinstance(error, asyncio.CancelledError)
+                log.write(f"\nThe environment was not built: {'canceled' if canceled else error}\n")
                 raise
             seconds = time.monotonic() - started
             log.write(f"\nBuilt in {seconds:.1f} s.\n")
@@ -219,14 +259,14 @@ class Environments:
         log.flush()
         shutil.rmtree(folder, ignore_errors=True)
         progress(f"creating it with Python {python.text}")
-        await _run(
+        await builder.run(
             log, [uv, "venv", "--python", python.path, str(folder)], variables, self._home.environments
         )
         requirements = folder / "requirements.txt"
         requirements.write_text("\n".join(("pip", *specification.requirements)) + "\n", encoding="utf-8")
         progress("installing its packages")
         command = [uv, "pip", "install", "--python", str(interpreter_of(folder)), "-r", str(requirements)]
-        await _run(log, command, variables, folder)
+        await builder.run(log, command, variables, folder)
         return python
 
     async def _python(
@@ -254,7 +294,9 @@ class Environments:
         log.write(f"Python {minor} is not installed; asking uv for it:\n")
         limits = {"UV_HTTP_TIMEOUT": "20", "UV_HTTP_RETRIES": "0"}
         with contextlib.suppress(BuildError):
-            await _run(log, [uv, "python", "install", minor], variables | limits, self._home.environments)
+            await builder.run(
+                log, [uv, "python", "install", minor], variables | limits, self._home.environments
+            )
             available = await pythons.installed(uv, variables)
         return pythons.nearest(wanted, available)
 
@@ -303,31 +345,3 @@ def _notices(specification: Specification, built: BuiltEnvironment) -> list[str]
             + "."
         )
     return notices
-
-
-async def _run(log: IO[str], command: list[str], variables: dict[str, str], folder: Path) -> None:
-    """Runs one step of a build with its output in the log.
-
-    Raises:
-        BuildError: it ended with an error.
-    """
-    log.flush()
-    start = os.fstat(log.fileno()).st_size
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        env=variables,
-        cwd=folder,
-    )
-    try:
-        code = await process.wait()
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
-    if code != 0:
-        said = Path(log.name).read_bytes()[start:].decode(errors="replace")
-        reason = "\n".join(said.strip().splitlines()[-_REASON_LINES:])
-        raise BuildError("The environment could not be built.", reason)
