@@ -146,7 +146,7 @@ class Submitting:
             console.done(f"snapshot {_files(event)}, {event['uploaded']} of them new")
 
     def _show_queued(self, run: dict[str, Any]) -> None:
-        if not self._snapshot_shown:
+        if not self._snapshot_shown and run["files"]:  # a local run's is sent while it begins
             console.done(f"snapshot {_files(run)}, unchanged")
         state = "cached" if run["cached"] else "to be built"
         console.done(f"environment {console.inert(run['environment'])} ({state})")

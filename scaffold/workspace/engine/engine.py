@@ -25,6 +25,7 @@ from scaffold.workspace.engine.distribution import Distribution, processes_of
 from scaffold.workspace.engine.environments import Environments, ReadyEnvironment
 from scaffold.workspace.engine.jobs import JobFolder, Outcome
 from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
+from scaffold.workspace.engine.submitter import NotHandedOverError, Submitter, handed_over, submitter_of
 from scaffold.workspace.logs import BUILD_LOG, STD_LOG, last_lines
 from scaffold.workspace.paths import Home
 from scaffold.workspace.runs import IllegalTransitionError, Status
@@ -149,6 +150,8 @@ class Engine:
         except (BuildError, SpecificationError) as error:
             reason = getattr(error, "reason", "")
             self._fail(run_id, "EnvironmentBuildFailed", f"{error}\n{reason}".strip())
+        except NotHandedOverError as error:
+            self._fail(run_id, "UserError", str(error))
         except Exception as error:
             _LOG.exception("run %s", run_id)
             self._fail(run_id, "ServiceError", f"{type(error).__name__}: {error}")
@@ -166,9 +169,10 @@ class Engine:
         self._end(run_id, Status.FAILED, error=_error(code, message), **changes)
 
     async def _execute(self, run_id: str) -> None:
+        folder = JobFolder(self._home, self._store.runs.require(run_id))
+        await handed_over(folder.path)
         run = self._move(run_id, Status.PREPARING)
-        configuration = run.definition or {}
-        specification = read_environment(configuration.get("environment") or {})
+        specification = _specification(run, submitter_of(folder.path))
         environment = await self._prepare(run, specification)
         self._move(run_id, Status.QUEUED)
         async with self._slots:
@@ -231,7 +235,11 @@ class Engine:
             "argv": jobs.command_line(configuration, environment.interpreter, environment.python_version),
             "cwd": str(folder.work),
             "environment": jobs.process_environment(
-                specification, configuration, environment.interpreter, self._run_variables(run)
+                specification,
+                configuration,
+                environment.interpreter,
+                self._run_variables(run),
+                folder.submitter,
             ),
             "processes": [
                 {
@@ -308,6 +316,14 @@ class Engine:
         else:
             self._fail(run_id, "UserError", _why(outcome, log, tail), **changes)
         await asyncio.to_thread(folder.clear)
+
+
+def _specification(run: Run, submitter: Submitter | None) -> Specification:
+    """What the run has to find; the interpreter that a local run names is the one that its submitter would find."""
+    specification = read_environment((run.definition or {}).get("environment") or {})
+    if submitter is None or specification.interpreter is None:
+        return specification
+    return msgspec.structs.replace(specification, interpreter=submitter.find(specification.interpreter))
 
 
 class _Supervisor:

@@ -3,6 +3,7 @@
 runs/<uuid>/job.json, started.json, exit.json, stop   see ``supervisor``
 runs/<uuid>/std_log.txt                               the process's stdout and stderr
 runs/<uuid>/work/                                     its working directory: the snapshot, outputs/, logs/
+runs/<uuid>/submitter.json                            of a local run, which works elsewhere: see ``submitter``
 """
 
 import contextlib
@@ -16,6 +17,7 @@ from typing import Any
 import msgspec
 
 from scaffold.workspace.engine.specification import Specification
+from scaffold.workspace.engine.submitter import RECORD, Submitter, submitter_of
 from scaffold.workspace.files import write_atomically
 from scaffold.workspace.paths import Home
 from scaffold.workspace.store import Store
@@ -25,8 +27,11 @@ from scaffold.workspace.store.runs import Run
 RUN_HOOKS = Path(__file__).parent / "run_hooks"
 COLLECTED = ("outputs", "logs")
 
-# Variables of the shell that happened to start the service that would change what a script does.
-_NOT_INHERITED = ("PYTHON", "VIRTUAL_ENV", "CONDA_", "AZUREML_", "MLFLOW_", "MSI_", "IDENTITY_", "SCAFFOLD_")
+# Variables that say to which workspace and run a process belongs.
+_OF_THE_SERVICE = ("AZUREML_", "MLFLOW_", "MSI_", "IDENTITY_", "SCAFFOLD_")
+# Further ones of the shell that happened to start the service that would change what a script does. A notebook
+# has MPLBACKEND draw into its own pages.
+_NOT_INHERITED = (*_OF_THE_SERVICE, "PYTHON", "VIRTUAL_ENV", "CONDA_", "MPLBACKEND")
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -57,7 +62,8 @@ class JobFolder:
 
     def __init__(self, home: Home, run: Run) -> None:
         self.path = home.runs / run.uuid
-        self.work = self.path / "work"
+        self.submitter = submitter_of(self.path)
+        self.work = Path(self.submitter.folder) if self.submitter else self.path / "work"
         self.logs = self.path / "user_logs"
 
     def log(self, name: str) -> Path:
@@ -87,8 +93,17 @@ class JobFolder:
         return None
 
     def clear(self) -> None:
-        """Removes everything, as before the run."""
+        """Removes everything, as before the run; a local run's working directory is its submitter's to remove."""
         shutil.rmtree(self.path, ignore_errors=True)
+
+    def make_again(self) -> None:
+        """Removes what an earlier attempt left, but for who handed the run over."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for entry in self.path.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            elif entry.name != RECORD:
+                entry.unlink(missing_ok=True)
 
 
 def lay_out(store: Store, folder: JobFolder, run: Run, job: dict[str, Any]) -> None:
@@ -100,10 +115,11 @@ def lay_out(store: Store, folder: JobFolder, run: Run, job: dict[str, Any]) -> N
         run: the run.
         job: the content of ``job.json``.
     """
-    folder.clear()
-    folder.work.mkdir(parents=True, mode=0o700)
-    for file in store.snapshots.files(run.snapshot_id) if run.snapshot_id else []:
-        store.content.restore(file.sha256, folder.work / file.path)
+    folder.make_again()
+    if folder.submitter is None:  # else the SDK has copied the project by itself
+        folder.work.mkdir(mode=0o700)
+        for file in store.snapshots.files(run.snapshot_id) if run.snapshot_id else []:
+            store.content.restore(file.sha256, folder.work / file.path)
     for name in COLLECTED:
         if not (folder.work / name).exists():  # a snapshot may hold a file of that name
             (folder.work / name).mkdir()
@@ -147,13 +163,20 @@ def process_environment(
     configuration: dict[str, Any],
     interpreter: str,
     run_variables: dict[str, str],
+    submitter: Submitter | None = None,
 ) -> dict[str, str]:
     """The environment variables of a run's process.
 
     The machine's own come first, then what makes the interpreter's environment the active one, then the
-    environment's and the run's variables, and last the ones by which the SDK knows the run.
+    environment's and the run's variables, and last the ones by which the SDK knows the run. For a local run
+    the machine's are those of its submitter, with all that makes his own Python environment what it is where
+    he manages it himself.
     """
-    variables = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
+    own = submitter is not None and specification.interpreter is not None
+    inherited = submitter.environment if submitter else os.environ
+    variables = {
+        k: v for k, v in inherited.items() if not k.startswith(_OF_THE_SERVICE if own else _NOT_INHERITED)
+    }
     folder = Path(interpreter).parent
     variables["PATH"] = os.pathsep.join((str(folder), variables.get("PATH", os.defpath)))
     if (folder.parent / "pyvenv.cfg").exists():

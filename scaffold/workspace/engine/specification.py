@@ -85,6 +85,12 @@ NOT_ON_PYPI = re.compile(
     r"ffmpeg|cpuonly|pytorch-cuda|cuda.*|nomkl|r-.*|openjdk|conda|mamba)$"
 )
 
+# What ``CondaDependencies.create`` adds by itself: PyPI by its former name. Packages come from there in any case,
+# or from where the user's pip configuration says; pip passes over what it cannot read there, uv does not.
+_OF_THE_SDK = re.compile(
+    r"--(find-links|extra-index-url)\s+https://pypi\.python\.org/simple(/index\.html)?/?$"
+)
+
 _CONDA_MATCH = re.compile(
     r"^(?:[^\s:]+::)?(?P<name>[A-Za-z0-9_.\-]+)(?:\[(?P<brackets>[^\]]*)\])?\s*(?P<version>.*)$"
 )
@@ -141,7 +147,8 @@ def _read_dependencies(
     translated: list[str] = []
     for entry in dependencies:
         if isinstance(entry, dict):
-            requirements += entry.get("pip") or []
+            lines = entry.get("pip") or []
+            requirements += [line for line in lines if not _OF_THE_SDK.match(line.strip())]
             continue
         name, version = _read_match(entry)
         if name == "python":

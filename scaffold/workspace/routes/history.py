@@ -7,6 +7,7 @@ from scaffold.workspace.services import (
     events,
     execution,
     experiments,
+    localrun,
     metrics,
     queries,
     runs,
@@ -113,6 +114,12 @@ OPERATIONS: tuple[Operation, ...] = (
         POST,
         "/execution/v1.0/{S}/experiments/{experiment}/snapshotrun",
         execution.submit_snapshot_run,
+        ("Experiment.submit",),
+    ),
+    Operation(
+        POST,
+        "/execution/v1.0/{S}/experiments/{experiment}/localrun",
+        localrun.start_local_run,
         ("Experiment.submit",),
     ),
     Operation(

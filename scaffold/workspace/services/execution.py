@@ -45,8 +45,19 @@ class RunConfiguration(msgspec.Struct, rename="camel"):
 
 
 async def submit_snapshot_run(request: Request) -> Any:
-    """Accepts a run: once this has answered, the run is kept whatever happens to this process."""
-    context, body = context_of(request), await body_as(request, NewRun)
+    """Accepts a run and begins with it."""
+    run = accept(request, await body_as(request, NewRun))
+    context_of(request).engine.submit(run.run_id)
+    return {"runId": run.run_id}
+
+
+def accept(request: Request, body: NewRun) -> Run:
+    """Makes the run that is asked for: from here on it is kept whatever happens to this process.
+
+    Raises:
+        Fault: it is not one that could be carried out here; nothing was kept.
+    """
+    context = context_of(request)
     experiment_name = request.path_params["experiment"]
     run_id = request.query_params.get("runId") or f"{experiment_name}_{uuid.uuid4().hex}"
     check_experiment_name(experiment_name)
@@ -78,8 +89,7 @@ async def submit_snapshot_run(request: Request) -> Any:
     except sqlite3.IntegrityError:
         raise faults.conflict(f"There is a run {run_id} already.") from None
     tell_queued(context, run)
-    context.engine.submit(run_id)
-    return {"runId": run_id}
+    return run
 
 
 def tell_queued(context: Context, run: Run) -> None:

@@ -164,10 +164,15 @@ def _columns(context: Context, changes: RunChanges, *, executed: bool) -> dict[s
         columns["started"] = moment(changes.start_time_utc)
     if changes.end_time_utc is not None:
         columns["ended"] = moment(changes.end_time_utc)
+    return columns | _snapshot_column(context, changes)
+
+
+def _snapshot_column(context: Context, changes: RunChanges) -> dict[str, Any]:
+    """The column of the snapshot that a property names, where there is one."""
     snapshot_id = (changes.properties or {}).get(_SNAPSHOT)
     if isinstance(snapshot_id, str) and context.store.snapshots.get(snapshot_id) is not None:
-        columns["snapshot_id"] = snapshot_id
-    return columns
+        return {"snapshot_id": snapshot_id}
+    return {}
 
 
 def _recorded(present: dict[str, Any], changes: RunChanges) -> dict[str, Any]:
@@ -187,6 +192,11 @@ def _recorded(present: dict[str, Any], changes: RunChanges) -> dict[str, Any]:
 def _change(context: Context, run: Run, changes: RunChanges) -> Run:
     runs, run_id = context.store.runs, run.run_id
     columns = _columns(context, changes, executed=run.executed)
+    properties = texts(changes.properties)
+    if run.executed and run.snapshot_id is None:  # a local run's arrives after the run has begun
+        columns |= _snapshot_column(context, changes)
+        snapshot = context.store.snapshots.get(columns.get("snapshot_id", ""))
+        properties = (snapshot.properties if snapshot else {}) | properties
     recorded = _recorded(run.recorded, changes)
     if recorded != run.recorded:
         columns["recorded"] = recorded
@@ -197,7 +207,7 @@ def _change(context: Context, run: Run, changes: RunChanges) -> Run:
                 raise faults.conflict(f"Run {run_id} is {run.status.value} and cannot become {status.value}.")
             runs.move(run_id, status)
         runs.update(run_id, **columns)
-        return runs.merge(run_id, tags=texts(changes.tags), properties=texts(changes.properties))
+        return runs.merge(run_id, tags=texts(changes.tags), properties=properties)
 
 
 async def delete_run_tags(request: Request) -> RunDto:

@@ -1,10 +1,14 @@
 """The engine itself, with a real store and real processes."""
 
 import asyncio
+import json
+import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
+from scaffold.workspace.engine import submitter
 from scaffold.workspace.engine.engine import Engine
 from scaffold.workspace.engine.jobs import JobFolder, lay_out
 from scaffold.workspace.paths import Home
@@ -190,3 +194,36 @@ def test_a_reason_that_the_process_could_not_be_started_is_told_truthfully(home:
     with_engine(home, store, scenario)
 
     assert "lost while the workspace was not running" not in store.runs.require("r").error["message"]
+
+
+def test_a_local_run_that_nobody_starts_fails_and_says_so(
+    home: Home, store: Store, create: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(submitter, "PATIENCE_SECONDS", 0.0)
+
+    async def scenario(engine: Engine) -> None:
+        submitter.expect(JobFolder(home, store.runs.require(create("r"))).path)
+        engine.submit("r")
+        assert await end_of(store, "r") is Status.FAILED
+
+    with_engine(home, store, scenario)
+    error = store.runs.require("r").error
+    assert error is not None
+    assert "was to be started by the program that submitted it" in error["message"]
+
+
+def test_a_local_run_that_was_handed_over_is_carried_out_after_a_restart(
+    home: Home, store: Store, create: Callable[..., str], tmp_path: Path
+):
+    folder = JobFolder(home, store.runs.require(create("r", 'echo "$OWN" > outputs/own'))).path
+    submitter.expect(folder)
+    record = {"folder": str(tmp_path), "environment": {"OWN": "mine", "PATH": os.environ["PATH"]}}
+    (folder / submitter.RECORD).write_text(json.dumps(record))
+
+    async def scenario(engine: Engine) -> None:
+        engine.recover()
+        assert await end_of(store, "r") is Status.COMPLETED
+
+    with_engine(home, store, scenario)
+    assert (tmp_path / "outputs" / "own").read_text() == "mine\n"
+    assert not folder.exists()

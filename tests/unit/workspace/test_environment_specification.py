@@ -162,6 +162,16 @@ def test_conda_and_pip_parts_are_both_installed():
     assert specification.kind == "conda-as-pip"
 
 
+def test_the_index_that_the_sdk_adds_by_itself_is_where_packages_come_from_anyhow():
+    options = [
+        "--find-links https://pypi.python.org/simple/index.html",
+        "--extra-index-url https://pypi.python.org/simple",
+        "--extra-index-url https://example.org/simple",
+    ]
+
+    assert read({"pip": [*options, "six"]}).requirements == (options[2], "six")
+
+
 @pytest.mark.parametrize("dependency", ["", "   ", "=1.2", ">=3", "::numpy"])
 def test_a_dependency_without_a_name_is_refused(dependency: str):
     with pytest.raises(SpecificationError, match="has no name"):

@@ -1,0 +1,51 @@
+"""Runs of ``compute_target="local"``: the SDK asks for a script, and starts it in a copy of the project.
+
+Source: ``azureml._execution._commands._start_internal_local_cloud``. It posts a form with ``definition.json``
+and the project's configuration folder, unpacks the answer beside the copied project, and starts
+``azureml-setup/Invocation.sh`` (or ``.bat``) there, which hands the run to the engine (see ``engine.submitter``).
+"""
+
+from email import message_from_bytes
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from scaffold.workspace import faults
+from scaffold.workspace.context import MAX_JSON_BYTES, context_of, read_body
+from scaffold.workspace.engine import submitter
+from scaffold.workspace.engine.jobs import JobFolder
+from scaffold.workspace.services.execution import NewRun, accept
+
+_DEFINITION = "definition.json"
+
+
+async def start_local_run(request: Request) -> Any:
+    """Accepts a run, and answers with what its submitter has to start."""
+    context = context_of(request)
+    run = accept(request, await _definition(request))
+    folder = JobFolder(context.home, run).path
+    submitter.expect(folder)
+    context.engine.submit(run.run_id)
+    return Response(submitter.invocation(folder), media_type="application/zip")
+
+
+async def _definition(request: Request) -> NewRun:
+    """``definition.json`` of the form.
+
+    Raises:
+        Fault: there is none, or it has another shape.
+    """
+    # The SDK refuses configuration folders of more than 25 MB before it sends one.
+    body = await read_body(request, MAX_JSON_BYTES)
+    content_type = request.headers.get("content-type", "").encode("latin-1")
+    try:
+        form = message_from_bytes(b"Content-Type: " + content_type + b"\r\n\r\n" + body)
+        contents = [
+            part.get_payload(decode=True) for part in form.walk() if part.get_filename() == _DEFINITION
+        ]
+        definition = contents[0] if contents and isinstance(contents[0], bytes) else b""
+        return msgspec.json.decode(definition, type=NewRun)
+    except (msgspec.DecodeError, ValueError, LookupError, RecursionError) as error:
+        raise faults.bad_request(f"The request is not a form with {_DEFINITION}: {error}") from None
