@@ -1,13 +1,17 @@
 """``scaffold workspace``: the local workspace by hand."""
 
 import os
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scaffold import words
 from scaffold.cli import console
 from scaffold.errors import UsageError
+
+if TYPE_CHECKING:
+    from scaffold.workspace.paths import Home
 
 workspace_app = typer.Typer(
     name="workspace",
@@ -19,11 +23,23 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @workspace_app.command()
-def start(as_json: _Json = False) -> None:
+def start(
+    rehearse: Annotated[
+        Path | None,
+        typer.Option(
+            "--rehearse",
+            metavar="CONFIG",
+            help="Stand in for the workspace on Azure that this config.json names, in a state folder of its own.",
+        ),
+    ] = None,
+    as_json: _Json = False,
+) -> None:
     """Start the local workspace, unless it runs already."""
     from scaffold.workspace import lifecycle
     from scaffold.workspace.paths import Home
 
+    if rehearse is not None:
+        _name(Home.default(), rehearse)
     with console.working("starting the local workspace"):
         service = lifecycle.ensure(Home.default())
     if as_json:
@@ -31,6 +47,25 @@ def start(as_json: _Json = False) -> None:
         return
     console.done(f"the local workspace runs (process {service.pid})")
     console.result(service.portal)
+
+
+def _name(home: "Home", config: Path) -> None:
+    """Gives the workspace of a new home the name that a config.json has."""
+    from scaffold.project.reader import read_workspace_config
+    from scaffold.workspace.naming import WorkspaceName
+
+    read = read_workspace_config(config)
+    name = WorkspaceName(read.subscription_id, read.resource_group, read.workspace_name, read.tenant_id)
+    present = WorkspaceName.load(home)
+    if present == name:
+        return
+    if home.secret_keys.exists():
+        raise UsageError(
+            f"The state folder {home.root} is the workspace {present.workspace_name!r} already.",
+            "Set SCAFFOLD_HOME to another folder for the rehearsal.",
+        )
+    home.create()
+    name.save(home)
 
 
 @workspace_app.command()
@@ -67,6 +102,7 @@ def status(as_json: _Json = False) -> None:
     counts = ", ".join(f"{count} {name}" for name, count in sorted(facts["runs"].items())) or "none yet"
     rows = {
         "running": f"process {facts['pid']}, version {facts['version']}, {memory} of memory",
+        "workspace": facts["scope"],
         "page": facts["portal"],
         "state": str(home.root),
         "runs": counts,

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from scaffold.workspace import faults, identity
+from scaffold.workspace import faults
 from scaffold.workspace.context import Context, context_of
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.routes import OPERATIONS, Access, Operation
@@ -95,10 +95,10 @@ def _admit(operation: Operation, request: Request) -> None:
         raise faults.unauthenticated()
     request.state.caller = caller
     params = request.path_params
-    if "{S}" in operation.path:
-        asked = (params["subscription"], params["group"].lower(), params["workspace"].lower())
-        if asked != (identity.SUBSCRIPTION_ID, identity.RESOURCE_GROUP, identity.WORKSPACE_NAME):
-            raise faults.not_found(f"Workspace {params['workspace']} in resource group {params['group']}")
+    if "{S}" in operation.path and not context.named.is_at(
+        params["subscription"], params["group"], params["workspace"]
+    ):
+        raise faults.not_found(f"Workspace {params['workspace']} in resource group {params['group']}")
 
 
 async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:

@@ -65,8 +65,6 @@ def _no_proxy(environment: Mapping[str, str]) -> dict[str, str]:
 
 def run_variables(context: "Context", run: "Run") -> dict[str, str]:
     """What a run's process needs set, so that ``Run.get_context()`` is this run and a workspace can be loaded."""
-    from scaffold.workspace import identity
-
     token, expiry = context.authority.run_token(run.run_id)
     experiment = context.store.experiments.by_id(run.experiment_id)
     base = variables(context.home, context.endpoints.https_port, environment=os.environ)
@@ -75,9 +73,9 @@ def run_variables(context: "Context", run: "Run") -> dict[str, str]:
         "AZUREML_RUN_TOKEN": token,
         # Not seconds since the epoch: the SDK silently refuses those past 2**31.
         "AZUREML_RUN_TOKEN_EXPIRY": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expiry)),
-        "AZUREML_ARM_SUBSCRIPTION": identity.SUBSCRIPTION_ID,
-        "AZUREML_ARM_RESOURCEGROUP": identity.RESOURCE_GROUP,
-        "AZUREML_ARM_WORKSPACE_NAME": identity.WORKSPACE_NAME,
+        "AZUREML_ARM_SUBSCRIPTION": context.named.subscription_id,
+        "AZUREML_ARM_RESOURCEGROUP": context.named.resource_group,
+        "AZUREML_ARM_WORKSPACE_NAME": context.named.workspace_name,
         "AZUREML_ARM_PROJECT_NAME": experiment.name if experiment else "",
         "AZUREML_EXPERIMENT_ID": run.experiment_id,
         "AZUREML_EXPERIMENT_SCOPE": f"{context.scope}/experiments/{experiment.name if experiment else ''}",

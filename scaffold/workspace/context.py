@@ -6,9 +6,10 @@ from typing import TypeVar
 import msgspec
 from starlette.requests import Request
 
-from scaffold.workspace import faults, identity
+from scaffold.workspace import faults
 from scaffold.workspace.engine.engine import Engine
 from scaffold.workspace.identity import Authority, Caller
+from scaffold.workspace.naming import WorkspaceName
 from scaffold.workspace.paths import Home
 from scaffold.workspace.store import Store
 from scaffold.workspace.submissions import Submissions
@@ -54,6 +55,7 @@ class Context(msgspec.Struct, frozen=True):
     """The parts of one running workspace."""
 
     home: Home
+    named: WorkspaceName
     store: Store
     engine: Engine
     authority: Authority
@@ -63,10 +65,7 @@ class Context(msgspec.Struct, frozen=True):
     @property
     def scope(self) -> str:
         """The ARM resource id of the workspace."""
-        return (
-            f"/subscriptions/{identity.SUBSCRIPTION_ID}/resourceGroups/{identity.RESOURCE_GROUP}"
-            f"/providers/Microsoft.MachineLearningServices/workspaces/{identity.WORKSPACE_NAME}"
-        )
+        return self.named.scope
 
     @property
     def portal(self) -> str:

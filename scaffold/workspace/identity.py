@@ -19,11 +19,9 @@ from urllib.parse import parse_qs, quote, urlencode
 
 from scaffold.workspace.files import write_atomically
 from scaffold.workspace.keys import Keys
+from scaffold.workspace.naming import WorkspaceName
 from scaffold.workspace.paths import Home
 
-SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000000"
-RESOURCE_GROUP = "local"
-WORKSPACE_NAME = "local"
 USER_NAME = "local user"
 
 TOKEN_SECONDS = 24 * 3600
@@ -41,7 +39,8 @@ def prepare(home: Home) -> Keys:
     if not home.secret_keys.exists():
         names = ("signing", "identity", "control", "portal", "discovery")
         keys = {name: secrets.token_urlsafe(24) for name in names}
-        keys |= {"tenant_id": str(uuid.uuid4()), "user_id": str(uuid.uuid4())}
+        tenant_id = WorkspaceName.load(home).tenant_id or str(uuid.uuid4())
+        keys |= {"tenant_id": tenant_id, "user_id": str(uuid.uuid4())}
         write_atomically(home.secret_keys, json.dumps(keys).encode())
     if not (home.ca_certificate.exists() and home.server_certificate.exists()):
         _issue_certificates(home)

@@ -89,6 +89,11 @@ class Home:
         return self.secrets / "keys.json"
 
     @property
+    def workspace_name(self) -> Path:
+        """JSON of what the workspace is called, where it is not the local one; see ``naming``."""
+        return self.root / "workspace.json"
+
+    @property
     def service_record(self) -> Path:
         """JSON of the running service: pid, ports, version; the last one's ports when it is stopped."""
         return self.root / "service.json"

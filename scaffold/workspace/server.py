@@ -27,6 +27,7 @@ from scaffold.workspace.context import Context, Endpoints
 from scaffold.workspace.engine.engine import Engine
 from scaffold.workspace.files import write_atomically
 from scaffold.workspace.identity import Authority
+from scaffold.workspace.naming import WorkspaceName
 from scaffold.workspace.paths import Home
 from scaffold.workspace.portal.app import portal_app
 from scaffold.workspace.store import Store
@@ -147,6 +148,7 @@ def _assemble(home: Home, store: Store, authority: Authority, endpoints: Endpoin
     engine = Engine(home, store, variables, tell, int(width) if width.isdigit() and int(width) else None)
     context = Context(
         home=home,
+        named=WorkspaceName.load(home),
         store=store,
         engine=engine,
         authority=authority,

@@ -147,3 +147,47 @@ def test_nothing_is_written_outside_the_state_folder_but_the_sdks_caches(machine
 def tree(folder: Path) -> set[str]:
     """Everything below a folder, by relative path."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+
+
+REHEARSED = {
+    "subscription_id": "5e1d0c1a-3c50-4c11-9d33-1a1d4f1b7a11",
+    "resource_group": "Team",
+    "workspace_name": "forecasts",
+    "tenant_id": "7a1d0c1a-3c50-4c11-9d33-1a1d4f1b7a22",
+}
+
+
+def test_a_workspace_stands_in_for_the_one_that_a_config_json_names(machine: Machine, tmp_path: Path):
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(REHEARSED))
+
+    started = machine.json("workspace", "start", "--rehearse", config)
+    there = machine.sdk(
+        f"from azureml.core import Workspace\nfrom azureml.core.authentication import MsiAuthentication\n"
+        f"ws = Workspace.from_config({str(config)!r})\n"
+        "tenant = MsiAuthentication()._get_all_subscription_ids()[1]\n"
+        "print(ws.get_details()['id'], tenant, [s.name for s in ws.datastores.values()])"
+    )
+    local = machine.sdk(
+        "from azureml.core import Workspace\n"
+        "Workspace('00000000-0000-0000-0000-000000000000', 'local', 'local')"
+    )
+
+    assert started["scope"].endswith(
+        "/resourceGroups/Team/providers/Microsoft.MachineLearningServices/workspaces/forecasts"
+    )
+    assert there.stdout.split()[:2] == [started["scope"], REHEARSED["tenant_id"]], there.stderr
+    assert local.returncode != 0
+    assert "00000000-0000-0000-0000-000000000000" in local.stderr
+
+
+def test_a_state_folder_does_not_become_another_workspace(machine: Machine, tmp_path: Path):
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(REHEARSED))
+    machine.run("workspace", "start")
+
+    refused = machine.run("workspace", "start", "--rehearse", config)
+
+    assert refused.returncode == 2
+    assert "is the workspace 'local' already" in refused.stderr
+    assert "SCAFFOLD_HOME" in refused.stderr

@@ -126,10 +126,10 @@ async def list_subscriptions(request: Request) -> Any:
 
 def _subscription(context: Context) -> dict[str, Any]:
     return {
-        "id": f"/subscriptions/{identity.SUBSCRIPTION_ID}",
+        "id": f"/subscriptions/{context.named.subscription_id}",
         "authorizationSource": "RoleBased",
         "managedByTenants": [],
-        "subscriptionId": identity.SUBSCRIPTION_ID,
+        "subscriptionId": context.named.subscription_id,
         "tenantId": context.authority.keys.tenant_id,
         "displayName": "This machine",
         "state": "Enabled",
@@ -143,8 +143,7 @@ def _subscription(context: Context) -> dict[str, Any]:
 
 async def get_subscription(request: Request) -> Any:
     """One subscription by id."""
-    if request.path_params["subscription"] != identity.SUBSCRIPTION_ID:
-        raise faults.not_found(f"Subscription {request.path_params['subscription']}")
+    _check_subscription(request)
     return _subscription(context_of(request))
 
 
@@ -155,16 +154,12 @@ async def list_tenants(request: Request) -> Any:
 
 
 async def get_resource_group(request: Request) -> Any:
-    """The resource group ``local``."""
-    params = request.path_params
-    if (params["subscription"], params["group"].lower()) != (
-        identity.SUBSCRIPTION_ID,
-        identity.RESOURCE_GROUP,
-    ):
-        raise faults.not_found(f"Resource group {params['group']}")
+    """The one resource group of the subscription."""
+    _check_subscription(request)
+    named = context_of(request).named
     return {
-        "id": f"/subscriptions/{identity.SUBSCRIPTION_ID}/resourceGroups/{identity.RESOURCE_GROUP}",
-        "name": identity.RESOURCE_GROUP,
+        "id": named.group_scope,
+        "name": named.resource_group,
         "type": "Microsoft.Resources/resourceGroups",
         "location": "local",
         "managedBy": None,
@@ -179,10 +174,10 @@ def _check_subscription(request: Request) -> None:
     Raises:
         Fault: it is one.
     """
-    params = request.path_params
-    if params["subscription"] != identity.SUBSCRIPTION_ID:
+    params, named = request.path_params, context_of(request).named
+    if not named.has_subscription(params["subscription"]):
         raise faults.not_found(f"Subscription {params['subscription']}")
-    if params.get("group", identity.RESOURCE_GROUP).lower() != identity.RESOURCE_GROUP:
+    if "group" in params and not named.has_group(params["subscription"], params["group"]):
         raise faults.not_found(f"Resource group {params['group']}")
 
 
@@ -193,7 +188,7 @@ async def list_resources(request: Request) -> Any:
     if f"resourceType eq '{_WORKSPACE_TYPE}'" not in wanted:
         raise faults.not_implemented(f"listing resources other than workspaces ({wanted or 'no filter'})")
     group = re.search(r"resourceGroup eq '([^']*)'", wanted)
-    if group is not None and group[1].lower() != identity.RESOURCE_GROUP:
+    if group is not None and group[1].lower() != context_of(request).named.resource_group.lower():
         return {"value": [], "nextLink": None}
     return {"value": [_workspace(context_of(request))], "nextLink": None}
 
@@ -209,7 +204,7 @@ async def get_provider(request: Request) -> Any:
     _check_subscription(request)
     types = ("workspaces", "workspaces/computes", "operations")
     return {
-        "id": f"/subscriptions/{identity.SUBSCRIPTION_ID}/providers/Microsoft.MachineLearningServices",
+        "id": f"/subscriptions/{context_of(request).named.subscription_id}/providers/Microsoft.MachineLearningServices",
         "namespace": "Microsoft.MachineLearningServices",
         "registrationState": "Registered",
         "registrationPolicy": "RegistrationRequired",
@@ -247,7 +242,7 @@ async def get_workspace(request: Request) -> Any:
 def _workspace(context: Context) -> dict[str, Any]:
     return {
         "id": context.scope,
-        "name": identity.WORKSPACE_NAME,
+        "name": context.named.workspace_name,
         "type": "Microsoft.MachineLearningServices/workspaces",
         "location": "local",
         "tags": {},
@@ -267,12 +262,12 @@ def _workspace(context: Context) -> dict[str, Any]:
             "sdkTelemetryAppInsightsKey": None,
             "adbWorkspace": None,
             "description": "The local workspace of azureml-scaffold, on this machine.",
-            "friendlyName": identity.WORKSPACE_NAME,
+            "friendlyName": context.named.workspace_name,
             "creationTime": context.store.created,
-            "keyVault": f"{_provider('Microsoft.KeyVault/vaults')}/local",
-            "applicationInsights": f"{_provider('Microsoft.Insights/components')}/local",
+            "keyVault": f"{context.named.group_scope}/providers/Microsoft.KeyVault/vaults/local",
+            "applicationInsights": f"{context.named.group_scope}/providers/Microsoft.Insights/components/local",
             "containerRegistry": None,
-            "storageAccount": f"{_provider('Microsoft.Storage/storageAccounts')}/local",
+            "storageAccount": f"{context.named.group_scope}/providers/Microsoft.Storage/storageAccounts/local",
             "discoveryUrl": context.discovery_url,
             "provisioningState": "Succeeded",
             "encryption": None,
@@ -293,9 +288,3 @@ def _workspace(context: Context) -> dict[str, Any]:
             "mlFlowTrackingUri": f"azureml://127.0.0.1:{context.endpoints.https_port}/mlflow/v1.0{context.scope}",
         },
     }
-
-
-def _provider(kind: str) -> str:
-    return (
-        f"/subscriptions/{identity.SUBSCRIPTION_ID}/resourceGroups/{identity.RESOURCE_GROUP}/providers/{kind}"
-    )

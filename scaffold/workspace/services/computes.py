@@ -85,7 +85,7 @@ _SIZES = (
 
 async def list_sizes(request: Request) -> Any:
     """The sizes that a compute target may be asked for in."""
-    if request.path_params["subscription"] != identity.SUBSCRIPTION_ID:
+    if not context_of(request).named.has_subscription(request.path_params["subscription"]):
         raise faults.not_found(f"Subscription {request.path_params['subscription']}")
     sizes = [
         {

@@ -44,6 +44,7 @@ async def get_status(request: Request) -> Any:
         "version": __version__,
         "pid": os.getpid(),
         "workspace_id": context.store.workspace_id,
+        "scope": context.scope,
         "portal": context.portal,
         "runs": context.store.runs.count_by_status(),
         "width": context.engine.width,

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from starlette.requests import Request
 
-from scaffold.workspace import faults, identity
+from scaffold.workspace import faults
 from scaffold.workspace.context import ACCOUNT, Context, body_as, context_of
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.services.dto import AzureStorageDto, DatastoreDto
@@ -87,8 +87,8 @@ def own_datastore(context: Context) -> DatastoreDto:
             credential=(signature := "?" + context.authority.sign_container(DATASTORE, "rwdl")),
             is_sas=True,
             sas_token=signature,
-            subscription_id=identity.SUBSCRIPTION_ID,
-            resource_group=identity.RESOURCE_GROUP,
+            subscription_id=context.named.subscription_id,
+            resource_group=context.named.resource_group,
         ),
     )
 
