@@ -32,6 +32,9 @@ def run(command: list[str]) -> int:
 
     home = Home.default()
     service = lifecycle.ensure(home)
+    notice = lifecycle.take_notice(home)
+    if notice is not None:
+        sys.stderr.write(f"  ! {notice}\n")
     environment = dict(os.environ)
     environment |= client.variables(home, service.https_port, environment=environment)
     environment["PATH"] = _path(environment)

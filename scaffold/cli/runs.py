@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from scaffold.cli import console
+from scaffold.cli import console, local
 from scaffold.errors import WorkspaceError
 
 runs_app = typer.Typer(name="runs", help="Look after runs.", no_args_is_help=True)
@@ -18,10 +18,7 @@ def cancel(
     """Cancel a run of the local workspace, at whichever stage it is."""
     from urllib.parse import quote
 
-    from scaffold.workspace import lifecycle
-    from scaffold.workspace.paths import Home
-
-    service = lifecycle.ensure(Home.default())
+    service = local.service()
     path = f"/runs/{quote(run_id, safe='')}"
     if service.request("GET", path).status == 404:
         raise WorkspaceError(

@@ -10,6 +10,7 @@ import typer
 
 from scaffold import words
 from scaffold.cli import console
+from scaffold.cli.local import service as running_service
 from scaffold.errors import ProjectError, RunCanceledError, RunFailedError, WorkspaceError
 
 if TYPE_CHECKING:
@@ -78,11 +79,8 @@ class Submitting:
             ScaffoldError: nothing was submitted, or a followed run did not complete.
         """
         from scaffold.submission import local
-        from scaffold.workspace import lifecycle
-        from scaffold.workspace.paths import Home
 
-        with console.working("starting the local workspace"):
-            service = lifecycle.ensure(Home.default())
+        service = running_service()
         self._portal = service.portal
         submission = local.Submission(service, self._script, self._show_line)
         threading.Thread(target=self._listen, args=(submission,), daemon=True).start()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scaffold import words
-from scaffold.cli import console
+from scaffold.cli import console, local
 from scaffold.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,13 +35,11 @@ def start(
     as_json: _Json = False,
 ) -> None:
     """Start the local workspace, unless it runs already."""
-    from scaffold.workspace import lifecycle
-    from scaffold.workspace.paths import Home
-
     if rehearse is not None:
+        from scaffold.workspace.paths import Home
+
         _name(Home.default(), rehearse)
-    with console.working("starting the local workspace"):
-        service = lifecycle.ensure(Home.default())
+    service = local.service()
     if as_json:
         console.result_json(service.status())
         return
@@ -109,8 +107,10 @@ def status(as_json: _Json = False) -> None:
         "at once": str(facts["width"]),
         "environments": str(facts["environments"]),
     }
+    if facts["set_aside"]:
+        rows["set aside"] = "{folder}: the database was damaged ({reason})".format(**facts["set_aside"])
     for name, text in rows.items():
-        console.result(f"{name:<13}{text}")
+        console.result(f"{name:<13}{console.inert(text)}")
 
 
 @workspace_app.command()
@@ -122,15 +122,13 @@ def env(
     as_json: _Json = False,
 ) -> None:
     """Print the variables by which the SDK finds the local workspace: eval "$(scaffold workspace env)"."""
-    from scaffold.workspace import client, lifecycle
-    from scaffold.workspace.paths import Home
+    from scaffold.workspace import client
 
     writers = {"posix": _posix, "fish": _fish, "powershell": _powershell, "cmd": _cmd}
     if shell not in writers:
         raise UsageError(f"There is no shell {shell!r} here.", f"Choose one of {', '.join(writers)}.")
-    home = Home.default()
-    service = lifecycle.ensure(home)
-    variables = client.variables(home, service.https_port, environment=os.environ)
+    service = local.service()
+    variables = client.variables(service.home, service.https_port, environment=os.environ)
     if as_json:
         console.result_json(variables)
         return
@@ -166,11 +164,7 @@ def prune(
     as_json: _Json = False,
 ) -> None:
     """Remove built environments that have not been used for a while. They are built again when needed."""
-    from scaffold.workspace import lifecycle
-    from scaffold.workspace.paths import Home
-
-    service = lifecycle.ensure(Home.default())
-    removed = service.json("POST", f"/prune?days={days}", timeout=600)["removed"]
+    removed = local.service().json("POST", f"/prune?days={days}", timeout=600)["removed"]
     if as_json:
         console.result_json({"removed": removed})
         return
@@ -187,7 +181,7 @@ def reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: _Json = False,
 ) -> None:
-    """Begin anew with no experiments and runs. The old state is set aside, not deleted."""
+    """Begin anew with no experiments and runs. The old state is set aside, not deleted; runs under way are ended."""
     from scaffold.workspace import lifecycle
     from scaffold.workspace.paths import Home
 

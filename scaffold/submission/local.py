@@ -199,14 +199,24 @@ def follow(service: Service, run_id: str, write: Callable[[bytes], None]) -> dic
     """
     from scaffold.workspace import lifecycle
 
-    offset = 0
+    offset, refusals = 0, 0
     while True:
         try:
             answer = service.request("GET", f"/runs/{run_id}/log?offset={offset}&wait=10", timeout=40)
             if answer.status == 404:
                 raise WorkspaceError(
-                    f"The run {run_id} is not in the local workspace.", "Was it reset meanwhile?"
+                    f"The run {run_id} is not in the local workspace (any more).",
+                    lifecycle.take_notice(service.home) or "Was it reset meanwhile?",
                 )
+            if answer.status != 200:  # the service has met trouble, and may not be there for long
+                refusals += 1
+                if refusals > _MOST_LOSSES:
+                    raise WorkspaceError(
+                        f"The local workspace does not tell the log of {run_id} (status {answer.status}).",
+                        f"The run goes on; see {service.home.service_log}.",
+                    )
+                raise ConnectionError(f"status {answer.status}")
+            refusals = 0
             if answer.body:
                 write(answer.body)
                 offset += len(answer.body)

@@ -70,9 +70,9 @@ def _endpoint(operation: Operation) -> Any:
             return _refusal(fault)
         except ClientDisconnect:
             return Response(status_code=499)
-        except Exception:
+        except Exception as error:
             _LOG.exception("%s failed", operation.name)
-            return _refusal(Fault(500, "ServiceError", "The local workspace failed; see its service.log."))
+            return _refusal(faults.of_failure(error))
         if isinstance(result, Response):
             return result
         return _json(result)

@@ -7,9 +7,13 @@ The shape is ``ErrorResponse`` of azureml-core's ``_restclient.models`` (``error
 them. Each refusal has a constructor of its own.
 """
 
+import sqlite3
 import uuid
 from datetime import datetime, timezone
 from typing import Any
+
+from scaffold.workspace.room import is_lack_of_room
+from scaffold.workspace.store.damage import is_damage
 
 
 class Fault(Exception):
@@ -119,3 +123,28 @@ def not_implemented(operation: str) -> Fault:
         f"The local workspace does not implement {operation}; the README lists what it does.",
         "OperationNotSupported",
     )
+
+
+def no_room() -> Fault:
+    """The disk is full; nothing of the request was kept."""
+    return Fault(
+        507,
+        "ServiceError",
+        "The disk that holds the local workspace is full: nothing of this request was kept. Make room and try again.",
+        "InsufficientStorage",
+    )
+
+
+def of_failure(error: Exception) -> Fault:
+    """What a client is told of a request that failed for no reason of its own."""
+    if is_lack_of_room(error):
+        return no_room()
+    if isinstance(error, sqlite3.DatabaseError) and is_damage(error):
+        # Clients ask again after a 5xx, and the service is about to stop: they would never see the reason.
+        return Fault(
+            410,
+            "ServiceError",
+            f"The local workspace's database is damaged ({error}); the next start looks at it and says what became "
+            "of it.",
+        )
+    return Fault(500, "ServiceError", "The local workspace failed; see its service.log.")

@@ -4,6 +4,7 @@ Imports nothing of the service's own (no starlette, no store): a command that on
 should not pay for what runs it.
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -160,6 +161,16 @@ def ensure(home: Home) -> Service:
         return _start(home)
 
 
+def take_notice(home: Home) -> str | None:
+    """What a person has to be told of the workspace, for the one command that asks first; else None."""
+    try:
+        notice = home.notice.read_text(encoding="utf-8")
+        home.notice.unlink()
+    except OSError:
+        return None
+    return notice
+
+
 def _start(home: Home) -> Service:
     import subprocess
 
@@ -190,7 +201,8 @@ def _start(home: Home) -> Service:
         time.sleep(0.02)
     raise WorkspaceError(
         f"The local workspace did not start: {_last_words(home.service_log, mark)}",
-        f"See {home.service_log}; 'scaffold workspace reset' sets the state aside and begins anew.",
+        f"See {home.service_log}, or set SCAFFOLD_HOME to another folder; "
+        "'scaffold workspace reset' sets the state aside.",
     )
 
 
@@ -246,7 +258,7 @@ def stop(home: Home) -> bool:
 
 
 def reset(home: Home) -> Path | None:
-    """Begins anew: stops the service and sets its state aside. Environments and secrets stay.
+    """Begins anew: stops the service and sets its state aside, ending runs. Environments and secrets stay.
 
     Returns:
         The folder that the old state is in now, or None when there was none.
@@ -254,16 +266,18 @@ def reset(home: Home) -> Path | None:
     Raises:
         WorkspaceError: the service does not stop.
     """
-    import shutil
+    from scaffold.workspace import aside
 
     stop(home)
-    kept = [home.database, home.blobs, home.runs]
-    kept += [home.root / f"{home.database.name}{suffix}" for suffix in ("-wal", "-shm")]
-    present = [path for path in kept if path.exists()]
-    if not home.database.exists():
-        return None
-    aside = home.root / "set-aside" / time.strftime("%Y%m%d-%H%M%S")
-    aside.mkdir(parents=True, mode=0o700)
-    for path in present:
-        shutil.move(str(path), str(aside / path.name))
-    return aside
+    _forget_workspace(home)
+    return aside.set_aside(home)
+
+
+def _forget_workspace(home: Home) -> None:
+    """Keeps the ports alone of what was written down of the service, so that no state is looked for."""
+    from scaffold.workspace.files import write_atomically
+
+    with contextlib.suppress(OSError, ValueError):
+        record = json.loads(home.service_record.read_bytes())
+        record.pop("workspace_id", None)
+        write_atomically(home.service_record, json.dumps(record).encode())

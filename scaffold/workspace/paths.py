@@ -103,6 +103,21 @@ class Home:
         return self.root / "service.log"
 
     @property
+    def set_aside(self) -> Path:
+        """States that were set aside, a folder each."""
+        return self.root / "set-aside"
+
+    @property
+    def damage(self) -> Path:
+        """Says why a service stopped that found its database damaged; the next one looks closely."""
+        return self.root / "damage.txt"
+
+    @property
+    def notice(self) -> Path:
+        """What the next command has to tell the person, once."""
+        return self.root / "notice.txt"
+
+    @property
     def service_lock(self) -> Path:
         """Held by the service for as long as it lives, so that there is never a second one."""
         return self.root / "service.lock"

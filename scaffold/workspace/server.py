@@ -14,6 +14,7 @@ import signal
 import socket
 import sqlite3
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -21,7 +22,7 @@ import filelock
 import uvicorn
 
 from scaffold import __version__
-from scaffold.workspace import client, identity
+from scaffold.workspace import client, identity, opening
 from scaffold.workspace.app import wire_app
 from scaffold.workspace.context import Context, Endpoints
 from scaffold.workspace.engine.engine import Engine
@@ -53,11 +54,11 @@ def main() -> int:
     with lock:
         try:
             asyncio.run(_serve(home))
-        except DatabaseTooNewError:
-            _LOG.error("FATAL the state folder was written by a newer version of scaffold")
+        except DatabaseTooNewError as error:
+            _LOG.error("FATAL the state folder was written by a newer version of scaffold: %s", error)
             return 1
-        except sqlite3.DatabaseError as error:
-            _LOG.error("FATAL the database is damaged: %s", error)
+        except sqlite3.Error as error:
+            _LOG.exception("FATAL the database cannot be used: %s", error)
             return 1
         except OSError as error:
             _LOG.exception("FATAL %s", error)
@@ -109,7 +110,7 @@ def _wanted_ports(home: Home) -> tuple[int, int]:
 
 async def _serve(home: Home) -> None:
     keys = identity.prepare(home)
-    store = Store(home)
+    store = opening.open_store(home)
     store.content.clear_staging()
     wanted = _wanted_ports(home)
     https, http = _bind(wanted[0]), _bind(wanted[1])
@@ -122,7 +123,8 @@ async def _serve(home: Home) -> None:
     ]
     while not all(server.started or server.should_exit for server in servers):
         await asyncio.sleep(0.005)
-    _catch_signals(servers)
+    stop = _stopper(servers)
+    opening.watch_for_damage(home, store, stop)
     context.engine.recover()
     _write_record(home, endpoints, store)
     _LOG.info("serving %s on ports %d and %d", home.root, endpoints.https_port, endpoints.http_port)
@@ -130,7 +132,8 @@ async def _serve(home: Home) -> None:
     await asyncio.gather(*tasks)
     watch.cancel()
     await context.engine.stop()
-    store.close()
+    with suppress(sqlite3.Error):  # damaged
+        store.close()
     _LOG.info("stopped")
 
 
@@ -174,8 +177,8 @@ def _server(app: Any, home: Home | None) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def _catch_signals(servers: list[uvicorn.Server]) -> None:
-    """One signal stops both servers; each would otherwise catch it for itself alone."""
+def _stopper(servers: list[uvicorn.Server]) -> Callable[..., None]:
+    """What stops both servers, from any thread, and at a signal: each would catch that for itself alone."""
 
     def stop(*_: Any) -> None:
         for server in servers:
@@ -183,6 +186,7 @@ def _catch_signals(servers: list[uvicorn.Server]) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    return stop
 
 
 async def _stop_when_forgotten(home: Home, servers: list[uvicorn.Server]) -> None:

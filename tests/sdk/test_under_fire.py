@@ -2,10 +2,7 @@
 
 import json
 import os
-import signal
 import subprocess
-import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,53 +10,9 @@ import psutil
 import pytest
 
 from tests.conftest import RUN_EXPERIMENT, Machine, Project
+from tests.sdk.fire import WAITS_FOR_GATE, kill_service, running_state, state, until
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are killed with POSIX signals")
-
-WAITS_FOR_GATE = """
-import pathlib, sys, time
-print('started', flush=True)
-while not pathlib.Path({gate!r}).exists():
-    time.sleep(0.02)
-print('ended')
-pathlib.Path('outputs', 'result.txt').write_text('kept')
-"""
-
-
-def state(machine: Machine, run_id: str) -> dict:
-    """A run's state, asked of whichever service runs now (started if none does)."""
-    done = machine.run("exec", "--", sys.executable, "-c", ASK.format(run_id=run_id))
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-ASK = """
-import json
-from azureml.core import Workspace
-ws = Workspace(subscription_id='00000000-0000-0000-0000-000000000000', resource_group='local', workspace_name='local')
-run = ws.get_run({run_id!r})
-run.wait_for_completion(raise_on_error=False)
-details = run.get_details_with_logs()
-print(json.dumps({{
-    'status': details['status'], 'log': details['logFiles'].get('user_logs/std_log.txt'),
-    'error': details.get('error'), 'files': run.get_file_names(),
-}}, default=str))
-"""
-
-
-def until(condition, seconds: float = 60):
-    """The first true answer of a condition that is asked again and again."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        answer = condition()
-        if answer:
-            return answer
-        time.sleep(0.05)
-    raise AssertionError("it never happened")
-
-
-def running_state(machine: Machine) -> dict:
-    return machine.json("workspace", "status")
 
 
 def test_ten_runs_of_one_project_and_two_projects_at_the_same_time(machine: Machine, project: Project):
@@ -88,7 +41,7 @@ def test_the_service_is_killed_while_a_run_is_under_way(machine: Machine, projec
     run = machine.json("submit", project(script=WAITS_FOR_GATE.format(gate=str(gate))))
     until(lambda: running_state(machine)["runs"] == {"Running": 1})
 
-    os.kill(running_state(machine)["pid"], signal.SIGKILL)
+    kill_service(machine)
     gate.touch()
 
     after = state(machine, run["run_id"])
@@ -105,7 +58,7 @@ def test_one_who_follows_does_not_lose_a_line_when_the_service_is_killed(
     process = machine.popen("submit", folder, "--follow", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout.readline() == "started\n"
 
-    os.kill(running_state(machine)["pid"], signal.SIGKILL)
+    kill_service(machine)
     gate.touch()
     rest, said = process.communicate(timeout=120)
 
@@ -122,7 +75,7 @@ def test_the_service_is_killed_while_the_submitting_script_goes_on(
     process = machine.popen("submit", folder, "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     until(lambda: running_state(machine)["running"] and running_state(machine)["runs"] == {"Completed": 1})
 
-    os.kill(running_state(machine)["pid"], signal.SIGKILL)
+    kill_service(machine)
     gate.touch()
     out, said = process.communicate(timeout=120)
 
@@ -154,7 +107,7 @@ def test_the_service_is_killed_while_runs_are_waiting(machine: Machine, project:
     second = machine.json("submit", project("second", script="print('my turn')\n"))
     until(lambda: running_state(machine)["runs"] == {"Running": 1, "Queued": 1})
 
-    os.kill(running_state(machine)["pid"], signal.SIGKILL)
+    kill_service(machine)
     gate.touch()
 
     assert state(machine, first["run_id"])["log"] == "started\nended\n"
@@ -227,19 +180,3 @@ def test_a_reset_workspace_takes_a_project_that_was_submitted_before(machine: Ma
     assert (Path(reset["set_aside"]) / "workspace.db").exists()
     assert (again.returncode, again.stdout) == (0, "Experiment Executed!\n"), again.stderr
     assert running_state(machine)["runs"] == {"Completed": 1}
-
-
-def test_a_damaged_database_is_not_silently_emptied(machine: Machine, project: Project):
-    assert machine.run("submit", project(), "--follow").returncode == 0
-    machine.stop()
-    database = machine.state / "workspace.db"
-    database.write_bytes(b"not a database" * 1000)
-
-    refused = machine.run("workspace", "start")
-
-    assert refused.returncode == 4
-    assert "the database is damaged" in refused.stderr
-    assert "scaffold workspace reset" in refused.stderr
-    assert database.read_bytes() == b"not a database" * 1000
-    assert machine.run("workspace", "reset", "--yes").returncode == 0
-    assert machine.run("workspace", "start").returncode == 0

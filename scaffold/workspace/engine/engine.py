@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 import psutil
 
+from scaffold.workspace import supervision
 from scaffold.workspace.engine import jobs, supervisor
 from scaffold.workspace.engine.builder import BuildError
 from scaffold.workspace.engine.distribution import Distribution, processes_of
@@ -283,7 +284,7 @@ class Engine:
         async with self._slots:
             if run.status is Status.STARTING:
                 self._move(run.run_id, Status.RUNNING)
-            while folder.outcome() is None and _supervisor_of(folder) is not None:
+            while folder.outcome() is None and supervision.living(folder.path) is not None:
                 await asyncio.sleep(_ADOPTED_POLL_SECONDS)
             await self._finish(run.run_id, folder, adopted=True)
 
@@ -351,17 +352,7 @@ class _Supervisor:
 
 
 def _was_started(folder: JobFolder) -> bool:
-    return any((folder.started(), folder.outcome(), _supervisor_of(folder)))
-
-
-def _supervisor_of(folder: JobFolder) -> "psutil.Process | None":
-    """The living supervisor of a run, or None."""
-    with contextlib.suppress(psutil.Error, OSError, ValueError):
-        process = psutil.Process(int((folder.path / "supervisor.pid").read_text()))
-        # The number may be another process's by now; its command line tells.
-        if str(folder.path) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
-            return process
-    return None
+    return any((folder.started(), folder.outcome(), supervision.living(folder.path)))
 
 
 def _end_lost_process(folder: JobFolder) -> None:

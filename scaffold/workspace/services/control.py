@@ -50,6 +50,7 @@ async def get_status(request: Request) -> Any:
         "width": context.engine.width,
         "environments": len(context.store.environments.all()),
         "memory_bytes": psutil.Process().memory_info().rss,
+        "set_aside": context.store.set_aside,
     }
 
 

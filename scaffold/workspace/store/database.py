@@ -6,13 +6,15 @@ point (what it may not survive is the machine losing power within the same momen
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from scaffold.workspace.store.damage import is_damage
 
 # One entry a schema version: what brings a file of the version before it up to this one.
 # An entry that was once released is never edited.
@@ -234,15 +236,26 @@ class Database:
     Args:
         path: the file; made when it is not there.
 
+    Attributes:
+        on_damage: told, from any thread, when a statement finds the file damaged; the error is raised as well.
+
     Raises:
         DatabaseTooNewError: see there.
         sqlite3.DatabaseError: the file is damaged.
     """
 
     def __init__(self, path: Path) -> None:
+        self.on_damage: Callable[[str], None] | None = None
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
+        try:
+            self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.execute("PRAGMA busy_timeout=10000")
@@ -254,42 +267,55 @@ class Database:
     def _migrate(self) -> None:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version > len(MIGRATIONS):
-            raise DatabaseTooNewError(version)
+            raise DatabaseTooNewError(f"it has schema {version}, and this version knows {len(MIGRATIONS)}")
         for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
             self._connection.executescript(f"BEGIN; {script} PRAGMA user_version={number}; COMMIT;")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All statements inside are kept together or not at all; may be nested."""
-        with self._lock:
+        with self._reporting():
             if self._connection.in_transaction:
                 yield
                 return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # One that stayed open would take in all that follows; SQLite ends some by itself (a full disk).
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        """Holds the connection for one use of it, and tells of damage that this finds."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.DatabaseError as error:
+                if is_damage(error) and self.on_damage is not None:
+                    self.on_damage(str(error))
+                raise
 
     def execute(self, statement: str, *values: Any) -> int:
         """Runs one statement and returns the number of rows it changed."""
-        with self._lock:
+        with self._reporting():
             return self._connection.execute(statement, values).rowcount
 
     def executemany(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
-        with self._lock:
+        with self._reporting():
             self._connection.executemany(statement, rows)
 
     def one(self, statement: str, *values: Any) -> sqlite3.Row | None:
         """The first row, or None."""
-        with self._lock:
+        with self._reporting():
             row: sqlite3.Row | None = self._connection.execute(statement, values).fetchone()
             return row
 
     def all(self, statement: str, *values: Any) -> list[sqlite3.Row]:
-        with self._lock:
+        with self._reporting():
             return self._connection.execute(statement, values).fetchall()
 
     def close(self) -> None:

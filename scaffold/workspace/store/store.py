@@ -1,12 +1,15 @@
 """The store of one workspace, opened."""
 
 import uuid
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from scaffold.workspace.paths import Home
 from scaffold.workspace.store.blobs import Blobs
 from scaffold.workspace.store.computes import Computes
 from scaffold.workspace.store.content import ContentStore
-from scaffold.workspace.store.database import Database, timestamp
+from scaffold.workspace.store.database import Database, from_json, now, timestamp, to_json
 from scaffold.workspace.store.datasets import Datasets
 from scaffold.workspace.store.datastores import Datastores
 from scaffold.workspace.store.definitions import Definitions
@@ -18,6 +21,8 @@ from scaffold.workspace.store.models import Assets, Models
 from scaffold.workspace.store.runs import Runs
 from scaffold.workspace.store.snapshots import Snapshots
 from scaffold.workspace.store.vault import Vault
+
+_TOLD_FOR = timedelta(days=7)
 
 
 class Store:
@@ -52,6 +57,18 @@ class Store:
         self.database.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", key, first)
         row = self.database.one("SELECT value FROM meta WHERE key = ?", key)
         return str(row["value"]) if row else first
+
+    def remember_set_aside(self, folder: Path, reason: str) -> None:
+        """Notes that this workspace began because the one before it was damaged, and where that one is."""
+        note = {"folder": str(folder), "reason": reason, "at": timestamp()}
+        self.database.execute("INSERT OR REPLACE INTO meta VALUES ('set_aside', ?)", to_json(note))
+
+    @property
+    def set_aside(self) -> dict[str, Any] | None:
+        """``folder``, ``reason`` and ``at`` (ISO 8601) of a damaged state, for a week after it was set aside."""
+        row = self.database.one("SELECT value FROM meta WHERE key = 'set_aside'")
+        note: dict[str, Any] | None = from_json(row["value"]) if row else None
+        return note if note and datetime.fromisoformat(note["at"]) > now() - _TOLD_FOR else None
 
     def close(self) -> None:
         self.database.close()

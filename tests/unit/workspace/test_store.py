@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scaffold.workspace.paths import Home
+from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.runs import IllegalTransitionError, Status
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, SNAPSHOTS
@@ -413,3 +414,33 @@ def test_one_connection_serves_one_process_from_many_threads(home: Home):
 
     assert database.one("SELECT COUNT(*) FROM t")[0] == 200
     database.close()
+
+
+def test_a_transaction_that_cannot_be_committed_leaves_none_behind(home: Home, store: Store):
+    with pytest.raises(sqlite3.IntegrityError), store.database.transaction():
+        store.database.execute("PRAGMA defer_foreign_keys=ON")
+        store.database.execute("INSERT INTO status_history VALUES ('nobody', 'Running', '')")
+
+    kept = store.experiments.ensure("kept").name
+    with store.database.transaction():
+        store.database.execute("UPDATE experiments SET description = 'x'")
+
+    with sqlite3.connect(home.database) as other:
+        assert other.execute("SELECT name, description FROM experiments").fetchall() == [(kept, "x")]
+
+
+def test_a_full_database_refuses_and_goes_on_when_there_is_room_again(store: Store):
+    store.database.execute("CREATE TABLE ballast (data BLOB)")
+    pages = store.database.one("PRAGMA page_count")[0]
+    store.database.execute(f"PRAGMA max_page_count={pages + 2}")
+
+    with pytest.raises(sqlite3.OperationalError, match="full") as refused, store.database.transaction():
+        store.experiments.ensure("lost")
+        store.database.execute("INSERT INTO ballast VALUES (zeroblob(1000000))")
+    assert is_lack_of_room(refused.value)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        store.database.execute("INSERT INTO ballast VALUES (zeroblob(1000000))")
+
+    store.database.execute(f"PRAGMA max_page_count={pages + 1000}")
+    store.experiments.ensure("kept")
+    assert [experiment.name for experiment in store.experiments.all()] == ["kept"]
