@@ -77,11 +77,16 @@ class Context(msgspec.Struct, frozen=True):
         return f"{self.endpoints.base}/discovery/{self.authority.keys.discovery}/workspaces/{self.store.workspace_id}"
 
     def blob_url(self, container: str, name: str, permissions: str) -> str:
-        """A URL that permits reading ("r") or reading and writing ("rw") one blob."""
+        """A URL that permits reading ("r") or reading and writing ("rw") one blob.
+
+        What is only read has a plain address, which every program can open: Python's own ``urllib`` takes
+        the user information of the other form, which the blob client needs to write, for a part of the name.
+        """
         from urllib.parse import quote
 
         signature = self.authority.sign_blob(container, name, permissions)
-        return f"{self.endpoints.blob_base}/{container}/{quote(name)}?{signature}"
+        base = self.endpoints.blob_base if "w" in permissions else self.endpoints.base
+        return f"{base}/{container}/{quote(name)}?{signature}"
 
 
 def context_of(request: Request) -> Context:

@@ -45,6 +45,7 @@ OPERATIONS: tuple[Operation, ...] = (
         queries.query_runs,
         ("Run.list", "Experiment.get_runs", "Run.get_children", "Run.get_metrics"),
     ),
+    Operation(POST, EXPERIMENT + "/metrics:query", queries.query_metrics, ("RunDetails.show",)),
     Operation(GET, EXPERIMENT + "/runcounts", queries.count_runs),
     Operation(
         GET, "/history/v1.0/{S}/computes/{name}/runs", queries.list_runs_of_compute, ("Run.list_by_compute",)

@@ -13,7 +13,7 @@ from scaffold.workspace.context import body_as, context_of
 from scaffold.workspace.services.history import run_of
 from scaffold.workspace.services.odata import moment
 from scaffold.workspace.store.database import timestamp
-from scaffold.workspace.store.metrics import MetricValue
+from scaffold.workspace.store.metrics import SCALAR, MetricValue
 
 _PAGE = 2000
 
@@ -67,7 +67,7 @@ async def post_metrics(request: Request) -> Any:
         for metric in body.values:
             values = _values(run.run_id, metric)
             first = known[metric.name] or (values[0] if values else None)
-            reason = _mismatch(first, metric, values) if first is not None else None
+            reason = (_mismatch(first, metric, values) if first else None) or _unreadable(values)
             if reason is None:
                 known[metric.name] = first
                 kept += values
@@ -78,7 +78,8 @@ async def post_metrics(request: Request) -> Any:
     return {"errors": errors}
 
 
-_NUMBERS = frozenset({"int", "float", "double"})
+_REAL = frozenset({"float", "double"})
+_NUMBERS = _REAL | {"int"}
 
 
 def _mismatch(first: MetricValue, metric: Metric, values: list[MetricValue]) -> str | None:
@@ -97,6 +98,17 @@ def _mismatch(first: MetricValue, metric: Metric, values: list[MetricValue]) -> 
             return f"its column {name!r} is of type {expected[name]}, not {kind}."
     if any(value.data.keys() != expected.keys() for value in values):
         return "a value has other columns than it says."
+    return None
+
+
+def _unreadable(values: list[MetricValue]) -> str | None:
+    """Which value the SDK cannot read as the number that its column says, as of ``log_list('x', [0.5, 'text'])``."""
+    for value in values:
+        for column, kind in value.columns.items():
+            if kind.lower() in _REAL and not isinstance(value.data.get(column), int | float):
+                return (
+                    f"its column {column!r} is of type {kind}, and {value.data.get(column)!r} is no number."
+                )
     return None
 
 
@@ -164,5 +176,33 @@ async def get_full_metric(request: Request) -> Any:
         "continuationToken": None if token is None else f"{token[0]} {token[1]}",
         "properties": {"uxMetricType": first.kind},
     }
-    # As Python writes it, since a value may be NaN, which the SDK reads back.
+    return document_with_numbers(document)
+
+
+def document_with_numbers(document: dict[str, Any]) -> Response:
+    """A document as Python writes it, since a value may be NaN, which the SDK reads back."""
     return Response(json.dumps(document), media_type="application/json; charset=utf-8")
+
+
+_INLINE = frozenset({SCALAR, "azureml.v1.list", "azureml.v1.table"})
+
+
+def run_metric_dto(value: MetricValue) -> dict[str, Any]:
+    """One value as older clients read it (``RunMetricDto``): cells, or the place of the artifact that it is."""
+    kind = value.kind or SCALAR
+    properties = [
+        {"propertyId": column, "name": value.name, "type": kind} for column, kind in value.columns.items()
+    ]
+    return {
+        "runId": value.run_id,
+        "metricId": value.metric_id,
+        "metricType": kind,
+        "createdUtc": value.created,
+        "name": value.name,
+        "description": None,
+        "label": None,
+        "numCells": 1,
+        "dataLocation": None if kind in _INLINE else value.data.get(value.name),
+        "cells": [value.data],
+        "schema": {"numProperties": len(properties), "properties": properties},
+    }

@@ -33,7 +33,7 @@ from scaffold.workspace.services.mlflow_records import (
     run_record,
 )
 from scaffold.workspace.store.database import from_json, to_json
-from scaffold.workspace.store.metrics import MetricValue
+from scaffold.workspace.store.metrics import SCALAR, MetricValue
 from scaffold.workspace.store.runs import Run
 from scaffold.workspace.store.search import PARAM_PROPERTY
 
@@ -268,7 +268,7 @@ def _log(context: Context, run: Run, metrics: list[Metric], params: list[Pair], 
             created=moment(metric.timestamp),
             columns={metric.key: "double"},
             data={metric.key: number(metric.value)},
-            kind="azureml.v1.scalar",
+            kind=SCALAR,
             step=metric.step,
         )
         for metric in metrics

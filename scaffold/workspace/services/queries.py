@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -11,8 +12,9 @@ from scaffold.workspace import faults
 from scaffold.workspace.context import body_as, context_of
 from scaffold.workspace.services.dto import experiment_dto, run_dto
 from scaffold.workspace.services.history import experiment_of, run_of
+from scaffold.workspace.services.metrics import document_with_numbers, run_metric_dto
 from scaffold.workspace.services.odata import read_filter, read_order
-from scaffold.workspace.store.filters import EXPERIMENTS, RUNS, Fields
+from scaffold.workspace.store.filters import EXPERIMENTS, METRICS, RUNS, Fields
 from scaffold.workspace.store.pages import Mark, Selection
 
 _PAGE = 500
@@ -85,6 +87,22 @@ async def query_runs(request: Request) -> Any:
     experiment, query = experiment_of(request), await body_as(request, Query)
     mine = ("experiment_id = ?", experiment.experiment_id)
     return _runs(request, _selection(query, RUNS, "CreatedUtc desc", mine))
+
+
+async def query_metrics(request: Request) -> Any:
+    """The metric values of an experiment's runs for which a filter holds (``PaginatedRunMetricDto``).
+
+    Each stands by itself, as with the merge strategy ``None``; by run and in the order they were logged, whatever
+    order is asked for, since that is the order in which a client puts them together.
+    """
+    experiment, query = experiment_of(request), await body_as(request, Query)
+    mine = ("run_id IN (SELECT run_id FROM runs WHERE experiment_id = ?)", experiment.experiment_id)
+    selection = _selection(query, METRICS, "RunId asc", mine)
+    in_order = replace(selection, key="run_id || created", descending=False)
+    values, mark = context_of(request).store.metrics.query(in_order)
+    return document_with_numbers(
+        {"value": [run_metric_dto(value) for value in values], "continuationToken": _token(mark)}
+    )
 
 
 async def list_children(request: Request) -> Any:

@@ -1,7 +1,9 @@
-"""Conditions on runs and experiments, and the SQL that they mean (values are always bound, never written)."""
+"""Conditions on runs, experiments and metrics, and the SQL that they mean (values are always bound, never written)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from scaffold.workspace.store.metrics import SCALAR
 
 OPERATORS = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
@@ -85,6 +87,18 @@ EXPERIMENTS = Fields(
         "description": "description",
     },
     mappings={"tags": "tags"},
+    lists={},
+    times=frozenset({"createdutc"}),
+)
+METRICS = Fields(
+    columns={
+        "runid": "run_id",
+        "metricid": "metric_id",
+        "metrictype": f"COALESCE(kind, '{SCALAR}')",
+        "name": "name",
+        "createdutc": "created",
+    },
+    mappings={},
     lists={},
     times=frozenset({"createdutc"}),
 )

@@ -7,6 +7,10 @@ from typing import Any
 import msgspec
 
 from scaffold.workspace.store.database import Database, from_json, to_json
+from scaffold.workspace.store.pages import Mark, Selection, read_page
+
+SCALAR = "azureml.v1.scalar"
+"""The type of a metric that does not say one."""
 
 
 class MetricValue(msgspec.Struct, frozen=True):
@@ -104,6 +108,11 @@ class Metrics:
             return [_value(row) for row in rows], None
         last = rows[limit - 1]
         return [_value(row) for row in rows[:limit]], (last["created"], last["sequence"])
+
+    def query(self, selection: Selection) -> tuple[list[MetricValue], Mark | None]:
+        """A page of values of any runs and metrics, and its mark when more follow."""
+        rows, mark = read_page(self._database, "metrics", selection)
+        return [_value(row) for row in rows], mark
 
     def last(self, run_id: str) -> list[MetricValue]:
         """The last value of every metric of a run."""
