@@ -121,6 +121,17 @@ def test_a_curated_environment_is_built_and_runs(machine: Machine, tmp_path):
         used = run.get_environment()
         seen['used'] = [used.name, used.version, used.python.conda_dependencies.serialize_to_string()]
         seen['files'] = run.get_file_names()
+        unregistered = ScriptRunConfig('source', script='train.py', compute_target='cpu-cluster', environment=here)
+        here.environment_variables = {'A': 'b'}
+        run = Experiment(ws, 'curated').submit(unregistered)
+        used = run.get_environment()
+        seen['kept'] = [used.name, used.version, used.environment_variables, here.register(ws).version,
+                        ws.environments['here'].version]
+        unnamed = Experiment(ws, 'curated').submit(ScriptRunConfig('source', script='train.py', compute_target='c'))
+        unnamed.cancel()
+        name = unnamed.get_details()['runDefinition']['environment']['name']
+        seen['unnamed'] = unnamed.get_environment().name == name
+        run.wait_for_completion()
         """,
         cwd=tmp_path,
     )
@@ -137,4 +148,6 @@ def test_a_curated_environment_is_built_and_runs(machine: Machine, tmp_path):
     assert seen["used"][:2] == ["AzureML-Minimal", "1"]
     assert "azureml-core>=1.61,<1.62" in seen["used"][2]
     assert "azureml-logs/20_image_build_log.txt" in seen["files"]
+    assert seen["kept"] == ["here", "2", {"A": "b"}, "2", "2"]
+    assert seen["unnamed"]
     assert machine.json("workspace", "status")["environments"] == 1

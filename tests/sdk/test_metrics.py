@@ -38,6 +38,7 @@ def test_numbers_lists_rows_and_tables(shared_machine: Machine, tmp_path: Path):
         run.log("kind", 1); run.log_row("kind", a=1)
         run.log("type", 0.5); run.log("type", "text")
         run.log_row("columns", a=1, b=2); run.log_row("columns", a=3)
+        run.log_list("no number", [0.5, "text"])
         for n in range(2345):
             run.log("many", n)
         run.flush()

@@ -217,8 +217,10 @@ class Engine:
                     ARTIFACTS, artifact_prefix(run.run_id) + BUILD_LOG,
                     sha256=sha256, size=size, content_type="text/plain; charset=utf-8",
                 )  # fmt: skip
-        warnings = [{"source": "environment", "message": notice} for notice in environment.notices]
-        self._store.runs.update(run.run_id, warnings=warnings)
+        # Not twice, when the service was restarted meanwhile.
+        others = [warning for warning in run.warnings if warning["source"] != "environment"]
+        notices = [{"source": "environment", "message": notice} for notice in environment.notices]
+        self._store.runs.update(run.run_id, warnings=[*others, *notices])
         self._tell(
             run,
             "environment",

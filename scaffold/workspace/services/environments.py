@@ -42,6 +42,19 @@ class NewDefinition(msgspec.Struct):
     r: dict[str, Any] | None = None
 
 
+class RunEnvironment(msgspec.Struct, rename="camel"):
+    """The same as it stands in the configuration of a run."""
+
+    name: str | None = None
+    version: str | None = None
+    python: dict[str, Any] | None = None
+    environment_variables: dict[str, Any] | None = None
+    docker: dict[str, Any] | None = None
+    spark: dict[str, Any] | None = None
+    inferencing_stack_version: str | None = None
+    r: dict[str, Any] | None = None
+
+
 class EnvironmentDto(Dto):
     """``Environment``, with every field that ``azureml.core.environment`` has."""
 
@@ -185,14 +198,7 @@ async def register_environment(request: Request) -> EnvironmentDto:
     """Keeps a definition as a new version, unless it is the one that is there."""
     context, body = context_of(request), await body_as(request, NewDefinition)
     name, version = request.path_params["name"], request.path_params.get("version")
-    content = {
-        "environmentVariables": body.environment_variables or {},
-        "python": body.python,
-        "docker": body.docker,
-        "spark": body.spark,
-        "r": body.r,
-        "inferencingStackVersion": body.inferencing_stack_version,
-    }
+    content = _content_of(body)
     known = curated().get(name)
     if known is not None and known.content == content and version in (None, known.version):
         return _dto(context, known)
@@ -207,6 +213,38 @@ async def register_environment(request: Request) -> EnvironmentDto:
             f"Environment {name!r} has a version {version} already, and it is another one. "
             "Set the version to None to register the next."
         ) from None
+
+
+def record_environment(context: Context, environment: RunEnvironment) -> str | None:
+    """Keeps the environment of a submitted run, as the service does, so that ``Run.get_environment`` finds it.
+
+    It may have a name that nobody could register, such as ``Experiment mine Environment``, which the SDK gives.
+
+    Returns:
+        its version; None for one with the name of a curated environment that it is not.
+    """
+    name, definitions = environment.name or "environment", context.store.definitions
+    content = _content_of(environment)
+    known = curated().get(name)
+    if known is not None and known.content == content:
+        return known.version
+    if name.lower().startswith(_RESERVED):
+        return None
+    given = definitions.get(name, environment.version) if environment.version else None
+    if given is not None and given.content == content:
+        return given.version
+    return definitions.register(name, content).version
+
+
+def _content_of(environment: NewDefinition | RunEnvironment) -> dict[str, Any]:
+    return {
+        "environmentVariables": environment.environment_variables or {},
+        "python": environment.python,
+        "docker": environment.docker,
+        "spark": environment.spark,
+        "r": environment.r,
+        "inferencingStackVersion": environment.inferencing_stack_version,
+    }
 
 
 def _check_name(name: str) -> None:

@@ -17,6 +17,7 @@ from scaffold.workspace.engine.distribution import Distribution, DistributionErr
 from scaffold.workspace.engine.specification import SpecificationError, read_environment
 from scaffold.workspace.runs import Status
 from scaffold.workspace.services.content import EMPTY_ID
+from scaffold.workspace.services.environments import RunEnvironment, record_environment
 from scaffold.workspace.services.history import check_experiment_name, check_run_id, run_of
 from scaffold.workspace.store.runs import Run
 
@@ -37,7 +38,8 @@ class RunConfiguration(msgspec.Struct, rename="camel"):
     arguments: list[str | int | float | bool | None] | None = None
     target: str | None = None
     max_run_duration_seconds: float | None = None
-    environment: dict[str, Any] | None = None
+    environment: RunEnvironment | None = None
+    docker: dict[str, Any] | None = None
     environment_variables: dict[str, str | int | float | bool | None] | None = None
     data: dict[str, Any] | None = None
     output_data: dict[str, Any] | None = None
@@ -68,6 +70,9 @@ def accept(request: Request, body: NewRun) -> Run:
         raise faults.bad_request(f"The run configuration has another shape: {error}") from None
     snapshot_id, properties = _snapshot(request, body.snapshot_id)
     _check(configuration, body.configuration)
+    environment = configuration.environment or RunEnvironment()
+    version = record_environment(context, environment) or environment.version
+    section = (body.configuration.get("environment") or {}) | {"version": version}
     parent = body.parent_run_id
     if parent is not None and context.store.runs.get(parent) is None:
         raise faults.not_found(f"Parent run {parent}")
@@ -83,8 +88,9 @@ def accept(request: Request, body: NewRun) -> Run:
             script_name=configuration.script,
             snapshot_id=snapshot_id,
             submission=caller_of(request).submission,
-            definition=body.configuration,
+            definition=body.configuration | {"environment": section},
             properties=properties,
+            warnings=[{"source": "docker", "message": text} for text in _ignored(configuration)],
         )
     except sqlite3.IntegrityError:
         raise faults.conflict(f"There is a run {run_id} already.") from None
@@ -123,6 +129,26 @@ def _snapshot(request: Request, snapshot_id: str | None) -> tuple[str | None, di
     return snapshot.snapshot_id, snapshot.properties | properties
 
 
+_OWN_IMAGES = "mcr.microsoft.com/azureml/"  # what the SDK writes into every environment by itself
+
+
+def _ignored(configuration: RunConfiguration) -> list[str]:
+    """What of the configuration is about containers, of which there are none here: a sentence for each."""
+    environment = configuration.environment or RunEnvironment()
+    section = environment.docker or {}
+    image = str(section.get("baseImage") or "")
+    ignored = []
+    if (configuration.docker or {}).get("useDocker") or section.get("enabled"):
+        ignored.append("Docker was asked for; the run is a process of this machine, in no container.")
+    if image and not image.startswith(_OWN_IMAGES):
+        ignored.append(
+            f"The base image {image} was not used; what the run needs of it has to be on this machine."
+        )
+    if section.get("baseDockerfile") or section.get("buildContext"):
+        ignored.append("The environment's Dockerfile was not built; only its Python packages were installed.")
+    return ignored
+
+
 def _check(configuration: RunConfiguration, document: dict[str, Any]) -> None:
     """Refuses what this workspace cannot honestly run.
 
@@ -146,7 +172,7 @@ def _check(configuration: RunConfiguration, document: dict[str, Any]) -> None:
             "OperationNotSupported",
         )
     try:
-        read_environment(configuration.environment or {})
+        read_environment(document.get("environment") or {})
     except SpecificationError as error:
         raise faults.bad_request(f"The environment cannot be understood: {error}") from None
 

@@ -1,0 +1,134 @@
+"""``ScriptRunConfig``: what it says is what runs, and what cannot be kept of it is said on the run."""
+
+from pathlib import Path
+
+from tests.conftest import Machine
+from tests.sdk.scripts import say
+
+_SCRIPT = """
+import json, os, sys
+open("outputs/said.json", "w").write(json.dumps({
+    "arguments": sys.argv[1:], "here": sorted(os.listdir(".")), "mine": os.environ.get("MINE"),
+    "environment's": os.environ.get("OF_ENVIRONMENT")}))
+"""
+_HEAD = f"""
+from azureml.core.runconfig import DockerConfiguration, MpiConfiguration, RunConfiguration
+experiment = Experiment(ws, "configured")
+os.makedirs("source/package", exist_ok=True)
+open("source/train.py", "w").write({_SCRIPT!r})
+open("source/package/__init__.py", "w").write("")
+def environment(**docker):
+    here = Environment("here")
+    here.python.user_managed_dependencies = True
+    here.environment_variables = {{"OF_ENVIRONMENT": "set"}}
+    for name, value in docker.items():
+        setattr(here.docker, name, value)
+    return here
+def ended(run):
+    run.wait_for_completion(raise_on_error=False)
+    return run
+def outcome(run):
+    ended(run).download_file("outputs/said.json", "said.json")
+    return json.load(open("said.json"))
+"""
+
+
+def code(body: str) -> str:
+    return _HEAD + body
+
+
+def test_arguments_and_commands_arrive_as_they_were_written(shared_machine: Machine, tmp_path: Path):
+    said = say(
+        shared_machine,
+        tmp_path,
+        code("""
+def started(script="train.py", **options):
+    return experiment.submit(ScriptRunConfig(
+        "source", script=script, compute_target="cpu-cluster", environment=environment(), **options))
+listed = started(arguments=["--lr", 0.1, "--epochs", 3, "--flag", True, "--none", None, "--text", "a b", '"q" $HOME'])
+bare = started()
+command = started(None, command='MINE=yes python train.py "a b" && echo "and $OF_ENVIRONMENT"')
+parts = started(None, command=["python", "train.py", "--x", "1", "&&", "echo", "done"])
+nested = started("package/__init__.py")
+made = outcome(listed)
+said["list"] = made["arguments"]
+said["definition"] = [listed.get_details()["runDefinition"][key] for key in ("script", "target", "arguments")]
+said["files"] = made["here"]
+said["variables"] = made["environment's"]
+said["none"] = outcome(bare)["arguments"]
+said["command list"] = outcome(parts)["arguments"]
+made, logs = outcome(command), command.get_details_with_logs()["logFiles"]
+said["command"] = [made["arguments"], made["mine"], logs["user_logs/std_log.txt"]]
+said["in a folder"] = ended(nested).get_status()
+try:
+    experiment.submit(ScriptRunConfig("source", script="none.py", compute_target="c1", environment=environment()))
+except Exception as error:
+    said["no script"] = "none.py script path doesn't exist" in str(error)
+"""),
+    )
+
+    arguments = [
+        "--lr",
+        "0.1",
+        "--epochs",
+        "3",
+        "--flag",
+        "True",
+        "--none",
+        "None",
+        "--text",
+        "a b",
+        '"q" $HOME',
+    ]
+    assert said["list"] == arguments
+    assert said["definition"][:2] == ["train.py", "cpu-cluster"]
+    assert [str(argument) for argument in said["definition"][2]] == arguments
+    assert said["files"] == ["logs", "outputs", "package", "train.py"]
+    assert said["variables"] == "set"
+    assert said["none"] == []
+    assert said["command list"] == ["--x", "1"]
+    assert said["command"] == [["a b"], "yes", "and set\n"]
+    assert said["in a folder"] == "Completed"
+    assert said["no script"]
+
+
+def test_limits_are_kept_and_containers_are_said_to_be_none(shared_machine: Machine, tmp_path: Path):
+    said = say(
+        shared_machine,
+        tmp_path,
+        code("""
+open("source/slow.py", "w").write("import time\\ntime.sleep(600)\\n")
+slow = experiment.submit(ScriptRunConfig(
+    "source", script="slow.py", compute_target="c1", environment=environment(), max_run_duration_seconds=1))
+def started(environment, **options):
+    return experiment.submit(ScriptRunConfig(
+        "source", script="train.py", compute_target="c1", environment=environment, **options))
+docker = DockerConfiguration(use_docker=True, arguments=["--cpus", "2"], shm_size="4g")
+runs = {
+    "docker": started(environment(), docker_runtime_config=docker),
+    "older docker": started(environment(enabled=True)),
+    "image": started(environment(base_image="somebody/image:1")),
+    "dockerfile": started(environment(base_image=None, base_dockerfile="FROM scratch")),
+    "no docker": started(environment(), docker_runtime_config=DockerConfiguration(use_docker=False)),
+}
+for name, run in runs.items():
+    assert ended(run).get_status() == "Completed"
+    said[name] = [warning["message"] for warning in run.get_details()["warnings"]]
+said["slow"] = [ended(slow).get_status(), slow.get_details()["error"]["error"]["message"]]
+
+nodes = ScriptRunConfig("source", script="train.py", compute_target="c1", environment=environment(),
+                        distributed_job_config=MpiConfiguration(node_count=2))
+try:
+    experiment.submit(nodes)
+except Exception as error:
+    said["nodes"] = "the local workspace is one machine" in str(error)
+"""),
+    )
+
+    assert said["slow"] == ["Canceled", "The run was ended: it took longer than its limit of 1 seconds."]
+    asked = "Docker was asked for; the run is a process of this machine, in no container."
+    assert said["docker"] == said["older docker"] == [asked]
+    assert "somebody/image:1 was not used" in said["image"][0]
+    assert "Dockerfile was not built" in said["dockerfile"][0]
+    assert said["no docker"] == []
+    assert said["nodes"]
