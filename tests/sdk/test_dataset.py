@@ -1,58 +1,13 @@
 """``Dataset`` with the real reader (azureml-dataset-runtime), in an environment that is built once."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from tests.conftest import REPOSITORY, Machine, write_tree
+from tests.conftest import write_tree
+from tests.sdk.conftest import Sdk
 
 pytestmark = pytest.mark.slow  # an environment of 500 MB is put together first
 
-HEAD = """
-import os, pathlib, sys
-from azureml.core import Dataset, Datastore, Workspace
-ws = Workspace.get(name="local", subscription_id="00000000-0000-0000-0000-000000000000", resource_group="local")
-store = ws.get_default_datastore()
-def show(*values):
-    print("=", *values)
-def rows(dataset):
-    return dataset.to_pandas_dataframe().values.tolist()
-"""
 CSV = "x,y\n1,a\n2,b\n3,c\n4,d\n"
-
-
-@pytest.fixture(scope="session")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment with azureml-core and the reader of datasets."""
-    folder = tmp_path_factory.mktemp("reader") / "environment"
-    environment = os.environ | {"UV_CACHE_DIR": str(REPOSITORY / ".cache" / "uv")}
-    uv = [sys.executable, "-m", "uv"]
-    subprocess.run([*uv, "venv", "-q", "-p", "3.11", str(folder)], env=environment, check=True)
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    packages = ("azureml-core==1.61.0.post4", "azureml-dataset-runtime", "pandas", "pyarrow")
-    subprocess.run([*uv, "pip", "install", "-q", "-p", str(python), *packages], env=environment, check=True)
-    return python
-
-
-class Sdk:
-    """Python with the reader, against a machine's workspace."""
-
-    def __init__(self, machine: Machine, python: Path, cwd: Path) -> None:
-        self.machine, self.python, self.cwd = machine, python, cwd
-
-    def __call__(self, script: str) -> list[str]:
-        """What the script showed; fails the test when the script fails."""
-        done = self.machine.run("exec", "--", self.python, "-c", HEAD + script, cwd=self.cwd)
-        assert done.returncode == 0, done.stderr
-        return [line.removeprefix("= ") for line in done.stdout.splitlines() if line.startswith("= ")]
-
-
-@pytest.fixture
-def sdk(shared_machine: Machine, reader: Path, tmp_path: Path) -> Sdk:
-    return Sdk(shared_machine, reader, tmp_path)
 
 
 def test_tables_are_read_from_the_datastore(sdk: Sdk):

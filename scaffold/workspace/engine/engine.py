@@ -22,12 +22,18 @@ import psutil
 from scaffold.workspace import supervision
 from scaffold.workspace.engine import jobs, supervisor
 from scaffold.workspace.engine.builder import BuildError
+from scaffold.workspace.engine.data import Places, RunData, read_data
+from scaffold.workspace.engine.dataflow import DataError
+from scaffold.workspace.engine.delivery import Delivery, Stopped
 from scaffold.workspace.engine.distribution import Distribution, processes_of
 from scaffold.workspace.engine.environments import Environments, ReadyEnvironment
 from scaffold.workspace.engine.jobs import JobFolder, Outcome
+from scaffold.workspace.engine.keeping import TEXT, keep
+from scaffold.workspace.engine.outputs import Collection
 from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
 from scaffold.workspace.engine.submitter import NotHandedOverError, Submitter, handed_over, submitter_of
-from scaffold.workspace.logs import BUILD_LOG, STD_LOG, last_lines
+from scaffold.workspace.logs import BUILD_LOG, DATA_LOG, STD_LOG, last_lines
+from scaffold.workspace.naming import WorkspaceName
 from scaffold.workspace.paths import Home
 from scaffold.workspace.runs import IllegalTransitionError, Status
 from scaffold.workspace.store import Store
@@ -78,6 +84,7 @@ class Engine:
         self.width = width or os.cpu_count() or 1
         self._slots = asyncio.Semaphore(self.width)
         self._active: dict[str, _Active] = {}
+        self._stopping = False
         self.environments = Environments(home, store)
 
     def recover(self) -> None:
@@ -138,6 +145,7 @@ class Engine:
 
     async def stop(self) -> None:
         """Lets go of everything; what is running goes on without this process."""
+        self._stopping = True
         tasks = [active.task for active in self._active.values() if active.task is not None]
         for task in tasks:
             task.cancel()
@@ -148,6 +156,8 @@ class Engine:
         """Carries the work out, and gives the run its end when the work itself fails."""
         try:
             await work()
+        except DataError as error:
+            self._fail(run_id, "UserError", str(error))
         except (BuildError, SpecificationError) as error:
             reason = getattr(error, "reason", "")
             self._fail(run_id, "EnvironmentBuildFailed", f"{error}\n{reason}".strip())
@@ -174,14 +184,18 @@ class Engine:
         await handed_over(folder.path)
         run = self._move(run_id, Status.PREPARING)
         specification = _specification(run, submitter_of(folder.path))
+        data = read_data(run.definition or {})
         environment = await self._prepare(run, specification)
         self._move(run_id, Status.QUEUED)
         async with self._slots:
             run = self._move(run_id, Status.STARTING)
             folder = JobFolder(self._home, run)
-            job = self._job(run, folder, specification, environment)
             self._active[run_id].committed = True
-            await asyncio.to_thread(jobs.lay_out, self._store, folder, run, job)
+            await asyncio.to_thread(jobs.lay_out, self._store, folder, run)
+            places = await self._deliver(run, folder, data)
+            if places is None:
+                return
+            jobs.write_job(folder, self._job(run, folder, specification, environment, places))
             self._show_live_logs(run, folder)
             process = self._spawn(folder)
             # A cancel that came while the folder was being laid out left its stop file too early.
@@ -201,7 +215,7 @@ class Engine:
             # Seen while it is being written, so that a build that hangs can be understood.
             self._store.blobs.put(
                 ARTIFACTS, artifact_prefix(run.run_id) + BUILD_LOG,
-                live_path=log, content_type="text/plain; charset=utf-8",
+                live_path=log, content_type=TEXT,
             )  # fmt: skip
         try:
             environment = await self.environments.ready(
@@ -215,7 +229,7 @@ class Engine:
                 sha256, size = await asyncio.to_thread(self._store.content.take, log)
                 self._store.blobs.put(
                     ARTIFACTS, artifact_prefix(run.run_id) + BUILD_LOG,
-                    sha256=sha256, size=size, content_type="text/plain; charset=utf-8",
+                    sha256=sha256, size=size, content_type=TEXT,
                 )  # fmt: skip
         # Not twice, when the service was restarted meanwhile.
         others = [warning for warning in run.warnings if warning["source"] != "environment"]
@@ -228,22 +242,56 @@ class Engine:
         )
         return environment
 
+    async def _deliver(self, run: Run, folder: JobFolder, data: RunData) -> Places | None:
+        """Puts the run's data in its place; None when the run is over because that could not be done."""
+
+        def stopped() -> bool:
+            return self._stopping or folder.stop_requested()
+
+        delivery = Delivery(self._store, folder, stopped, folder.note_data)
+        try:
+            places = await asyncio.to_thread(delivery.deliver, data, run.run_id)
+        except Stopped:
+            self._end(run.run_id, Status.CANCELED)
+        except DataError as error:
+            self._fail(run.run_id, "UserError", str(error))
+        except OSError as error:
+            self._fail(run.run_id, "UserError", f"The run's data could not be put in its place: {error}")
+        else:
+            self._keep_data_log(run, folder)
+            return places
+        self._keep_data_log(run, folder)
+        await asyncio.to_thread(folder.clear)
+        return None
+
+    def _keep_data_log(self, run: Run, folder: JobFolder) -> None:
+        if (log := folder.log(DATA_LOG)).exists():
+            keep(self._store, ARTIFACTS, artifact_prefix(run.run_id) + DATA_LOG, log, TEXT)
+
     def _job(
-        self, run: Run, folder: JobFolder, specification: Specification, environment: ReadyEnvironment
+        self,
+        run: Run,
+        folder: JobFolder,
+        specification: Specification,
+        environment: ReadyEnvironment,
+        places: Places,
     ) -> dict[str, Any]:
         configuration = run.definition or {}
         limit = configuration.get("maxRunDurationSeconds")
         processes = processes_of(msgspec.convert(configuration, Distribution))
+        variables = jobs.process_environment(
+            specification,
+            configuration,
+            environment.interpreter,
+            self._run_variables(run),
+            folder.submitter,
+        )
         return {
-            "argv": jobs.command_line(configuration, environment.interpreter, environment.python_version),
-            "cwd": str(folder.work),
-            "environment": jobs.process_environment(
-                specification,
-                configuration,
-                environment.interpreter,
-                self._run_variables(run),
-                folder.submitter,
+            "argv": jobs.command_line(
+                configuration, environment.interpreter, environment.python_version, places
             ),
+            "cwd": str(folder.work),
+            "environment": variables | places.variables(variables),
             "processes": [
                 {
                     "log": str(folder.log(process.log)),
@@ -259,7 +307,7 @@ class Engine:
         for name in folder.log_names():
             self._store.blobs.put(
                 ARTIFACTS, artifact_prefix(run.run_id) + name,
-                live_path=folder.log(name), content_type="text/plain; charset=utf-8",
+                live_path=folder.log(name), content_type=TEXT,
             )  # fmt: skip
 
     def _spawn(self, folder: JobFolder) -> "_Supervisor":
@@ -299,8 +347,10 @@ class Engine:
         run = self._store.runs.require(run_id)
         if run.status is not Status.FINALIZING:
             run = self._move(run_id, Status.FINALIZING)
+        completed = outcome.reason == "exited" and outcome.exit_code == 0
+        refused, unkept = await self._collect_data(run, folder, outcome)
         unread = await asyncio.to_thread(jobs.collect, self._store, folder, run)
-        warnings = [*run.warnings, *({"source": "outputs", "message": text} for text in unread)]
+        warnings = [*run.warnings, *({"source": "outputs", "message": text} for text in (*unread, *unkept))]
         log = f"user_logs/{Path(outcome.log).name}" if outcome.log else STD_LOG
         tail = last_lines(folder.log(log), lines=12, limit=8192)
         changes: dict[str, Any] = {
@@ -314,11 +364,32 @@ class Engine:
             limit = (run.definition or {}).get("maxRunDurationSeconds")
             message = f"The run was ended: it took longer than its limit of {limit} seconds."
             self._end(run_id, Status.CANCELED, error=_error("TimeLimitExceeded", message), **changes)
-        elif outcome.reason == "exited" and outcome.exit_code == 0:
+        elif completed and refused is None:
             self._end(run_id, Status.COMPLETED, **changes)
+        elif completed:
+            self._fail(run_id, "UserError", str(refused), **changes)
         else:
             self._fail(run_id, "UserError", _why(outcome, log, tail), **changes)
         await asyncio.to_thread(folder.clear)
+
+    async def _collect_data(
+        self, run: Run, folder: JobFolder, outcome: Outcome
+    ) -> tuple[DataError | None, list[str]]:
+        """Keeps what the run wrote to its outputs; returns why one of them was refused, and what was not kept."""
+        collection = Collection(self._store, WorkspaceName.load(self._home), folder, run, folder.note_data)
+        refused = None
+        try:
+            await asyncio.to_thread(
+                collection.collect,
+                read_data(run.definition or {}),
+                completed=outcome.reason == "exited" and outcome.exit_code == 0,
+                canceled=outcome.reason in ("canceled", "timeout"),
+            )
+        except DataError as error:
+            refused = error
+            folder.note_data(str(error))
+        self._keep_data_log(run, folder)
+        return refused, collection.warnings
 
 
 def _specification(run: Run, submitter: Submitter | None) -> Specification:

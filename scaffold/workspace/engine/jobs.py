@@ -4,6 +4,7 @@ runs/<uuid>/job.json, started.json, exit.json, stop   see ``supervisor``
 runs/<uuid>/std_log.txt                               the process's stdout and stderr
 runs/<uuid>/work/                                     its working directory: the snapshot, outputs/, logs/
 runs/<uuid>/submitter.json                            of a local run, which works elsewhere: see ``submitter``
+runs/<uuid>/data/                                     its inputs and outputs that are no part of that (``delivery``)
 """
 
 import contextlib
@@ -16,12 +17,18 @@ from typing import Any
 
 import msgspec
 
+from scaffold.workspace.engine.data import NOWHERE, Places
+from scaffold.workspace.engine.delivery import PLACED, remove_tree, take_back
+from scaffold.workspace.engine.keeping import TEXT, files_under, keep, name_below
+from scaffold.workspace.engine.placeholders import in_argument, in_command
 from scaffold.workspace.engine.specification import Specification
 from scaffold.workspace.engine.submitter import RECORD, Submitter, submitter_of
 from scaffold.workspace.files import write_atomically
+from scaffold.workspace.logs import DATA_LOG
 from scaffold.workspace.paths import Home
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
+from scaffold.workspace.store.database import timestamp
 from scaffold.workspace.store.runs import Run
 
 RUN_HOOKS = Path(__file__).parent / "run_hooks"
@@ -64,6 +71,7 @@ class JobFolder:
         self.path = home.runs / run.uuid
         self.submitter = submitter_of(self.path)
         self.work = Path(self.submitter.folder) if self.submitter else self.path / "work"
+        self.data = self.path / "data"
         self.logs = self.path / "user_logs"
 
     def log(self, name: str) -> Path:
@@ -79,6 +87,16 @@ class JobFolder:
         if self.path.is_dir():
             (self.path / "stop").touch()
 
+    def note_data(self, sentence: str) -> None:
+        """Writes a line to the log of the run's inputs and outputs."""
+        log = self.log(DATA_LOG)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as stream:
+            stream.write(f"[{timestamp()}] {sentence}\n")
+
+    def stop_requested(self) -> bool:
+        return (self.path / "stop").exists()
+
     def started(self) -> dict[str, Any] | None:
         """What ``started.json`` says, or None when the process has not been started."""
         with contextlib.suppress(FileNotFoundError):
@@ -93,27 +111,31 @@ class JobFolder:
         return None
 
     def clear(self) -> None:
-        """Removes everything, as before the run; a local run's working directory is its submitter's to remove."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Removes everything, as before the run, and what was delivered elsewhere.
+
+        A local run's working directory is its submitter's to remove.
+        """
+        take_back(self.path / PLACED)
+        remove_tree(self.path)
 
     def make_again(self) -> None:
         """Removes what an earlier attempt left, but for who handed the run over."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        take_back(self.path / PLACED)
         for entry in self.path.iterdir():
             if entry.is_dir():
-                shutil.rmtree(entry, ignore_errors=True)
+                remove_tree(entry)
             elif entry.name != RECORD:
                 entry.unlink(missing_ok=True)
 
 
-def lay_out(store: Store, folder: JobFolder, run: Run, job: dict[str, Any]) -> None:
-    """Restores the snapshot into the working directory and writes the job for the supervisor.
+def lay_out(store: Store, folder: JobFolder, run: Run) -> None:
+    """Restores the snapshot into the working directory.
 
     Args:
         store: where the snapshot's files are.
         folder: the run's folder; what an earlier attempt left in it is removed.
         run: the run.
-        job: the content of ``job.json``.
     """
     folder.make_again()
     if folder.submitter is None:  # else the SDK has copied the project by itself
@@ -124,6 +146,10 @@ def lay_out(store: Store, folder: JobFolder, run: Run, job: dict[str, Any]) -> N
         if not (folder.work / name).exists():  # a snapshot may hold a file of that name
             (folder.work / name).mkdir()
     folder.logs.mkdir(mode=0o700)
+
+
+def write_job(folder: JobFolder, job: dict[str, Any]) -> None:
+    """Writes the job for the supervisor, whose format it is (``job.json``), and makes its logs."""
     for process in job["processes"]:
         Path(process["log"]).touch(mode=0o600)
     write_atomically(folder.path / "job.json", json.dumps(job).encode())
@@ -134,7 +160,10 @@ _NEEDS_LAUNCHER = ("3.12.0", "3.12.1")
 
 
 def command_line(
-    configuration: dict[str, Any], interpreter: str, python_version: str | None = None
+    configuration: dict[str, Any],
+    interpreter: str,
+    python_version: str | None = None,
+    places: Places = NOWHERE,
 ) -> list[str]:
     """The argument vector of a RunConfiguration: its command, or its script with arguments.
 
@@ -142,14 +171,15 @@ def command_line(
         configuration: as the SDK sent it.
         interpreter: path of the Python to run a script in.
         python_version: its version where that is known.
+        places: what the placeholders of data stand for.
 
     Raises:
         ValueError: it has neither.
     """
     command = configuration.get("command")
-    arguments = [str(argument) for argument in configuration.get("arguments") or []]
+    arguments = [in_argument(str(argument), places) for argument in configuration.get("arguments") or []]
     if command:
-        text = command if isinstance(command, str) else " ".join(map(str, command))
+        text = in_command(command if isinstance(command, str) else " ".join(map(str, command)), places)
         shell = ["cmd", "/d", "/s", "/c"] if os.name == "nt" else [shutil.which("bash") or "sh", "-c"]
         return [*shell, text]
     if not configuration.get("script"):
@@ -203,35 +233,12 @@ def collect(store: Store, folder: JobFolder, run: Run) -> list[str]:
     prefix = artifact_prefix(run.run_id)
     for collected in COLLECTED:
         root = folder.work / collected
-        for path in sorted(_files_under(root)):
-            # A name that is no text (Linux allows it) is kept with marks for what cannot be said.
-            name = os.fsencode(path.relative_to(folder.work).as_posix()).decode("utf-8", "replace")
+        for path in files_under(root, folder.work, folder.data):
+            name = name_below(path, folder.work)
             try:
-                _keep(store, path, prefix + name)
+                keep(store, ARTIFACTS, prefix + name, path)
             except PermissionError:
                 unread.append(f"{name} could not be read and was not kept.")
     for log in folder.log_names():
-        _keep(store, folder.log(log), prefix + log, content_type="text/plain; charset=utf-8")
+        keep(store, ARTIFACTS, prefix + log, folder.log(log), content_type=TEXT)
     return unread
-
-
-def _files_under(root: Path) -> list[Path]:
-    """The regular files below a folder; links are followed only where they stay within the run's own folder."""
-    if root.is_symlink() or not root.is_dir():
-        return []
-    inside = root.parent.resolve()
-    files = []
-    for folder, _, names in os.walk(root):
-        for name in names:
-            path = Path(folder, name)
-            if path.is_file() and path.resolve().is_relative_to(inside):
-                files.append(path)
-    return files
-
-
-def _keep(store: Store, path: Path, name: str, content_type: str | None = None) -> None:
-    import mimetypes
-
-    sha256, size = store.content.take(path)
-    guessed = content_type or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    store.blobs.put(ARTIFACTS, name, sha256=sha256, size=size, content_type=guessed)

@@ -20,7 +20,7 @@ from starlette.responses import Response, StreamingResponse
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, context_of, read_body
-from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, SNAPSHOTS, Blob
+from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, SNAPSHOTS, Blob, is_blob_name
 from scaffold.workspace.streaming import part_of
 
 MAX_BLOB_BYTES = 5000 * 1024 * 1024
@@ -29,7 +29,6 @@ CONTAINERS = (ARTIFACTS, SNAPSHOTS, DATASTORE)
 SERVES = {DATASTORE: ("Datastore.upload", "Datastore.upload_files", "Datastore.download")}
 """The SDK calls that come to a container itself."""
 
-_NOT_XML = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 _VERSION = {"x-ms-version": "2021-08-06"}
 
 
@@ -53,16 +52,13 @@ def _target(request: Request, wanted: str) -> tuple[Context, str, str]:
 
 
 def _check_name(name: str) -> None:
-    """Refuses a name that would lead out of the folder that somebody downloads the container into.
+    """Refuses a name that no blob may have (see ``is_blob_name``).
 
     Raises:
         Fault: see above.
     """
-    parts = re.split(r"[/\\]", name)
-    if not name or len(name) > 1024 or _NOT_XML.search(name) or not parts[0] or {".", ".."} & set(parts):
+    if not is_blob_name(name):
         raise faults.Fault(400, "InvalidResourceName", "The blob's name contains parts that are not allowed.")
-    if re.match(r"[A-Za-z]:", name):
-        raise faults.Fault(400, "InvalidResourceName", "The blob's name must not begin with a drive.")
 
 
 def _etag(blob: Blob) -> str:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import body_as, context_of
+from scaffold.workspace.engine.dataflow import DataError, definition_text
 from scaffold.workspace.services.dto import SavedDatasetDto, dataset_dto
 from scaffold.workspace.store.datasets import DatasetVersion, SavedDataset
 
@@ -58,13 +59,9 @@ def dataflow_yaml(dataflow: str) -> str:
         Fault: it is not there: the client is older than the reader.
     """
     try:
-        document = msgspec.json.decode(dataflow)
-        yaml = document["meta"]["RsDataflow"]
-    except (msgspec.DecodeError, KeyError, TypeError):
-        yaml = None
-    if not isinstance(yaml, str):
-        raise faults.not_implemented("dataset definitions of azureml-dataprep before 5.0")
-    return yaml
+        return definition_text(dataflow)
+    except DataError:
+        raise faults.not_implemented("dataset definitions of azureml-dataprep before 5.0") from None
 
 
 async def save_dataset(request: Request) -> Any:

@@ -18,9 +18,8 @@ from scaffold.workspace.context import ACCOUNT, Context, body_as, context_of
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.services.dto import AzureStorageDto, DatastoreDto
 from scaffold.workspace.store.blobs import DATASTORE
-from scaffold.workspace.store.datastores import Datastore
+from scaffold.workspace.store.datastores import OWN, Datastore
 
-OWN = "workspaceblobstore"
 _AZURE_BLOB = "AzureBlob"
 # What every workspace of Azure ML has besides, and this one has not.
 _NOT_HERE = {

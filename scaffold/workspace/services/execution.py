@@ -13,6 +13,8 @@ from starlette.requests import Request
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, body_as, caller_of, context_of
+from scaffold.workspace.engine.data import resolve
+from scaffold.workspace.engine.dataflow import DataError
 from scaffold.workspace.engine.distribution import Distribution, DistributionError, processes_of
 from scaffold.workspace.engine.specification import SpecificationError, read_environment
 from scaffold.workspace.runs import Status
@@ -41,9 +43,6 @@ class RunConfiguration(msgspec.Struct, rename="camel"):
     environment: RunEnvironment | None = None
     docker: dict[str, Any] | None = None
     environment_variables: dict[str, str | int | float | bool | None] | None = None
-    data: dict[str, Any] | None = None
-    output_data: dict[str, Any] | None = None
-    data_references: dict[str, Any] | None = None
 
 
 async def submit_snapshot_run(request: Request) -> Any:
@@ -70,9 +69,10 @@ def accept(request: Request, body: NewRun) -> Run:
         raise faults.bad_request(f"The run configuration has another shape: {error}") from None
     snapshot_id, properties = _snapshot(request, body.snapshot_id)
     _check(configuration, body.configuration)
+    definition, lineage = _settle_data(context, body.configuration)
     environment = configuration.environment or RunEnvironment()
     version = record_environment(context, environment) or environment.version
-    section = (body.configuration.get("environment") or {}) | {"version": version}
+    section = (definition.get("environment") or {}) | {"version": version}
     parent = body.parent_run_id
     if parent is not None and context.store.runs.get(parent) is None:
         raise faults.not_found(f"Parent run {parent}")
@@ -88,9 +88,10 @@ def accept(request: Request, body: NewRun) -> Run:
             script_name=configuration.script,
             snapshot_id=snapshot_id,
             submission=caller_of(request).submission,
-            definition=body.configuration | {"environment": section},
+            definition=definition | {"environment": section},
             properties=properties,
             warnings=[{"source": "docker", "message": text} for text in _ignored(configuration)],
+            recorded={"inputDatasets": lineage} if lineage else {},
         )
     except sqlite3.IntegrityError:
         raise faults.conflict(f"There is a run {run_id} already.") from None
@@ -163,18 +164,24 @@ def _check(configuration: RunConfiguration, document: dict[str, Any]) -> None:
         raise faults.bad_request(f"The run configuration has another shape: {error}") from None
     except DistributionError as error:
         raise faults.Fault(501, "NotImplemented", str(error), "OperationNotSupported") from None
-    if configuration.data or configuration.output_data or configuration.data_references:
-        raise faults.Fault(
-            501,
-            "NotImplemented",
-            "The run has dataset inputs or outputs (data, outputData or dataReferences), which the local workspace "
-            "does not provide yet.",
-            "OperationNotSupported",
-        )
     try:
         read_environment(document.get("environment") or {})
     except SpecificationError as error:
         raise faults.bad_request(f"The environment cannot be understood: {error}") from None
+
+
+def _settle_data(context: Context, document: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The configuration with the ids of its datasets, and what the run reads (``DatasetLineage``).
+
+    Raises:
+        Fault: a dataset is not there, or is none that a run here can have.
+    """
+    try:
+        return resolve(context.store, document)
+    except DataError as error:
+        if error.supported:
+            raise faults.bad_request(str(error)) from None
+        raise faults.Fault(501, "NotImplemented", str(error), "OperationNotSupported") from None
 
 
 async def cancel_run(request: Request) -> Any:

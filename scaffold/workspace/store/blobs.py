@@ -1,5 +1,6 @@
 """Named blobs: what the SDK's storage clients write and read, and where run artifacts live."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,19 @@ SNAPSHOTS = "snapshots"
 
 DATASTORE = "azureml-blobstore"
 """The container behind the datastore ``workspaceblobstore``."""
+
+_NOT_XML = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def is_blob_name(name: str) -> bool:
+    """False for a name that would lead out of the folder that somebody downloads the container into.
+
+    Also for one that no list of names (XML) can hold, or that is longer than storage allows.
+    """
+    parts = re.split(r"[/\\]", name)
+    if not name or len(name) > 1024 or _NOT_XML.search(name) or not parts[0] or {".", ".."} & set(parts):
+        return False
+    return re.match(r"[A-Za-z]:", name) is None
 
 
 class Blob(msgspec.Struct, frozen=True):

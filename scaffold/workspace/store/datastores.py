@@ -7,6 +7,9 @@ import msgspec
 
 from scaffold.workspace.store.database import Database, from_json, timestamp, to_json
 
+OWN = "workspaceblobstore"
+"""The one datastore that is here: a name for the blob container ``DATASTORE`` (see ``blobs``)."""
+
 
 class Datastore(msgspec.Struct, frozen=True):
     """One registered datastore.

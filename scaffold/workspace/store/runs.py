@@ -194,6 +194,14 @@ class Runs:
             run = self.require(run_id)
             return self.update(run_id, tags=run.tags | tags, properties=run.properties | properties)
 
+    def add_recorded(self, run_id: str, name: str, entries: list[Any]) -> Run:
+        """Adds to a list among what is recorded of the run; an entry that is there already is not added again."""
+        with self._database.transaction():
+            recorded = dict(self.require(run_id).recorded)
+            present = list(recorded.get(name, []))
+            present += [entry for entry in entries if entry not in present]
+            return self.update(run_id, recorded=recorded | {name: present})
+
     def remove_tags(self, run_id: str, keys: list[str]) -> Run:
         """Takes tags away; those that it does not have are no matter."""
         with self._database.transaction():

@@ -114,7 +114,7 @@ def test_a_run_that_was_only_laid_out_when_its_cancel_and_the_end_of_the_service
     home: Home, store: Store, create: Callable[..., str]
 ):
     run = store.runs.require(create("r"))
-    lay_out(store, JobFolder(home, run), run, {"argv": [], "processes": []})
+    lay_out(store, JobFolder(home, run), run)
     store.runs.move("r", Status.STARTING)
     store.runs.move("r", Status.CANCEL_REQUESTED)
 

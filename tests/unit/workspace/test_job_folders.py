@@ -18,6 +18,7 @@ from scaffold.workspace.engine.jobs import (
     command_line,
     lay_out,
     process_environment,
+    write_job,
 )
 from scaffold.workspace.engine.specification import Specification
 from scaffold.workspace.paths import Home
@@ -49,7 +50,8 @@ def run(store: Store) -> Run:
 def folder(home: Home, store: Store, run: Run) -> JobFolder:
     """The run's folder, laid out."""
     folder = JobFolder(home, run)
-    lay_out(store, folder, run, job_of(folder))
+    lay_out(store, folder, run)
+    write_job(folder, job_of(folder))
     return folder
 
 
@@ -82,7 +84,8 @@ def test_the_snapshot_is_there_with_outputs_and_logs_ready(folder: JobFolder):
 def test_a_run_may_change_its_files_without_changing_the_snapshot(store: Store, folder: JobFolder, run: Run):
     (folder.work / "train.py").write_text("changed")
 
-    lay_out(store, folder, run, job_of(folder))
+    lay_out(store, folder, run)
+    write_job(folder, job_of(folder))
 
     assert (folder.work / "train.py").read_bytes() == b"print(1)"
 
@@ -91,7 +94,8 @@ def test_what_an_earlier_attempt_left_is_gone(store: Store, folder: JobFolder, r
     (folder.work / "outputs" / "half").write_text("half")
     folder.request_stop()
 
-    lay_out(store, folder, run, job_of(folder))
+    lay_out(store, folder, run)
+    write_job(folder, job_of(folder))
 
     assert files(folder.work / "outputs") == set()
     assert not (folder.path / "stop").exists()

@@ -1,0 +1,380 @@
+"""Delivers the data of a run before its process starts: the files of its datasets, and folders for its outputs.
+
+runs/<uuid>/data/inputs/<name>/      datasets without a path of their own
+runs/<uuid>/data/outputs/<name>/     outputs without one
+runs/<uuid>/data/references/<name>/  mounted data references: a whole datastore as far as it is asked for
+runs/<uuid>/placed/                  for each path outside the run's folder, what was put there (to take it back)
+runs/<uuid>/delivered                when all was there: what is changed later, the script has changed
+
+Everything is a copy (a clone where the file system has such), whatever the script does to it: a link into
+the content store would let a script damage what other runs share. What is mounted for reading is read-only.
+"""
+
+import contextlib
+import itertools
+import os
+import shutil
+import stat
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from scaffold.workspace.engine.data import (
+    DIRECT,
+    DOWNLOAD,
+    LINK,
+    MOUNT,
+    UPLOAD,
+    Input,
+    Output,
+    Places,
+    Reference,
+    RunData,
+    place_of,
+)
+from scaffold.workspace.engine.dataflow import (
+    DataError,
+    Definition,
+    Source,
+    definition_text,
+    delivered_name,
+    folder_prefix,
+    read_definition,
+)
+from scaffold.workspace.store import Store
+from scaffold.workspace.store.blobs import DATASTORE, Blob
+from scaffold.workspace.store.datastores import OWN
+
+PLACED = "placed"
+DELIVERED = "delivered"
+_PAGE = 500
+_CHUNK = 1024 * 1024
+_WEB_TIMEOUT_SECONDS = 60.0
+
+Note = Callable[[str], None]
+
+
+class RunFolder(Protocol):
+    """What has to be known of a run's folder: itself, its working directory, and where its data is."""
+
+    path: Path
+    work: Path
+    data: Path
+
+
+class Stopped(Exception):
+    """The run was cancelled while its data was being delivered."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A file of a dataset: its name where it is delivered, and its content or its address on the web."""
+
+    name: str
+    sha256: str | None
+    address: str = ""
+
+
+class Delivery:
+    """Delivers the data of one run.
+
+    Args:
+        store: where the files are.
+        folder: the run's folder.
+        stopped: whether the run is to be ended.
+        note: told a sentence of every step.
+    """
+
+    def __init__(self, store: Store, folder: RunFolder, stopped: Callable[[], bool], note: Note) -> None:
+        self._store = store
+        self._folder = folder
+        self._stopped = stopped
+        self._note = note
+
+    def deliver(self, data: RunData, run_id: str) -> Places:
+        """Puts everything in its place and says where that is.
+
+        Raises:
+            DataError: something is not there, or cannot be put where it was asked for.
+            Stopped: see there.
+            OSError: the disk is full, or a path is not ours to write to.
+        """
+        inputs = {
+            asked.name: (asked.variable, asked.mode.capitalize(), self._input(asked)) for asked in data.inputs
+        }
+        places = places_of(self._folder, data)
+        for output in data.outputs:
+            if output.mode != LINK:
+                self._output(output, Path(places.outputs[output.name]), run_id)
+        for reference in data.references:
+            self._reference(reference)
+        if data:
+            mark(self._folder.path / DELIVERED)
+        return msgspec.structs.replace(places, inputs=inputs)
+
+    def _input(self, asked: Input) -> str:
+        assert asked.saved_id is not None  # noqa: S101  (settled at submission)
+        if asked.mode == DIRECT:
+            self._note(f"Input {asked.name!r}: the dataset {asked.saved_id} itself")
+            return asked.saved_id
+        saved = self._store.datasets.saved(asked.saved_id)
+        if saved is None:
+            raise DataError(f"Input {asked.name!r}: there is no dataset {asked.saved_id}.")
+        definition = read_definition(definition_text(saved.dataflow))
+        target = place_of(asked.place, self._folder.data / "inputs" / asked.name, self._folder.work)
+        if asked.mode == MOUNT and target.is_dir() and any(target.iterdir()):
+            raise DataError(
+                f"Input {asked.name!r} cannot be mounted at {target}, which is not empty.\n"
+                "Give it a path of its own, or none."
+            )
+        what = f"Input {asked.name!r}"
+        found = sliced(self._files(what, definition), definition.slices)
+        count = self._place(what, target, found, overwrite=asked.overwrite)
+        if asked.mode == MOUNT:
+            make_read_only(target, folders=target.is_relative_to(self._folder.path))
+        self._note(f"{what}: {count} files at {target} ({asked.mode})")
+        single = single_file(self._store, definition)
+        return str(target / single) if single else str(target)
+
+    def _files(self, what: str, definition: Definition) -> Iterator[Found]:
+        alone = len(definition.sources) == 1
+        for source in definition.sources:
+            if not source.datastore:
+                yield Found(delivered_name(source, source.path, alone=alone), None, source.path)
+                continue
+            blob = None
+            for blob in blobs_of(self._store, source):
+                yield Found(delivered_name(source, blob.name, alone=alone), blob.sha256)
+            if blob is None:
+                raise DataError(
+                    f"{what}: there is nothing at {source.path!r} in the datastore {source.datastore}."
+                )
+
+    def _place(self, what: str, target: Path, found: Iterator[Found], *, overwrite: bool) -> int:
+        count = 0
+        made = not target.exists()
+        target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._journal(target, made=made) as placed:
+            for file in found:
+                if self._stopped():
+                    raise Stopped
+                path = target / checked(what, file.name)
+                if path.exists() and not overwrite:
+                    raise DataError(
+                        f"{what} cannot be put at {target}: there is a file {file.name!r} already.\n"
+                        "Give it a path of its own, or none."
+                    )
+                placed(file.name)
+                self._write(what, file, path)
+                count += 1
+        return count
+
+    def _write(self, what: str, file: Found, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise DataError(f"{what}: a part of {file.name!r} is a file and a folder at once.") from None
+        if path.is_dir():
+            raise DataError(f"{what}: {file.name!r} is a file and a folder at once.")
+        if file.sha256 is not None:
+            self._store.content.restore(file.sha256, path)
+        else:
+            self._fetch(what, file.address, path)
+
+    def _fetch(self, what: str, address: str, path: Path) -> None:
+        try:
+            with (
+                urllib.request.urlopen(address, timeout=_WEB_TIMEOUT_SECONDS) as answer,  # noqa: S310  (http or https)
+                path.open("wb") as stream,
+            ):
+                while chunk := answer.read(_CHUNK):
+                    if self._stopped():
+                        raise Stopped
+                    stream.write(chunk)
+        except (urllib.error.URLError, ValueError, TimeoutError) as error:
+            raise DataError(f"{what}: {address} could not be read ({error}).") from None
+
+    @contextlib.contextmanager
+    def _journal(self, target: Path, *, made: bool) -> Iterator[Callable[[str], None]]:
+        """Notes what is put outside the run's folder, before it is put there."""
+        if target.is_relative_to(self._folder.path):
+            yield lambda name: None
+            return
+        folder = self._folder.path / PLACED
+        folder.mkdir(exist_ok=True)
+        number = len(list(folder.iterdir()))
+        with (folder / str(number)).open("w", encoding="utf-8", buffering=1) as stream:
+            stream.write(msgspec.json.encode([str(target), made]).decode() + "\n")
+            yield lambda name: print(msgspec.json.encode(name).decode(), file=stream)
+
+    def _output(self, output: Output, target: Path, run_id: str) -> None:
+        target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        count = 0
+        if output.mode == MOUNT:
+            # Who mounts a folder to write to it sees what is in it.
+            source = Source(OWN, folder_prefix(output.folder(run_id)))
+            names = (
+                (delivered_name(source, blob.name, alone=True), blob)
+                for blob in blobs_of(self._store, source)
+            )
+            found = (Found(name, blob.sha256) for name, blob in names if not (target / name).exists())
+            count = self._place(f"Output {output.name!r}", target, found, overwrite=False)
+        there = f", with {count} files that are there" if count else ""
+        self._note(
+            f"Output {output.name!r}: {target} for {OWN}/{output.folder(run_id)} ({output.mode}){there}"
+        )
+
+    def _reference(self, reference: Reference) -> None:
+        what = f"Data reference {reference.name!r}"
+        root = reference_root(self._folder, reference)
+        if reference.mode == UPLOAD:
+            root.parent.mkdir(parents=True, exist_ok=True)
+            return
+        source = Source(OWN, reference.path)
+        found = (Found(blob.name, blob.sha256) for blob in blobs_of(self._store, source))
+        if reference.mode == DOWNLOAD and not reference.overwrite:
+            found = (file for file in found if not (root / file.name).exists())
+        count = self._place(what, root, found, overwrite=True)
+        self._note(f"{what}: {count} files of {OWN}/{reference.path} at {root} ({reference.mode})")
+
+
+def places_of(folder: RunFolder, data: RunData) -> Places:
+    """Where a run's outputs and references are; the same before and after it."""
+    return Places(
+        outputs={
+            output.name: str(place_of(output.place, folder.data / "outputs" / output.name, folder.work))
+            for output in data.outputs
+            if output.mode != LINK
+        },
+        links=[output.name for output in data.outputs if output.mode == LINK],
+        references={reference.name: str(reference_value(folder, reference)) for reference in data.references},
+    )
+
+
+def reference_root(folder: RunFolder, reference: Reference) -> Path:
+    """The folder that stands for the datastore; of an upload, the file or folder that is uploaded."""
+    if reference.mode == UPLOAD:
+        return place_of(reference.place, folder.work, folder.work)
+    datastore = folder.work / OWN
+    own = folder.data / "references" / reference.name if reference.mode == MOUNT else datastore
+    return place_of(reference.place, own, datastore)
+
+
+def reference_value(folder: RunFolder, reference: Reference) -> Path:
+    """What a data reference's variable says."""
+    root = reference_root(folder, reference)
+    return root if reference.mode == UPLOAD else root / reference.path
+
+
+def blobs_of(store: Store, source: Source) -> Iterator[Blob]:
+    """The written blobs that a source in the datastore names, by name; read page by page."""
+    if source.literal and source.path and not source.path.endswith("/"):
+        blob = store.blobs.get(DATASTORE, source.path)
+        if blob is not None and blob.written:
+            yield blob
+            return
+    prefix = folder_prefix(source.path) if source.literal else source.head
+    after = ""
+    while page := store.blobs.under(DATASTORE, prefix, after=after, limit=_PAGE):
+        for blob in page:
+            if blob.written and (source.literal or source.matches(blob.name)):
+                yield blob
+        after = page[-1].name
+
+
+def single_file(store: Store, definition: Definition) -> str | None:
+    """The delivered name of the file when the dataset was made from the path of one; the path is that file's then."""
+    if not definition.plain or len(definition.sources) != 1:
+        return None
+    source = definition.sources[0]
+    if source.datastore:
+        if not source.literal or source.path.endswith("/"):
+            return None
+        blob = store.blobs.get(DATASTORE, source.path)
+        if blob is None or not blob.written:
+            return None
+    return delivered_name(source, source.path, alone=True)
+
+
+def sliced(found: Iterator[Found], slices: list[tuple[str, int]]) -> Iterator[Found]:
+    """The files that are left after skips and takes."""
+    for kind, count in slices:
+        found = itertools.islice(found, count) if kind == "take" else itertools.islice(found, count, None)
+    return found
+
+
+def checked(what: str, name: str) -> Path:
+    """A delivered name as a path.
+
+    Raises:
+        DataError: it would lead out of the folder that it is put into, or no file can be called so.
+    """
+    parts = name.replace("\\", "/").split("/") if os.name == "nt" else name.split("/")
+    if "" in parts or {".", ".."} & set(parts) or "\x00" in name:
+        raise DataError(f"{what}: a file cannot be called {name!r}.")
+    return Path(*parts)
+
+
+def make_read_only(root: Path, *, folders: bool) -> None:
+    """Takes away the permission to change anything below a folder, as a read-only mount would."""
+    for folder, _, names in os.walk(root, topdown=False):
+        for name in names:
+            Path(folder, name).chmod(0o444)
+        if folders:
+            Path(folder).chmod(0o555)
+
+
+def mark(path: Path) -> None:
+    """Makes a file that is younger than everything made before it, by the file system's own clock."""
+    path.touch()
+    first = path.stat().st_mtime_ns
+    while path.stat().st_mtime_ns == first:
+        time.sleep(0.001)
+        path.touch()
+
+
+def take_back(journals: Path) -> None:
+    """Removes what was put outside a run's folder, and the folders that were made for it and are empty then."""
+    for journal in sorted(journals.iterdir()) if journals.is_dir() else []:
+        with (
+            contextlib.suppress(OSError, msgspec.DecodeError, ValueError),
+            journal.open(encoding="utf-8") as lines,
+        ):
+            target, made = msgspec.json.decode(next(lines, "[]"))
+            root = Path(target)
+            for line in lines:
+                _take_back(root, root / msgspec.json.decode(line))
+            if made:
+                _removed_empty(root)
+
+
+def _take_back(root: Path, path: Path) -> None:
+    if os.name == "nt" and path.is_file():  # a file that is read-only cannot be removed there
+        path.chmod(stat.S_IWRITE)
+    path.unlink(missing_ok=True)
+    for parent in path.parents:
+        if parent == root or not _removed_empty(parent):
+            return
+
+
+def _removed_empty(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
+
+
+def remove_tree(root: Path) -> None:
+    """Removes a folder with all that is in it, also what is read-only; what cannot be removed stays."""
+    with contextlib.suppress(OSError):
+        for folder, folders, names in os.walk(root):
+            below = [Path(folder, name) for name in (*folders, *(names if os.name == "nt" else ()))]
+            for path in below:
+                if not path.is_symlink():
+                    path.chmod(0o700)
+    shutil.rmtree(root, ignore_errors=True)
