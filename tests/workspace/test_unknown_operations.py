@@ -80,9 +80,18 @@ def test_a_run_on_several_nodes_is_refused_with_the_reason_and_the_way_out(works
     assert workspace.get(f"/history/v1.0{SCOPE}/experiments/nodes").status == 404
 
 
-@pytest.mark.parametrize("section", ["data", "outputData", "dataReferences"])
-def test_dataset_inputs_and_outputs_are_refused_and_not_ignored(workspace: Workspace, section: str):
-    answer = workspace.submit(**{section: {"input": {"dataLocation": {}}}})
+@pytest.mark.parametrize(
+    ("section", "asked", "named"),
+    [
+        ("data", {"dataLocation": {"uri": {"path": "https://example.org/x"}}}, "Input 'x' names an address"),
+        ("outputData", {"mechanism": "hdfs"}, "Output 'x' is in the mode 'hdfs'"),
+        ("dataReferences", {"dataStoreName": "lake"}, "Data reference 'x' is in the datastore lake"),
+    ],
+)
+def test_data_that_is_not_had_here_is_refused_and_not_ignored(
+    workspace: Workspace, section: str, asked: dict, named: str
+):
+    answer = workspace.submit(**{section: {"x": asked}})
 
     assert answer.status == 501
-    assert section in answer.message
+    assert named in answer.json()["error"]["message"]
