@@ -5,8 +5,10 @@ Which they are and why: ``azureml._vendor.azure_cli_core.cloud`` (clouds), ``azu
 """
 
 import os
+import shutil
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:  # commands use this module too, and they must not load the se
     from scaffold.workspace.store.runs import Run
 
 CLOUD_NAME = "ScaffoldLocal"
+_KEPT_SECONDS = 24 * 3600
 
 
 def variables(
@@ -36,22 +39,43 @@ def variables(
     certificates = trust.prepare(home, environment)
     base = f"https://127.0.0.1:{https_port}"
     secret = keys.identity if submission is None else f"{keys.identity}/{quote(submission)}"
-    # The SDK caches the metadata, ports and all, for ever; so every port has a folder of its own.
-    config = home.client / f"azure-{https_port}"
-    config.mkdir(exist_ok=True, mode=0o700)
+    config = _config_folder(home, https_port, keys, submission)
     trust.protect_sdk_cache()
     return {
-        "ARM_CLOUD_METADATA_URL": f"{base}/metadata/endpoints",
+        "ARM_CLOUD_METADATA_URL": f"{base}/identity/{secret}/metadata",
         "AZUREML_CURRENT_CLOUD": CLOUD_NAME,
         "AZURE_CONFIG_DIR": str(config),
         "AZUREML_AUTH_CONFIG_DIR": str(config / "auth"),
         "MSI_ENDPOINT": f"{base}/identity/{secret}/token",
+        # Whom an interactive login takes instead when it is given a tenant, of which this is not.
+        "AZUREML_SERVICE_PRINCIPAL_TENANT_ID": keys.tenant_id,
+        "AZUREML_SERVICE_PRINCIPAL_ID": keys.user_id,
+        "AZUREML_SERVICE_PRINCIPAL_PASSWORD": "none",
         "REQUESTS_CA_BUNDLE": str(certificates.folder),
         "CURL_CA_BUNDLE": str(certificates.bundle),
         "SSL_CERT_FILE": str(certificates.bundle),
         # A proxy for the outside world does not know this machine's loopback.
         **_no_proxy(environment),
     }
+
+
+def _config_folder(home: Home, https_port: int, keys: Keys, submission: str | None) -> Path:
+    """The folder in which the SDK caches the metadata, for ever: so whatever stands in it has one of its own."""
+    if submission is None:
+        folder = home.client / f"azure-{https_port}-{keys.login[:8]}"
+    else:
+        folder = home.client / "submissions" / submission
+        _forget_old(folder.parent)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def _forget_old(submissions: Path) -> None:
+    """Removes the folders of submissions that were over long ago."""
+    before = time.time() - _KEPT_SECONDS
+    for folder in submissions.iterdir() if submissions.is_dir() else ():
+        if folder.stat().st_mtime < before:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _no_proxy(environment: Mapping[str, str]) -> dict[str, str]:

@@ -78,22 +78,22 @@ class Authority:
     def __init__(self, keys: Keys) -> None:
         self.keys = keys
         self._verified: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
-        self._issued: dict[str | None, tuple[float, str]] = {}
+        self._issued: dict[tuple[str | None, str | None], tuple[float, str]] = {}
 
-    def token(self, *, submission: str | None = None) -> tuple[str, int]:
-        """A person's token and its expiry (seconds since the epoch).
+    def token(self, *, submission: str | None = None, tenant: str | None = None) -> tuple[str, int]:
+        """A person's token and its expiry (seconds since the epoch); in whichever tenant, it is the same person.
 
         The SDK asks for one about ten times a submission and never caches it, so the same token is
         handed out until half of its life is over.
         """
         now = time.time()
-        expiry, token = self._issued.get(submission, (0.0, ""))
+        expiry, token = self._issued.get((submission, tenant), (0.0, ""))
         if expiry - now < TOKEN_SECONDS / 2:
             expiry = float(int(now) + TOKEN_SECONDS)
-            token = self._encode({"sid": submission}, int(expiry))
+            token = self._encode({"sid": submission, "tid": tenant or self.keys.tenant_id}, int(expiry))
             if len(self._issued) > _VERIFIED_TOKENS_KEPT:
                 self._issued.clear()
-            self._issued[submission] = (expiry, token)
+            self._issued[submission, tenant] = (expiry, token)
         return token, int(expiry)
 
     def run_token(self, run_id: str) -> tuple[str, int]:
@@ -138,6 +138,11 @@ class Authority:
         if len(self._verified) > _VERIFIED_TOKENS_KEPT:
             self._verified.popitem(last=False)
         return caller
+
+    @staticmethod
+    def opens(secret: str, offered: str) -> bool:
+        """True when what a path offers is the secret."""
+        return hmac.compare_digest(secret.encode(), offered.encode())
 
     def _signature(self, *signed: str) -> str:
         # JSON, so that no part can be taken for another.

@@ -1,5 +1,6 @@
 """The workspace's secrets as a command reads them; imports next to nothing, since every command does."""
 
+import hmac
 import json
 from dataclasses import dataclass
 
@@ -26,6 +27,11 @@ class Keys:
     discovery: str
     tenant_id: str
     user_id: str
+
+    @property
+    def login(self) -> str:
+        """Path element of the login endpoint, known to client processes; the SDK writes it in small letters."""
+        return hmac.new(self.signing.encode(), b"login", "sha256").hexdigest()[:48]
 
     @classmethod
     def load(cls, home: Home) -> "Keys":

@@ -89,22 +89,22 @@ def test_without_a_signature_of_ours_no_blob_is_read_or_written(
     assert answer.status == 403
 
 
-@pytest.mark.parametrize(("operation", "method"), requests_to(Access.OPEN))
-def test_what_is_open_to_all_holds_nothing_of_the_owners(
-    workspace: Workspace, operation: Operation, method: str
-):
-    answer = workspace.request(method, path_of(operation), token=None)
+def test_a_token_that_was_got_by_logging_in_is_the_owners(workspace: Workspace):
+    """Whichever tenant and principal were named; who was let in is who knew the address."""
+    clouds = workspace.get(f"/identity/{workspace.keys['identity']}/metadata", token=None).json()
+    login = "/" + clouds[0]["authentication"]["loginEndpoint"].split("/", 3)[3].rpartition("/")[0]
+    form = b"grant_type=client_credentials&client_id=x&client_secret=y"
 
-    assert answer.status == 200
-    text = answer.body.decode() + repr(answer.headers)
-    assert [name for name, value in workspace.keys.items() if value in text] == []
-    assert str(workspace.state) not in text
+    granted = workspace.request("POST", f"{login}/some-tenant/oauth2/token", form, token=None)
+    other = workspace.request("POST", f"{login}/t/oauth2/token", b"grant_type=password", token=None)
+
+    assert workspace.get("/subscriptions", token=granted.json()["access_token"]).status == 200
+    assert other.status == 501
 
 
-def test_only_the_metadata_is_open(workspace: Workspace):
-    assert [operation.path for operation in OPERATIONS if operation.access is Access.OPEN] == [
-        "/metadata/endpoints"
-    ]
+def test_nothing_is_open_to_all():
+    """An operation that asked for nothing would have to be of another kind of access."""
+    assert {operation.access for operation in OPERATIONS} == {Access.BEARER, Access.SECRET, Access.SIGNATURE}
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,8 @@ def test_a_web_page_can_ask_for_nothing(workspace: Workspace, origin: str):
     origin = origin.format(https=workspace.https_port)
 
     wire = workspace.get("/subscriptions", headers={"Origin": origin})
-    opened = workspace.get("/metadata/endpoints", token=None, headers={"Origin": origin})
+    metadata = f"/identity/{workspace.keys['identity']}/metadata"
+    opened = workspace.get(metadata, token=None, headers={"Origin": origin})
     page = workspace.own_page("/", Origin=origin)
     preflight = workspace.request("OPTIONS", "/subscriptions", token=None, headers={"Origin": origin})
 
@@ -202,7 +203,7 @@ def test_only_this_machine_can_reach_the_service(workspace: Workspace, port: str
 
 def test_the_wire_protocol_is_spoken_over_tls_alone(workspace: Workspace):
     with socket.create_connection(("127.0.0.1", workspace.https_port), timeout=20) as connection:
-        connection.sendall(b"GET /metadata/endpoints HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        connection.sendall(b"GET /identity/x/metadata HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         try:
             answer = connection.recv(1000)
         except ConnectionError:

@@ -225,9 +225,9 @@ def test_a_token_of_managed_identity_is_what_the_sdk_reads(workspace: Workspace,
 
 
 def test_the_metadata_names_one_cloud_for_each_name_that_the_sdk_may_ask_for(workspace: Workspace):
-    clouds = workspace.get("/metadata/endpoints", token=None).json()
+    clouds = workspace.get(f"/identity/{workspace.keys['identity']}/metadata", token=None).json()
 
     assert {cloud["name"] for cloud in clouds} == {"ScaffoldLocal", "AzureCloud"}
     for cloud in clouds:
-        assert cloud["resourceManager"] == cloud["authentication"]["loginEndpoint"]
         assert cloud["resourceManager"] == f"https://127.0.0.1:{workspace.https_port}"
+        assert cloud["authentication"]["loginEndpoint"].startswith(cloud["resourceManager"] + "/adfs/")

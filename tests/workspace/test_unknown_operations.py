@@ -41,7 +41,7 @@ def test_an_unknown_operation_is_named_in_the_answer_and_in_the_log(
         ("PATCH", "/history/v1.0{S}/experiments/e"),
         ("PATCH", "{S}"),
         ("DELETE", "/azureml/ExperimentRun/dcid.r/outputs/model"),
-        ("POST", "/metadata/endpoints"),
+        ("POST", "/identity/x/metadata"),
     ],
 )
 def test_an_unknown_method_of_a_known_address_is_an_unknown_operation_too(

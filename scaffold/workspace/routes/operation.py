@@ -27,7 +27,6 @@ class Access(Enum):
     BEARER = "a bearer token that this workspace issued"
     SECRET = "a secret in the path, checked by the handler"  # noqa: S105
     SIGNATURE = "a signature in the query, checked by the handler"
-    OPEN = "everybody on this machine; the answer holds nothing of the owner's"
 
 
 class Operation(msgspec.Struct, frozen=True):

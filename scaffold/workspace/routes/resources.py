@@ -1,11 +1,14 @@
 """The rows of the resource manager, identity, discovery and computes."""
 
 from scaffold.workspace.routes.operation import DELETE, GET, PATCH, POST, PUT, Access, Operation
-from scaffold.workspace.services import arm, computes
+from scaffold.workspace.services import arm, computes, login
+
+_LOGIN = "/adfs/{secret}/{submission}/{tenant}"
 
 OPERATIONS: tuple[Operation, ...] = (
     # The resource manager, identity and discovery
-    Operation(GET, "/metadata/endpoints", arm.get_metadata, access=Access.OPEN),
+    Operation(GET, "/identity/{secret}/metadata", arm.get_metadata, access=Access.SECRET),
+    Operation(GET, "/identity/{secret}/{submission}/metadata", arm.get_metadata, access=Access.SECRET),
     Operation(
         ("GET", "POST"),
         "/identity/{secret}/token",
@@ -14,6 +17,16 @@ OPERATIONS: tuple[Operation, ...] = (
         Access.SECRET,
     ),
     Operation(("GET", "POST"), "/identity/{secret}/{submission}/token", arm.get_token, access=Access.SECRET),
+    Operation(
+        GET, _LOGIN + "/.well-known/openid-configuration", login.get_configuration, access=Access.SECRET
+    ),
+    Operation(
+        POST,
+        _LOGIN + "/oauth2/token",
+        login.get_token,
+        ("ServicePrincipalAuthentication", "InteractiveLoginAuthentication"),
+        Access.SECRET,
+    ),
     Operation(GET, "/discovery/{secret}/workspaces/{workspace_id}", arm.get_discovery, access=Access.SECRET),
     Operation(GET, "/subscriptions", arm.list_subscriptions, ("Workspace.from_config",)),
     Operation(GET, "/subscriptions/{subscription}", arm.get_subscription),

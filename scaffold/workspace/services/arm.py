@@ -12,6 +12,7 @@ from starlette.requests import Request
 from scaffold.workspace import faults, identity
 from scaffold.workspace.client import CLOUD_NAME
 from scaffold.workspace.context import Context, context_of
+from scaffold.workspace.services.login import login_endpoint
 
 _AUDIENCE = "https://management.azure.com/"
 _WORKSPACE_TYPE = "Microsoft.MachineLearningServices/workspaces"
@@ -27,21 +28,23 @@ _LOCATIONS = (
 
 
 async def get_metadata(request: Request) -> Any:
-    """The list of clouds, ``ARM_CLOUD_METADATA_URL``; it holds no secret.
+    """The list of clouds, ``ARM_CLOUD_METADATA_URL``, with the secret address of the login endpoint.
 
     This workspace stands in it twice: under its own name, and under the public cloud's, which the SDK
     inside a run asks for whatever it was told (``AzureMLTokenAuthentication`` has no way to be told).
     """
-    base = context_of(request).endpoints.base
-    return [_cloud(name, base) for name in (CLOUD_NAME, "AzureCloud")]
+    context = context_of(request)
+    _check_secret(context.authority.keys.identity, request)
+    login = login_endpoint(context, request.path_params.get("submission"))
+    return [_cloud(name, context.endpoints.base, login) for name in (CLOUD_NAME, "AzureCloud")]
 
 
-def _cloud(name: str, base: str) -> dict[str, Any]:
+def _cloud(name: str, base: str, login: str) -> dict[str, Any]:
     return {
         "name": name,
         "portal": base,
         "authentication": {
-            "loginEndpoint": base,
+            "loginEndpoint": login,
             "audiences": [_AUDIENCE],
             "tenant": "common",
             "identityProvider": "AAD",
@@ -96,9 +99,7 @@ async def get_token(request: Request) -> Any:
 
 
 def _check_secret(expected: str, request: Request) -> None:
-    import hmac
-
-    if not hmac.compare_digest(expected.encode(), request.path_params["secret"].encode()):
+    if not context_of(request).authority.opens(expected, request.path_params["secret"]):
         raise faults.forbidden("The address is not one that this workspace gave out.")
 
 
