@@ -331,3 +331,24 @@ def test_snapshots_are_taken_and_restored(shared_machine: Machine, tmp_path: Pat
     assert (said["none"], said["taken"]) == (None, True)
     assert said["submitted"] == "print('hello')"
     assert said["unknown"]
+
+
+def test_a_submitted_run_that_its_submitter_declares_failed_is_ended_and_failed(
+    shared_machine: Machine, tmp_path: Path
+):
+    said = say(
+        shared_machine,
+        tmp_path,
+        """
+        run = submit(Experiment(ws, "declared"), "import time\\nprint('on')\\ntime.sleep(600)\\n")
+        while run.get_status() != "Running":
+            time.sleep(0.1)
+        run.fail("the loss is NaN", error_code="Diverged")
+        said["raised"] = run.wait_for_completion(raise_on_error=False)["error"]["error"]["message"]
+        said["status"] = run.get_status()
+        said["files"] = run.get_file_names()
+        """,
+    )
+
+    assert (said["status"], said["raised"]) == ("Failed", "the loss is NaN")
+    assert said["files"] == ["user_logs/std_log.txt"]

@@ -39,7 +39,7 @@ from scaffold.workspace.runs import IllegalTransitionError, Status
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
 from scaffold.workspace.store.database import timestamp
-from scaffold.workspace.store.runs import Run
+from scaffold.workspace.store.runs import FAILED_BY_CLIENT, Run
 
 _LOG = logging.getLogger(__name__)
 _ADOPTED_POLL_SECONDS = 0.2
@@ -173,6 +173,11 @@ class Engine:
         return run
 
     def _end(self, run_id: str, status: Status, **changes: Any) -> None:
+        run = self._store.runs.require(run_id)
+        if status is Status.CANCELED and run.recorded.get(FAILED_BY_CLIENT):
+            status = Status.FAILED
+            said = (run.error or {}).get("message")
+            changes["error"] = _error("UserError", said or "The run was declared failed by a client.")
         with contextlib.suppress(IllegalTransitionError):
             self._move(run_id, status, **changes)
 

@@ -15,7 +15,7 @@ from scaffold.workspace.faults import Fault
 from scaffold.workspace.runs import Status, may_follow
 from scaffold.workspace.services.history import experiment_of, run_of
 from scaffold.workspace.services.odata import moment
-from scaffold.workspace.store.runs import Run
+from scaffold.workspace.store.runs import FAILED_BY_CLIENT, Run
 
 _PREFIX = "Microsoft.MachineLearning.Run."
 _STATUSES = {
@@ -120,6 +120,10 @@ def _take(context: Context, run: Run, event: Event) -> None:
 def _move(context: Context, run: Run, status: Status, data: EventData) -> None:
     if run.executed:
         if status in (Status.CANCELED, Status.CANCEL_REQUESTED):
+            context.engine.cancel(run.run_id)
+        elif status is Status.FAILED and not run.status.terminal:
+            # The SDK sends this for whoever submitted the run, never for the run's own script.
+            context.store.runs.update(run.run_id, recorded=run.recorded | {FAILED_BY_CLIENT: True})
             context.engine.cancel(run.run_id)
         return
     if not may_follow(run.status, status):

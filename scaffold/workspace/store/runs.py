@@ -13,6 +13,9 @@ from scaffold.workspace.store.pages import Mark, Selection, read_page
 
 _JSON_COLUMNS = ("tags", "properties", "definition", "error", "warnings", "run_type_v2", "recorded")
 
+FAILED_BY_CLIENT = "failedByClient"
+"""In ``recorded`` of a run that is executed here and that whoever submitted it has declared failed."""
+
 
 class Run(msgspec.Struct, frozen=True):
     """One run as it is stored; times are ISO 8601 in UTC.
