@@ -8,6 +8,7 @@ import typer
 
 from scaffold import words
 from scaffold.cli import console, local
+from scaffold.cli.fault import describe, fault
 from scaffold.errors import UsageError
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ def status(as_json: _Json = False) -> None:
         "at once": str(facts["width"]),
         "environments": str(facts["environments"]),
     }
+    if facts["faults"]:
+        rows["faults"] = "on demand, still to come: " + ", ".join(map(describe, facts["faults"]))
     if facts["set_aside"]:
         rows["set aside"] = "{folder}: the database was damaged ({reason})".format(**facts["set_aside"])
     for name, text in rows.items():
@@ -198,3 +201,6 @@ def reset(
     else:
         console.done("the next start begins with an empty workspace")
         console.result(f"the old state is in {aside}")
+
+
+workspace_app.command()(fault)

@@ -199,10 +199,11 @@ def follow(service: Service, run_id: str, write: Callable[[bytes], None]) -> dic
     """
     from scaffold.workspace import lifecycle
 
-    offset, refusals = 0, 0
+    offset, attempt, refusals = 0, 0, 0
     while True:
         try:
-            answer = service.request("GET", f"/runs/{run_id}/log?offset={offset}&wait=10", timeout=40)
+            address = f"/runs/{run_id}/log?offset={offset}&attempt={attempt}&wait=10"
+            answer = service.request("GET", address, timeout=40)
             if answer.status == 404:
                 raise WorkspaceError(
                     f"The run {run_id} is not in the local workspace (any more).",
@@ -217,6 +218,10 @@ def follow(service: Service, run_id: str, write: Callable[[bytes], None]) -> dic
                     )
                 raise ConnectionError(f"status {answer.status}")
             refusals = 0
+            present = int(answer.headers.get("x-scaffold-attempt", "0"))
+            if attempt and present > attempt:  # the run was begun again, and so was its log
+                offset = 0
+            attempt = present
             if answer.body:
                 write(answer.body)
                 offset += len(answer.body)

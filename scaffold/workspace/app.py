@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from scaffold.workspace import faults
+from scaffold.workspace import faults, request_faults
 from scaffold.workspace.context import Context, context_of
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.routes import OPERATIONS, Access, Operation
@@ -64,6 +64,7 @@ def _endpoint(operation: Operation) -> Any:
     async def answer(request: Request) -> Response:
         try:
             _admit(operation, request)
+            request_faults.strike(operation, request)
             result = await operation.handler(request)
         except Fault as fault:
             _LOG.info("%s refused: %d %s", operation.name, fault.status, fault.message)
@@ -120,7 +121,7 @@ async def _unknown_method(request: Request, _: Exception) -> Response:
 
 
 def _refusal(fault: Fault) -> Response:
-    headers = {"x-ms-error-code": fault.code}  # where storage clients look for it
+    headers = {"x-ms-error-code": fault.code, **fault.headers}  # the code where storage clients look for it
     if fault.status == 401:
         headers["www-authenticate"] = 'Bearer realm="azureml-scaffold"'
     return _json(fault.envelope(), status=fault.status, headers=headers)

@@ -24,6 +24,9 @@ class Fault(Exception):
         code: the service's error code, such as ``UserError``.
         message: for a person.
         inner: codes from the general to the special, for ``innerError``.
+
+    Attributes:
+        headers: more headers of the answer.
     """
 
     def __init__(self, status: int, code: str, message: str, *inner: str) -> None:
@@ -32,6 +35,7 @@ class Fault(Exception):
         self.code = code
         self.message = message
         self.inner = inner
+        self.headers: dict[str, str] = {}
 
     def envelope(self) -> dict[str, Any]:
         """The ``ErrorResponse`` and ``ModelErrorResponse``."""

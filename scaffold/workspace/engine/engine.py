@@ -9,32 +9,29 @@ import contextlib
 import functools
 import logging
 import os
-import subprocess
-import sys
-import threading
+import sqlite3
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import psutil
 
 from scaffold.workspace import supervision
-from scaffold.workspace.engine import jobs, supervisor
+from scaffold.workspace.engine import endings, jobs, processes
 from scaffold.workspace.engine.builder import BuildError
 from scaffold.workspace.engine.data import Places, RunData, read_data
 from scaffold.workspace.engine.dataflow import DataError
 from scaffold.workspace.engine.delivery import Delivery, Stopped
 from scaffold.workspace.engine.distribution import Distribution, processes_of
 from scaffold.workspace.engine.environments import Environments, ReadyEnvironment
+from scaffold.workspace.engine.finishing import Finish
 from scaffold.workspace.engine.jobs import JobFolder, Outcome
 from scaffold.workspace.engine.keeping import TEXT, keep
-from scaffold.workspace.engine.outputs import Collection
 from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
 from scaffold.workspace.engine.submitter import NotHandedOverError, Submitter, handed_over, submitter_of
-from scaffold.workspace.logs import BUILD_LOG, DATA_LOG, STD_LOG, last_lines
-from scaffold.workspace.naming import WorkspaceName
+from scaffold.workspace.logs import BUILD_LOG, DATA_LOG
 from scaffold.workspace.paths import Home
+from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.runs import IllegalTransitionError, Status
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
@@ -43,6 +40,11 @@ from scaffold.workspace.store.runs import FAILED_BY_CLIENT, Run
 
 _LOG = logging.getLogger(__name__)
 _ADOPTED_POLL_SECONDS = 0.2
+_ROOM_POLL_SECONDS = 2.0
+_FULL = (
+    "DiskFull: there is no room on the disk that holds {home}, so the run could not be started. "
+    "Make room ('scaffold workspace prune' removes what is not used any more), and submit it again."
+)
 
 RunVariables = Callable[[Run], dict[str, str]]
 Events = Callable[[Run, str, dict[str, Any]], None]
@@ -54,8 +56,11 @@ class _Active:
     def __init__(self) -> None:
         self.task: asyncio.Task[None] | None = None
         self.canceled = False
-        # From here on the run's process is ended by its supervisor, not by cancelling the task.
+        # From here on the task sees for itself that it was cancelled, or the run's supervisor does.
         self.committed = False
+
+    def given_up(self) -> bool:
+        return self.canceled
 
 
 class Engine:
@@ -98,7 +103,7 @@ class Engine:
                     folder.request_stop()
                     self._start(run.run_id, functools.partial(self._adopt, run))
                 else:
-                    self._end(run.run_id, Status.CANCELED)
+                    self._advance(run.run_id, Status.CANCELED)
                     folder.clear()
             elif running and _was_started(folder):
                 self._start(run.run_id, functools.partial(self._adopt, run))
@@ -118,8 +123,9 @@ class Engine:
     def _settle(self, run_id: str, active: _Active, task: "asyncio.Task[None]") -> None:
         """Notes that a task is over; one that was cancelled before its first step never ran a line."""
         self._active.pop(run_id, None)
-        if task.cancelled() and active.canceled:
-            self._end(run_id, Status.CANCELED)
+        if task.cancelled() and active.canceled and not active.committed:
+            with contextlib.suppress(sqlite3.OperationalError):  # the next start ends it
+                self._advance(run_id, Status.CANCELED)
 
     def cancel(self, run_id: str) -> bool:
         """Asks for the end of a run, at whichever stage it is.
@@ -130,17 +136,21 @@ class Engine:
         run = self._store.runs.require(run_id)
         if run.status.terminal:
             return False
-        with contextlib.suppress(IllegalTransitionError):
-            self._store.runs.move(run_id, Status.CANCEL_REQUESTED)
+        try:
+            with contextlib.suppress(IllegalTransitionError):
+                self._store.runs.move(run_id, Status.CANCEL_REQUESTED)
+        except sqlite3.OperationalError as error:
+            if not is_lack_of_room(error):  # ending a run may be what makes room
+                raise
         active = self._active.get(run_id)
         if active is None:
-            self._end(run_id, Status.CANCELED)
-        elif active.committed:
+            self._advance(run_id, Status.CANCELED)
+            return True
+        active.canceled = True
+        if active.committed:
             JobFolder(self._home, run).request_stop()
-        else:
-            active.canceled = True
-            if active.task is not None:
-                active.task.cancel()
+        elif active.task is not None:
+            active.task.cancel()
         return True
 
     async def stop(self) -> None:
@@ -152,37 +162,70 @@ class Engine:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.environments.stop()
 
+    async def _patiently(self, run_id: str, work: Callable[[], Any]) -> Any:
+        """The outcome of work that needs room on the disk; while there is none, it is tried again.
+
+        For what must not be lost: what a run left, and how it ended.
+        """
+        waited = False
+        while True:
+            try:
+                outcome = work()
+                return await outcome if asyncio.iscoroutine(outcome) else outcome
+            except (OSError, sqlite3.OperationalError) as error:
+                if not is_lack_of_room(error):
+                    raise
+            if not waited:
+                waited = True
+                _LOG.warning("run %s waits for room on the disk", run_id)
+                with contextlib.suppress(sqlite3.Error):
+                    text = "waiting: the disk that holds the workspace is full"
+                    self._tell(self._store.runs.require(run_id), "progress", {"text": text})
+            await asyncio.sleep(_ROOM_POLL_SECONDS)
+
     async def _guarded(self, run_id: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Carries the work out, and gives the run its end when the work itself fails."""
+        """Carries the work out, and gives the run its end when the work itself fails or is given up."""
+        active = self._active[run_id]
         try:
             await work()
-        except DataError as error:
-            self._fail(run_id, "UserError", str(error))
+        except asyncio.CancelledError:
+            if active.canceled and not active.committed:
+                await self._patiently(run_id, lambda: self._advance(run_id, Status.CANCELED))
+            raise
+        except (DataError, NotHandedOverError) as error:
+            await self._fail(run_id, "UserError", str(error))
         except (BuildError, SpecificationError) as error:
             reason = getattr(error, "reason", "")
-            self._fail(run_id, "EnvironmentBuildFailed", f"{error}\n{reason}".strip())
-        except NotHandedOverError as error:
-            self._fail(run_id, "UserError", str(error))
+            await self._fail(run_id, "EnvironmentBuildFailed", f"{error}\n{reason}".strip())
         except Exception as error:
             _LOG.exception("run %s", run_id)
-            self._fail(run_id, "ServiceError", f"{type(error).__name__}: {error}")
+            if is_lack_of_room(error):
+                await self._fail(run_id, "UserError", _FULL.format(home=self._home.root))
+            else:
+                await self._fail(run_id, "ServiceError", f"{type(error).__name__}: {error}")
 
     def _move(self, run_id: str, status: Status, **changes: Any) -> Run:
         run = self._store.runs.move(run_id, status, **changes)
         self._tell(run, "status", {"status": status.value})
         return run
 
-    def _end(self, run_id: str, status: Status, **changes: Any) -> None:
+    def _advance(self, run_id: str, status: Status, **changes: Any) -> None:
+        """Gives the run its next status, unless one that it has got meanwhile rules that out."""
         run = self._store.runs.require(run_id)
         if status is Status.CANCELED and run.recorded.get(FAILED_BY_CLIENT):
             status = Status.FAILED
             said = (run.error or {}).get("message")
-            changes["error"] = _error("UserError", said or "The run was declared failed by a client.")
+            message = said or "The run was declared failed by a client."
+            changes["error"] = endings.error_of("UserError", message)
         with contextlib.suppress(IllegalTransitionError):
             self._move(run_id, status, **changes)
 
-    def _fail(self, run_id: str, code: str, message: str, **changes: Any) -> None:
-        self._end(run_id, Status.FAILED, error=_error(code, message), **changes)
+    async def _fail(self, run_id: str, code: str, message: str) -> None:
+        error = endings.error_of(code, message)
+        await self._patiently(run_id, lambda: self._advance(run_id, Status.FAILED, error=error))
+        folder = JobFolder(self._home, self._store.runs.require(run_id))
+        if not _was_started(folder):
+            await asyncio.to_thread(folder.clear)
 
     async def _execute(self, run_id: str) -> None:
         folder = JobFolder(self._home, self._store.runs.require(run_id))
@@ -194,22 +237,28 @@ class Engine:
         self._move(run_id, Status.QUEUED)
         async with self._slots:
             run = self._move(run_id, Status.STARTING)
-            folder = JobFolder(self._home, run)
-            self._active[run_id].committed = True
-            await asyncio.to_thread(jobs.lay_out, self._store, folder, run)
-            places = await self._deliver(run, folder, data)
-            if places is None:
-                return
-            jobs.write_job(folder, self._job(run, folder, specification, environment, places))
-            self._show_live_logs(run, folder)
-            process = self._spawn(folder)
-            # A cancel that came while the folder was being laid out left its stop file too early.
-            if self._store.runs.require(run_id).status is Status.CANCEL_REQUESTED:
-                folder.request_stop()
-            else:
-                self._move(run_id, Status.RUNNING)
-            await process.wait()
-            await self._finish(run_id, folder)
+            again = await self._carry_out(run, specification, environment, data)
+        if again:
+            await self._execute(run_id)
+
+    async def _carry_out(
+        self, run: Run, specification: Specification, environment: ReadyEnvironment, data: RunData
+    ) -> bool:
+        """Runs the process of a run, and finishes the run; True when it is to be begun again."""
+        folder, active = JobFolder(self._home, run), self._active[run.run_id]
+        active.committed = True
+        await asyncio.to_thread(jobs.lay_out, self._store, folder, run, active.given_up)
+        places = None if active.canceled else await self._deliver(run, folder, data)
+        if places is None or active.canceled:
+            await self._patiently(run.run_id, lambda: self._advance(run.run_id, Status.CANCELED))
+            await asyncio.to_thread(folder.clear)
+            return False
+        jobs.write_job(folder, self._job(run, folder, specification, environment, places))
+        self._show_live_logs(run, folder)
+        process = processes.start(folder)
+        await self._patiently(run.run_id, lambda: self._advance(run.run_id, Status.RUNNING))
+        await process.wait()
+        return await self._finish(run.run_id, folder)
 
     async def _prepare(self, run: Run, specification: Specification) -> ReadyEnvironment:
         cached = self.environments.is_ready(specification)
@@ -228,18 +277,12 @@ class Engine:
                 lambda text: self._tell(
                     run, "progress", {"text": f"environment {specification.name}: {text}"}
                 ),
+                self._experiment_name(run),
             )
         finally:
             if log is not None and log.exists():
-                sha256, size = await asyncio.to_thread(self._store.content.take, log)
-                self._store.blobs.put(
-                    ARTIFACTS, artifact_prefix(run.run_id) + BUILD_LOG,
-                    sha256=sha256, size=size, content_type=TEXT,
-                )  # fmt: skip
-        # Not twice, when the service was restarted meanwhile.
-        others = [warning for warning in run.warnings if warning["source"] != "environment"]
-        notices = [{"source": "environment", "message": notice} for notice in environment.notices]
-        self._store.runs.update(run.run_id, warnings=[*others, *notices])
+                await self._keep_log(run, BUILD_LOG, log)
+        self._store.runs.warn(run.run_id, "environment", list(environment.notices))
         self._tell(
             run,
             "environment",
@@ -248,30 +291,36 @@ class Engine:
         return environment
 
     async def _deliver(self, run: Run, folder: JobFolder, data: RunData) -> Places | None:
-        """Puts the run's data in its place; None when the run is over because that could not be done."""
+        """Puts the run's data in its place; None when the run was cancelled meanwhile.
+
+        Raises:
+            DataError: it cannot be put there.
+        """
 
         def stopped() -> bool:
-            return self._stopping or folder.stop_requested()
+            return self._stopping or self._active[run.run_id].canceled
 
         delivery = Delivery(self._store, folder, stopped, folder.note_data)
         try:
-            places = await asyncio.to_thread(delivery.deliver, data, run.run_id)
+            return await asyncio.to_thread(delivery.deliver, data, run.run_id)
         except Stopped:
-            self._end(run.run_id, Status.CANCELED)
-        except DataError as error:
-            self._fail(run.run_id, "UserError", str(error))
+            return None
         except OSError as error:
-            self._fail(run.run_id, "UserError", f"The run's data could not be put in its place: {error}")
-        else:
-            self._keep_data_log(run, folder)
-            return places
-        self._keep_data_log(run, folder)
-        await asyncio.to_thread(folder.clear)
-        return None
+            if is_lack_of_room(error):
+                raise
+            raise DataError(f"The run's data could not be put in its place: {error}") from None
+        finally:
+            if (log := folder.log(DATA_LOG)).exists():
+                await self._keep_log(run, DATA_LOG, log)
 
-    def _keep_data_log(self, run: Run, folder: JobFolder) -> None:
-        if (log := folder.log(DATA_LOG)).exists():
-            keep(self._store, ARTIFACTS, artifact_prefix(run.run_id) + DATA_LOG, log, TEXT)
+    async def _keep_log(self, run: Run, name: str, log: Path) -> None:
+        """Keeps a log as it is now, if there is room for it."""
+        try:
+            name = artifact_prefix(run.run_id) + name
+            await asyncio.to_thread(keep, self._store, ARTIFACTS, name, log, TEXT)
+        except (OSError, sqlite3.OperationalError) as error:
+            if not is_lack_of_room(error):
+                raise
 
     def _job(
         self,
@@ -306,7 +355,20 @@ class Engine:
                 for process in processes
             ],
             "limit_seconds": float(limit) if limit else None,
+            **self._preemption(run),
         }
+
+    def _preemption(self, run: Run) -> dict[str, Any]:
+        """What of the job says that the run is to lose its node: a fault that was asked for."""
+        for kind in ("preempt", "preempt-restart"):
+            fault = self._store.injected.take(kind, self._experiment_name(run))
+            if fault is not None:
+                return {"preempt_seconds": fault.value, "restart": kind == "preempt-restart"}
+        return {}
+
+    def _experiment_name(self, run: Run) -> str | None:
+        experiment = self._store.experiments.by_id(run.experiment_id)
+        return experiment.name if experiment else None
 
     def _show_live_logs(self, run: Run, folder: JobFolder) -> None:
         for name in folder.log_names():
@@ -315,86 +377,50 @@ class Engine:
                 live_path=folder.log(name), content_type=TEXT,
             )  # fmt: skip
 
-    def _spawn(self, folder: JobFolder) -> "_Supervisor":
-        with (folder.path / "supervisor.log").open("ab") as log:
-            options: dict[str, Any] = {"start_new_session": True}
-            if os.name == "nt":
-                options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
-            process = subprocess.Popen(
-                [sys.executable, "-I", supervisor.__file__, str(folder.path)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                close_fds=True,
-                **options,
-            )
-        # The supervisor says so itself only a moment later, and the service may be gone by then.
-        (folder.path / "supervisor.pid").write_text(str(process.pid))
-        return _Supervisor(process)
-
     async def _adopt(self, run: Run) -> None:
         """Waits for a run that an earlier service started, and finishes it."""
-        folder = JobFolder(self._home, run)
-        self._active[run.run_id].committed = True
+        folder, active = JobFolder(self._home, run), self._active[run.run_id]
+        active.committed = True
+        active.canceled = run.status is Status.CANCEL_REQUESTED
         async with self._slots:
             if run.status is Status.STARTING:
-                self._move(run.run_id, Status.RUNNING)
+                await self._patiently(run.run_id, lambda: self._advance(run.run_id, Status.RUNNING))
             while folder.outcome() is None and supervision.living(folder.path) is not None:
                 await asyncio.sleep(_ADOPTED_POLL_SECONDS)
-            await self._finish(run.run_id, folder, adopted=True)
+            again = await self._finish(run.run_id, folder, adopted=True)
+        if again:
+            await self._execute(run.run_id)
 
-    async def _finish(self, run_id: str, folder: JobFolder, *, adopted: bool = False) -> None:
-        """Collects what the process left and gives the run its end."""
-        outcome = folder.outcome()
+    async def _finish(self, run_id: str, folder: JobFolder, *, adopted: bool = False) -> bool:
+        """Collects what the process left and gives the run its end; True when it is to be begun again."""
+        outcome, active = folder.outcome(), self._active[run_id]
+        settled = outcome is not None
         if outcome is None:
-            await asyncio.to_thread(_end_lost_process, folder)
+            await asyncio.to_thread(endings.end_lost_process, folder)
             outcome = Outcome(reason="lost" if adopted else "unknown", at=timestamp())
+        if self._store.runs.require(run_id).status is not Status.FINALIZING:
+            await self._patiently(run_id, lambda: self._move(run_id, Status.FINALIZING))
         run = self._store.runs.require(run_id)
-        if run.status is not Status.FINALIZING:
-            run = self._move(run_id, Status.FINALIZING)
-        completed = outcome.reason == "exited" and outcome.exit_code == 0
-        refused, unkept = await self._collect_data(run, folder, outcome)
-        unread = await asyncio.to_thread(jobs.collect, self._store, folder, run)
-        warnings = [*run.warnings, *({"source": "outputs", "message": text} for text in (*unread, *unkept))]
-        log = f"user_logs/{Path(outcome.log).name}" if outcome.log else STD_LOG
-        tail = last_lines(folder.log(log), lines=12, limit=8192)
-        changes: dict[str, Any] = {
-            "exit_code": outcome.exit_code,
-            "ended": outcome.at or timestamp(),
-            "warnings": warnings,
-        }
-        if outcome.reason == "canceled":
-            self._end(run_id, Status.CANCELED, **changes)
-        elif outcome.reason == "timeout":
-            limit = (run.definition or {}).get("maxRunDurationSeconds")
-            message = f"The run was ended: it took longer than its limit of {limit} seconds."
-            self._end(run_id, Status.CANCELED, error=_error("TimeLimitExceeded", message), **changes)
-        elif completed and refused is None:
-            self._end(run_id, Status.COMPLETED, **changes)
-        elif completed:
-            self._fail(run_id, "UserError", str(refused), **changes)
-        else:
-            self._fail(run_id, "UserError", _why(outcome, log, tail), **changes)
-        await asyncio.to_thread(folder.clear)
+        finish = Finish(self._home, self._store, folder, run, outcome, settled=settled)
+        await self._patiently(run_id, lambda: asyncio.to_thread(finish.keep, active.given_up))
+        if outcome.reason == "preempted" and folder.restarts() and not active.canceled:
+            await self._patiently(run_id, lambda: self._begin_again(run_id))
+            return True
 
-    async def _collect_data(
-        self, run: Run, folder: JobFolder, outcome: Outcome
-    ) -> tuple[DataError | None, list[str]]:
-        """Keeps what the run wrote to its outputs; returns why one of them was refused, and what was not kept."""
-        collection = Collection(self._store, WorkspaceName.load(self._home), folder, run, folder.note_data)
-        refused = None
-        try:
-            await asyncio.to_thread(
-                collection.collect,
-                read_data(run.definition or {}),
-                completed=outcome.reason == "exited" and outcome.exit_code == 0,
-                canceled=outcome.reason in ("canceled", "timeout"),
-            )
-        except DataError as error:
-            refused = error
-            folder.note_data(str(error))
-        self._keep_data_log(run, folder)
-        return refused, collection.warnings
+        def end() -> None:
+            status, changes = finish.end(canceled=active.canceled)
+            self._advance(run_id, status, **changes)
+
+        await self._patiently(run_id, end)
+        await asyncio.to_thread(folder.clear)
+        return False
+
+    def _begin_again(self, run_id: str) -> None:
+        """Takes a run that lost its node back to its first status."""
+        self._store.runs.warn(run_id, jobs.RESTARTED, [endings.PREEMPTION_WARNING])
+        run = self._store.runs.restart(run_id)
+        self._active[run_id].committed = False
+        self._tell(run, "status", {"status": run.status.value})
 
 
 def _specification(run: Run, submitter: Submitter | None) -> Specification:
@@ -405,65 +431,5 @@ def _specification(run: Run, submitter: Submitter | None) -> Specification:
     return msgspec.structs.replace(specification, interpreter=submitter.find(specification.interpreter))
 
 
-class _Supervisor:
-    """A supervisor that this process started."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
-        self._process = process
-
-    async def wait(self) -> None:
-        """Returns when it has ended; does not end it when the waiting is cancelled."""
-        loop = asyncio.get_running_loop()
-        over: asyncio.Future[None] = loop.create_future()
-
-        def settle() -> None:
-            if not over.done():
-                over.set_result(None)
-
-        def watch() -> None:
-            self._process.wait()
-            with contextlib.suppress(RuntimeError):  # the loop is closed: the service has stopped
-                loop.call_soon_threadsafe(settle)
-
-        threading.Thread(target=watch, daemon=True).start()
-        await over
-
-
 def _was_started(folder: JobFolder) -> bool:
     return any((folder.started(), folder.outcome(), supervision.living(folder.path)))
-
-
-def _end_lost_process(folder: JobFolder) -> None:
-    """Ends what a supervisor that died left running."""
-    inside = str(folder.work)
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process.cwd().startswith(inside):
-                process.kill()
-
-
-def _error(code: str, message: str) -> dict[str, Any]:
-    """The ``RootError`` of a run, as the service sends it inside its ErrorResponse."""
-    return {"code": code, "message": message}
-
-
-def _why(outcome: Outcome, log: str, tail: str) -> str:
-    if outcome.reason == "not-started":
-        return f"The process could not be started: {outcome.message}"
-    if outcome.reason == "lost":
-        what = "The run's process was lost while the workspace was not running (a restart of the machine?)."
-    elif outcome.reason == "unknown":
-        what = "The process that looks after the run ended without saying how the run did."
-    elif outcome.exit_code is not None and outcome.exit_code < 0:
-        what = f"Execution failed. The process was killed by signal {_signal_name(-outcome.exit_code)}."
-    else:
-        what = f"Execution failed. The process exited with status code {outcome.exit_code}."
-    return f"{what}\nSee {log}, which ends with:\n{tail}" if tail else what
-
-
-def _signal_name(number: int) -> str:
-    import signal
-
-    with contextlib.suppress(ValueError):
-        return signal.Signals(number).name
-    return str(number)

@@ -23,6 +23,7 @@ from scaffold.workspace.store.environments import BuiltEnvironment
 
 # Part of every key: raised when the way environments are built changes what is in them.
 _RECIPE = "1"
+_FAULTS = ("slow-build", "build")
 
 
 class ReadyEnvironment(msgspec.Struct, frozen=True):
@@ -99,13 +100,17 @@ class Environments:
         return built
 
     async def ready(
-        self, specification: Specification, progress: Callable[[str], None] = lambda text: None
+        self,
+        specification: Specification,
+        progress: Callable[[str], None] = lambda text: None,
+        experiment: str | None = None,
     ) -> ReadyEnvironment:
         """The environment of a specification, built now unless it is there already.
 
         Args:
             specification: what it has to hold.
             progress: told, in a few words, what is going on.
+            experiment: the name of the experiment that it is for, or None.
 
         Raises:
             BuildError: see there.
@@ -115,8 +120,8 @@ class Environments:
         key = self.key(specification)
         built = self._built(key)
         cached = built is not None
-        if built is None:
-            built = await self._wait(self._join(key, specification, progress))
+        if built is None or self._has_fault(experiment):
+            built = await self._wait(self._join(key, specification, progress, experiment))
         self._store.environments.touch(key)
         return ReadyEnvironment(
             interpreter=built.interpreter,
@@ -153,8 +158,8 @@ class Environments:
 
     def begin(self, specification: Specification) -> None:
         """Builds an environment without anybody waiting, unless it is there or being built."""
-        if not self.is_ready(specification):
-            self._join(self.key(specification), specification, lambda text: None).asked = True
+        if not self.is_ready(specification) or self._has_fault(None):
+            self._join(self.key(specification), specification, lambda text: None, None).asked = True
 
     def is_building(self, specification: Specification) -> bool:
         """True while it is being built."""
@@ -174,13 +179,38 @@ class Environments:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _join(self, key: str, specification: Specification, progress: Callable[[str], None]) -> _Build:
+    def _has_fault(self, experiment: str | None) -> bool:
+        return any(self._store.injected.pending(kind, experiment) for kind in _FAULTS)
+
+    async def _suffer(self, key: str, progress: Callable[[str], None], experiment: str | None) -> None:
+        """Lets the faults come that were asked for (see ``fault_kinds``).
+
+        Raises:
+            BuildError: it is one.
+        """
+        slow = self._store.injected.take("slow-build", experiment)
+        if slow is not None:
+            progress(f"waiting {slow.value:g} seconds (a fault that was asked for)")
+            await asyncio.sleep(slow.value)
+        if self._store.injected.take("build", experiment) is not None:
+            message = "The environment could not be built (a fault that was asked for)."
+            with self.log_path(key).open("a", encoding="utf-8") as log:
+                log.write(f"\n{timestamp()} {message}\n")
+            raise BuildError(message, "")
+
+    def _join(
+        self,
+        key: str,
+        specification: Specification,
+        progress: Callable[[str], None],
+        experiment: str | None,
+    ) -> _Build:
         """The build that is under way, begun now when there is none."""
         present = self._building.get(key)
         if present is not None and not present.abandoned:
             return present
         before = present.task if present is not None else None
-        build = _Build(asyncio.create_task(self._build(key, specification, progress, before)))
+        build = _Build(asyncio.create_task(self._build(key, specification, progress, before, experiment)))
         self._building[key] = build
         build.task.add_done_callback(lambda _: self._settle(key, build))
         return build
@@ -208,9 +238,14 @@ class Environments:
         specification: Specification,
         progress: Callable[[str], None],
         before: "asyncio.Task[BuiltEnvironment] | None",
+        experiment: str | None,
     ) -> BuiltEnvironment:
         if before is not None:  # one that was given up has to leave the folder first
             await asyncio.wait([before])
+        await self._suffer(key, progress, experiment)
+        present = self._built(key)
+        if present is not None:  # nothing but a fault has called for a build
+            return present
         started = time.monotonic()
         folder = self._home.environments / key
         with self.log_path(key).open("w", encoding="utf-8") as log:

@@ -12,14 +12,16 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from scaffold.workspace import supervision
+from scaffold.workspace.engine import supervisor
 from scaffold.workspace.engine.data import NOWHERE, Places
 from scaffold.workspace.engine.delivery import PLACED, remove_tree, take_back
-from scaffold.workspace.engine.keeping import TEXT, files_under, keep, name_below
 from scaffold.workspace.engine.placeholders import in_argument, in_command
 from scaffold.workspace.engine.specification import Specification
 from scaffold.workspace.engine.submitter import RECORD, Submitter, submitter_of
@@ -33,6 +35,8 @@ from scaffold.workspace.store.runs import Run
 
 RUN_HOOKS = Path(__file__).parent / "run_hooks"
 COLLECTED = ("outputs", "logs")
+RESTARTED = "preemption"
+"""The source of the warning that says that a run lost its node and was begun again."""
 
 # Variables that say to which workspace and run a process belongs.
 _OF_THE_SERVICE = ("AZUREML_", "MLFLOW_", "MSI_", "IDENTITY_", "SCAFFOLD_")
@@ -110,6 +114,12 @@ class JobFolder:
             return msgspec.json.decode((self.path / "exit.json").read_bytes(), type=Outcome)
         return None
 
+    def restarts(self) -> bool:
+        """True when the run is to be begun again after it lost its node."""
+        with contextlib.suppress(OSError, ValueError):
+            return bool(json.loads((self.path / "job.json").read_bytes()).get("restart"))
+        return False
+
     def clear(self) -> None:
         """Removes everything, as before the run, and what was delivered elsewhere.
 
@@ -129,19 +139,24 @@ class JobFolder:
                 entry.unlink(missing_ok=True)
 
 
-def lay_out(store: Store, folder: JobFolder, run: Run) -> None:
-    """Restores the snapshot into the working directory.
+def lay_out(store: Store, folder: JobFolder, run: Run, given_up: Callable[[], bool] = lambda: False) -> None:
+    """Restores the snapshot into the working directory; a run that lost its node gets back what it had kept.
 
     Args:
         store: where the snapshot's files are.
         folder: the run's folder; what an earlier attempt left in it is removed.
         run: the run.
+        given_up: asked between files whether the run is still wanted.
     """
     folder.make_again()
+    supervision.reserve(folder.path)
+    supervisor.reserve(folder.path)
     if folder.submitter is None:  # else the SDK has copied the project by itself
         folder.work.mkdir(mode=0o700)
-        for file in store.snapshots.files(run.snapshot_id) if run.snapshot_id else []:
-            store.content.restore(file.sha256, folder.work / file.path)
+        for sha256, path in _content(store, run):
+            if given_up():
+                return
+            store.content.restore(sha256, folder.work / path)
     for name in COLLECTED:
         if not (folder.work / name).exists():  # a snapshot may hold a file of that name
             (folder.work / name).mkdir()
@@ -153,6 +168,19 @@ def write_job(folder: JobFolder, job: dict[str, Any]) -> None:
     for process in job["processes"]:
         Path(process["log"]).touch(mode=0o600)
     write_atomically(folder.path / "job.json", json.dumps(job).encode())
+
+
+def _content(store: Store, run: Run) -> list[tuple[str, str]]:
+    """The files that a run begins with: its snapshot's, and those that it had kept when it lost its node."""
+    snapshot = store.snapshots.files(run.snapshot_id) if run.snapshot_id else []
+    files = {file.path: file.sha256 for file in snapshot}
+    prefix = artifact_prefix(run.run_id)
+    if any(warning.get("source") == RESTARTED for warning in run.warnings):
+        for collected in COLLECTED:
+            for blob in store.blobs.under(ARTIFACTS, f"{prefix}{collected}/"):
+                if blob.sha256 is not None:
+                    files[blob.name.removeprefix(prefix)] = blob.sha256
+    return [(sha256, path) for path, sha256 in files.items()]
 
 
 # These start no thread any more once they end; see ``run_hooks/launch.py``.
@@ -221,24 +249,3 @@ def process_environment(
     # In front of a PYTHONPATH that the run sets itself, which stays in force.
     variables["PYTHONPATH"] = os.pathsep.join(filter(None, (str(RUN_HOOKS), variables.get("PYTHONPATH"))))
     return variables
-
-
-def collect(store: Store, folder: JobFolder, run: Run) -> list[str]:
-    """Keeps the log and everything under ``outputs/`` and ``logs/`` as artifacts of the run.
-
-    Returns:
-        A sentence for every file that could not be read.
-    """
-    unread = []
-    prefix = artifact_prefix(run.run_id)
-    for collected in COLLECTED:
-        root = folder.work / collected
-        for path in files_under(root, folder.work, folder.data):
-            name = name_below(path, folder.work)
-            try:
-                keep(store, ARTIFACTS, prefix + name, path)
-            except PermissionError:
-                unread.append(f"{name} could not be read and was not kept.")
-    for log in folder.log_names():
-        keep(store, ARTIFACTS, prefix + log, folder.log(log), content_type=TEXT)
-    return unread

@@ -37,9 +37,25 @@ def name_below(path: Path, root: Path) -> str:
     return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "replace")
 
 
-def keep(store: Store, container: str, name: str, path: Path, content_type: str | None = None) -> int:
-    """Keeps a file as a blob, and returns its size (bytes)."""
-    sha256, size = store.content.take(path)
+def keep(  # noqa: PLR0913  (a blob's fields)
+    store: Store,
+    container: str,
+    name: str,
+    path: Path,
+    content_type: str | None = None,
+    *,
+    settled: bool = False,
+) -> int:
+    """Keeps a file as a blob, and returns its size (bytes).
+
+    Args:
+        store: where it is kept.
+        container, name: of the blob.
+        path: the file.
+        content_type: of the blob; guessed from the name when none is given.
+        settled: True when nothing writes to the file any more, so that it need not be copied.
+    """
+    sha256, size = store.content.take(path, settled=settled)
     guessed = content_type or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     store.blobs.put(container, name, sha256=sha256, size=size, content_type=guessed)
     return size

@@ -7,9 +7,13 @@ standard library alone (psutil is imported only to end a tree), and must not imp
     python -I supervisor.py JOB_FOLDER
 
 reads ``job.json`` (``argv``, ``cwd``, ``environment``, ``limit_seconds`` and ``processes``, each with ``log``,
-``environment`` and ``essential``), writes ``started.json`` (process ids ``supervisor`` and ``pids``, ``at``) and
-in the end ``exit.json`` (``exit_code``, ``reason``: exited, canceled, timeout or not-started, ``at``, ``message``,
-``log``: that of the process that decided it). A file named ``stop`` in the folder asks it to end the run.
+``environment`` and ``essential``, and ``preempt_seconds``, after which the run loses its node), writes
+``started.json`` (process ids ``supervisor`` and ``pids``, ``at``) and in the end ``exit.json`` (``exit_code``,
+``reason``: exited, canceled, timeout, preempted or not-started, ``at``, ``message``, ``log``: that of the process
+that decided it). A file named ``stop`` in the folder asks it to end the run.
+
+Both are written into files that were laid out in their full length, so that a full disk keeps neither from being
+written; where even that fails, it tries until there is room: nobody else knows how the run ended.
 """
 
 import contextlib
@@ -25,16 +29,35 @@ from typing import Any
 
 GRACE_SECONDS = 5.0
 POLL_SECONDS = 0.1
+RETRY_SECONDS = 1.0
+RESERVED_BYTES = 8192
+RESERVED = ("started.json", "exit.json")
+_LONGEST_MESSAGE = 2000
 
 
 def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="microseconds")
 
 
+def reserve(folder: Path) -> None:
+    """Makes the files that are written later in their full length; called by who lays the folder out."""
+    for name in RESERVED:
+        (folder / name).with_suffix(".tmp").write_bytes(b" " * RESERVED_BYTES)
+
+
 def _write(path: Path, document: dict[str, Any]) -> None:
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(document))
+    with open(temporary, "r+b" if temporary.exists() else "wb") as stream:  # noqa: PTH123
+        stream.write(json.dumps(document).encode().ljust(RESERVED_BYTES))
     os.replace(temporary, path)  # noqa: PTH105  (same as Path.replace, one import less on the way)
+
+
+def _write_at_last(path: Path, document: dict[str, Any]) -> None:
+    while True:
+        try:
+            return _write(path, document)
+        except OSError:
+            time.sleep(RETRY_SECONDS)
 
 
 def _adopt_orphans() -> None:
@@ -104,6 +127,7 @@ def _wait(
     essential: list[bool],
     folder: Path,
     limit_seconds: float | None,
+    preempt_seconds: float | None,
 ) -> str:
     """Waits for the processes or for a reason to end them, and returns why it is over.
 
@@ -122,11 +146,14 @@ def _wait(
     for number in range(len(processes)):
         threading.Thread(target=watch, args=(number,), daemon=True).start()
     deadline = time.monotonic() + limit_seconds if limit_seconds else None
+    preemption = time.monotonic() + preempt_seconds if preempt_seconds is not None else None
     while not over.wait(POLL_SECONDS):
         if (folder / "stop").exists():
             return "canceled"
         if deadline is not None and time.monotonic() > deadline:
             return "timeout"
+        if preemption is not None and time.monotonic() > preemption:
+            return "preempted"
     return "exited"
 
 
@@ -140,25 +167,28 @@ def main(folder: Path) -> None:
             processes.append(_start(job, process))
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         end_tree(0.0)
-        _write(
+        message = str(error)[:_LONGEST_MESSAGE]
+        _write_at_last(
             folder / "exit.json",
-            {"exit_code": None, "reason": "not-started", "at": _now(), "message": str(error), "log": None},
+            {"exit_code": None, "reason": "not-started", "at": _now(), "message": message, "log": None},
         )
         return
     pids = [process.pid for process in processes]
-    _write(folder / "started.json", {"supervisor": os.getpid(), "pids": pids, "at": _now()})
+    with contextlib.suppress(OSError):
+        _write(folder / "started.json", {"supervisor": os.getpid(), "pids": pids, "at": _now()})
     essential = [process["essential"] for process in job["processes"]]
-    reason = _wait(processes, essential, folder, job.get("limit_seconds"))
+    reason = _wait(processes, essential, folder, job.get("limit_seconds"), job.get("preempt_seconds"))
     at = _now()
     # The first that failed by itself tells why; what is ended below ends with the code of that.
     codes = [process.poll() for process in processes]
     # What a script leaves running would go on writing to its log and holding its files.
-    end_tree(0.0 if reason == "exited" else GRACE_SECONDS)
+    # A node that is lost is lost at once.
+    end_tree(0.0 if reason in ("exited", "preempted") else GRACE_SECONDS)
     ended = [process.wait() for process in processes]
     failed = [number for number, code in enumerate(codes) if code] if reason == "exited" else [0]
     number = failed[0] if failed else 0
     code = codes[number] if codes[number] is not None else ended[number]
-    _write(
+    _write_at_last(
         folder / "exit.json",
         {
             "exit_code": code,

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,7 +28,12 @@ _LONGEST_WAIT_SECONDS = 30.0
 _CHUNK = 1024 * 1024
 
 
-def _admitted(request: Request) -> Context:
+def admitted(request: Request) -> Context:
+    """The context, for a request that carries the control secret.
+
+    Raises:
+        Fault: it does not.
+    """
     context = context_of(request)
     expected = context.authority.keys.control
     if not hmac.compare_digest(expected.encode(), request.path_params["secret"].encode()):
@@ -37,7 +43,7 @@ def _admitted(request: Request) -> Context:
 
 async def get_status(request: Request) -> Any:
     """What the service is and what it is doing."""
-    context = _admitted(request)
+    context = admitted(request)
     import psutil
 
     return {
@@ -51,12 +57,13 @@ async def get_status(request: Request) -> Any:
         "environments": len(context.store.environments.all()),
         "memory_bytes": psutil.Process().memory_info().rss,
         "set_aside": context.store.set_aside,
+        "faults": [msgspec.structs.asdict(fault) for fault in context.store.injected.all()],
     }
 
 
 async def prune(request: Request) -> Any:
     """Removes environments that no run has used for ``days``, and none that a run may be using now."""
-    context = _admitted(request)
+    context = admitted(request)
     before = now() - timedelta(days=min(_number(request, "days"), 36500.0))
     unfinished = [run.created for run in context.store.runs.unfinished()]
     limit = min([timestamp(before), *unfinished])
@@ -71,14 +78,14 @@ async def prune(request: Request) -> Any:
 
 async def stop(request: Request) -> Any:
     """Ends the service; runs that are under way go on without it."""
-    _admitted(request)
+    admitted(request)
     asyncio.get_running_loop().call_later(0.05, signal.raise_signal, signal.SIGTERM)
     return {"stopping": True}
 
 
 async def get_events(request: Request) -> Any:
     """The events of a submission after the first ``seen``; waits for the next one up to ``wait`` seconds."""
-    context = _admitted(request)
+    context = admitted(request)
     submission = request.path_params["submission"]
     seen, wait = _number(request, "seen"), _number(request, "wait")
     if not seen:
@@ -89,7 +96,7 @@ async def get_events(request: Request) -> Any:
 
 async def end_submission(request: Request) -> Any:
     """Notes that the submitting program has ended, which wakes those who follow the submission."""
-    context = _admitted(request)
+    context = admitted(request)
     code = int(_number(request, "exit_code", lowest=-(2**31)))
     submission = request.path_params["submission"]
     runs = [run.run_id for run in _recall(context, submission)]
@@ -119,7 +126,7 @@ def _number(request: Request, name: str, *, lowest: float = 0.0) -> float:
 
 async def get_run(request: Request) -> Any:
     """The state of a run, for those who follow it."""
-    context = _admitted(request)
+    context = admitted(request)
     run = context.store.runs.get(request.path_params["run_id"])
     if run is None:
         raise faults.not_found(f"Run {request.path_params['run_id']}")
@@ -142,15 +149,21 @@ async def get_log(request: Request) -> Response:
 
     With ``wait``, a request at the present end is answered when there is more, or when the run is over
     (header ``x-scaffold-over: 1``: nothing follows what is in this answer, if that is less than a megabyte).
+    A run that was begun again has a new log (header ``x-scaffold-attempt``): whoever read the one of an earlier
+    ``attempt`` is given the new one from its start.
     """
-    context = _admitted(request)
+    context = admitted(request)
     run_id = request.path_params["run_id"]
     offset, wait = int(_number(request, "offset")), min(_number(request, "wait"), _LONGEST_WAIT_SECONDS)
+    known = int(_number(request, "attempt"))
     deadline = asyncio.get_running_loop().time() + wait
     while True:
         run = context.store.runs.get(run_id)
         if run is None:
             raise faults.not_found(f"Run {run_id}")
+        attempt = context.store.runs.attempts(run_id)
+        if attempt > known > 0:
+            offset, known = 0, attempt
         # The order matters: once the run is over its log does not grow any more.
         over = run.status.terminal
         # Of several processes, the first one's log is the one to follow.
@@ -159,9 +172,8 @@ async def get_log(request: Request) -> Response:
         file = context.store.blobs.file(blob) if blob else None
         data = await asyncio.to_thread(_tail, file, offset) if file else b""
         if data or over or asyncio.get_running_loop().time() >= deadline:
-            return Response(
-                data, media_type="application/octet-stream", headers={"x-scaffold-over": str(int(over))}
-            )
+            headers = {"x-scaffold-over": str(int(over)), "x-scaffold-attempt": str(attempt)}
+            return Response(data, media_type="application/octet-stream", headers=headers)
         await asyncio.sleep(0.05)
 
 
@@ -176,7 +188,7 @@ def _tail(file: Path, offset: int) -> bytes:
 
 async def cancel_run(request: Request) -> Any:
     """Asks for the end of a run."""
-    context = _admitted(request)
+    context = admitted(request)
     run_id = request.path_params["run_id"]
     if context.store.runs.get(run_id) is None:
         raise faults.not_found(f"Run {run_id}")

@@ -1,8 +1,10 @@
 """Files kept under the SHA-256 of what is in them: written once, never changed, shared by all who need them."""
 
+import contextlib
 import hashlib
 import os
 import shutil
+import sys
 import uuid
 from pathlib import Path
 
@@ -26,13 +28,18 @@ class ContentWriter:
 
     def keep(self) -> str:
         """Puts the file in its place and returns its SHA-256 in hexadecimal."""
-        self._stream.close()
         sha256 = self._digest.hexdigest()
-        self._store.adopt(self._path, sha256)
+        try:
+            self._stream.close()
+            self._store.adopt(self._path, sha256)
+        except BaseException:
+            self.discard()
+            raise
         return sha256
 
     def discard(self) -> None:
-        self._stream.close()
+        with contextlib.suppress(OSError):  # what is not written yet may not find room
+            self._stream.close()
         self._path.unlink(missing_ok=True)
 
 
@@ -58,7 +65,11 @@ class ContentStore:
     def put(self, data: bytes) -> str:
         """Keeps the bytes and returns their SHA-256."""
         writer = self.writer()
-        writer.write(data)
+        try:
+            writer.write(data)
+        except BaseException:
+            writer.discard()
+            raise
         return writer.keep()
 
     def adopt(self, file: Path, sha256: str) -> None:
@@ -72,8 +83,16 @@ class ContentStore:
             file.chmod(0o400)
         file.replace(target)
 
-    def take(self, file: Path) -> tuple[str, int]:
-        """Copies a file that something else may still write to, and returns its SHA-256 and size (bytes)."""
+    def take(self, file: Path, *, settled: bool = False) -> tuple[str, int]:
+        """Keeps a file that stays where it is, and returns its SHA-256 and size (bytes).
+
+        Args:
+            file: the file.
+            settled: True when nothing writes to it any more, so that it need not be copied.
+        """
+        linked = self._link(file) if settled and sys.platform == "linux" else None
+        if linked is not None:
+            return linked
         writer = self.writer()
         try:
             with file.open("rb") as stream:
@@ -83,6 +102,27 @@ class ContentStore:
         except BaseException:
             writer.discard()
             raise
+
+    def _link(self, file: Path) -> tuple[str, int] | None:
+        """Keeps the file under a second name, for which a full disk has room; None where that cannot be."""
+        if file.is_symlink() or file.stat().st_nlink > 1:  # it is somebody else's too
+            return None
+        digest, size = hashlib.sha256(), 0
+        with file.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+        target = self.path(digest.hexdigest())
+        if not target.exists():
+            try:
+                target.parent.mkdir(exist_ok=True, mode=0o700)
+                file.chmod(0o400)
+                target.hardlink_to(file)
+            except FileExistsError:
+                pass
+            except OSError:
+                return None
+        return digest.hexdigest(), size
 
     def restore(self, sha256: str, target: Path) -> None:
         """Writes the content to a new file that its owner may change."""

@@ -191,6 +191,13 @@ class Runs:
             )
         return self.require(run_id)
 
+    def warn(self, run_id: str, source: str, messages: list[str]) -> Run:
+        """Gives the run the warnings of a source, in place of those that it had from it."""
+        with self._database.transaction():
+            others = [entry for entry in self.require(run_id).warnings if entry.get("source") != source]
+            new = [{"source": source, "message": message} for message in messages]
+            return self.update(run_id, warnings=[*others, *new])
+
     def merge(self, run_id: str, *, tags: dict[str, str], properties: dict[str, str]) -> Run:
         """Adds tags and properties to those that the run has."""
         with self._database.transaction():
@@ -247,6 +254,15 @@ class Runs:
             "SELECT status, at FROM status_history WHERE run_id = ? ORDER BY rowid", run_id
         )
         return [(row[0], row[1]) for row in rows]
+
+    def attempts(self, run_id: str) -> int:
+        """How many times the run has begun to run."""
+        row = self._database.one(
+            "SELECT COUNT(*) FROM status_history WHERE run_id = ? AND status = ?",
+            run_id,
+            Status.RUNNING.value,
+        )
+        return int(row[0]) if row else 0
 
     def reopen(self, run_id: str) -> Run:
         """Takes a run that no engine carries out back to Running, whatever it was."""

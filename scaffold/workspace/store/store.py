@@ -15,6 +15,7 @@ from scaffold.workspace.store.datastores import Datastores
 from scaffold.workspace.store.definitions import Definitions
 from scaffold.workspace.store.environments import BuiltEnvironments
 from scaffold.workspace.store.experiments import Experiments
+from scaffold.workspace.store.injected import InjectedFaults
 from scaffold.workspace.store.logged_models import LoggedModels
 from scaffold.workspace.store.metrics import Metrics
 from scaffold.workspace.store.models import Assets, Models
@@ -49,6 +50,7 @@ class Store:
         self.assets = Assets(self.database)
         self.models = Models(self.database)
         self.computes = Computes(self.database)
+        self.injected = InjectedFaults(self.database)
         self.vault = Vault(home.vault)
         self.workspace_id = self._remembered("workspace_id", str(uuid.uuid4()))
         self.created = self._remembered("created", timestamp())

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from scaffold.workspace.engine import jobs
+from scaffold.workspace.engine.finishing import Artifacts
 from scaffold.workspace.engine.jobs import (
     JobFolder,
     Outcome,
-    collect,
     command_line,
     lay_out,
     process_environment,
@@ -53,6 +53,10 @@ def folder(home: Home, store: Store, run: Run) -> JobFolder:
     lay_out(store, folder, run)
     write_job(folder, job_of(folder))
     return folder
+
+
+def collect(store: Store, folder: JobFolder, run: Run, *, settled: bool = False) -> list[str]:
+    return Artifacts(store, folder, run, settled=settled).keep(lambda: False)
 
 
 def collected(store: Store) -> dict[str, bytes]:
