@@ -55,12 +55,13 @@ class _Active:
 
     def __init__(self) -> None:
         self.task: asyncio.Task[None] | None = None
-        self.canceled = False
+        self.cancels = 0
         # From here on the task sees for itself that it was cancelled, or the run's supervisor does.
         self.committed = False
 
-    def given_up(self) -> bool:
-        return self.canceled
+    @property
+    def canceled(self) -> bool:
+        return self.cancels > 0
 
 
 class Engine:
@@ -146,7 +147,7 @@ class Engine:
         if active is None:
             self._advance(run_id, Status.CANCELED)
             return True
-        active.canceled = True
+        active.cancels += 1
         if active.committed:
             JobFolder(self._home, run).request_stop()
         elif active.task is not None:
@@ -247,7 +248,7 @@ class Engine:
         """Runs the process of a run, and finishes the run; True when it is to be begun again."""
         folder, active = JobFolder(self._home, run), self._active[run.run_id]
         active.committed = True
-        await asyncio.to_thread(jobs.lay_out, self._store, folder, run, active.given_up)
+        await asyncio.to_thread(jobs.lay_out, self._store, folder, run, lambda: active.canceled)
         places = None if active.canceled else await self._deliver(run, folder, data)
         if places is None or active.canceled:
             await self._patiently(run.run_id, lambda: self._advance(run.run_id, Status.CANCELED))
@@ -381,7 +382,7 @@ class Engine:
         """Waits for a run that an earlier service started, and finishes it."""
         folder, active = JobFolder(self._home, run), self._active[run.run_id]
         active.committed = True
-        active.canceled = run.status is Status.CANCEL_REQUESTED
+        active.cancels = int(run.status is Status.CANCEL_REQUESTED)
         async with self._slots:
             if run.status is Status.STARTING:
                 await self._patiently(run.run_id, lambda: self._advance(run.run_id, Status.RUNNING))
@@ -392,9 +393,12 @@ class Engine:
             await self._execute(run.run_id)
 
     async def _finish(self, run_id: str, folder: JobFolder, *, adopted: bool = False) -> bool:
-        """Collects what the process left and gives the run its end; True when it is to be begun again."""
+        """Collects what the process left and gives the run its end; True when it is to be begun again.
+
+        What a cancelled run has written until then is kept; who cancels a run that is being finished wants no more.
+        """
         outcome, active = folder.outcome(), self._active[run_id]
-        settled = outcome is not None
+        cancels, settled = active.cancels, outcome is not None
         if outcome is None:
             await asyncio.to_thread(endings.end_lost_process, folder)
             outcome = Outcome(reason="lost" if adopted else "unknown", at=timestamp())
@@ -402,7 +406,9 @@ class Engine:
             await self._patiently(run_id, lambda: self._move(run_id, Status.FINALIZING))
         run = self._store.runs.require(run_id)
         finish = Finish(self._home, self._store, folder, run, outcome, settled=settled)
-        await self._patiently(run_id, lambda: asyncio.to_thread(finish.keep, active.given_up))
+        await self._patiently(
+            run_id, lambda: asyncio.to_thread(finish.keep, lambda: active.cancels > cancels)
+        )
         if outcome.reason == "preempted" and folder.restarts() and not active.canceled:
             await self._patiently(run_id, lambda: self._begin_again(run_id))
             return True
