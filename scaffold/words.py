@@ -1,4 +1,13 @@
-"""Numbers as people say them; imports nothing."""
+"""Numbers as people say them, and text that nothing obeys; imports next to nothing."""
+
+import re
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def inert(text: str) -> str:
+    """The text with control characters and direction marks shown as ``\\xNN``, never obeyed."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
 
 
 def duration(seconds: float) -> str:

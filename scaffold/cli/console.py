@@ -7,7 +7,6 @@ that no escape sequence reaches the terminal.
 
 import json
 import os
-import re
 import sys
 import threading
 import time
@@ -17,10 +16,12 @@ from typing import Any, TextIO
 
 import typer
 
+from scaffold import words
+
+inert = words.inert
 _state = {"quiet": False, "debug": False}
 _drawing = threading.RLock()
 _spinners: list["_Spinner"] = []
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def configure(*, quiet: bool, debug: bool) -> None:
@@ -41,11 +42,6 @@ def quiet() -> bool:
 def interactive() -> bool:
     """True when a person sits at both ends, so that a prompt can be answered."""
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def inert(text: str) -> str:
-    """The text with control characters and direction marks shown as ``\\xNN``, never obeyed."""
-    return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
 
 
 def _paint(text: str, stream: TextIO, **style: Any) -> str:

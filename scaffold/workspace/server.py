@@ -25,6 +25,7 @@ from scaffold import __version__
 from scaffold.workspace import client, identity, opening
 from scaffold.workspace.app import wire_app
 from scaffold.workspace.context import Context, Endpoints
+from scaffold.workspace.controls import WorkspaceControls
 from scaffold.workspace.engine.engine import Engine
 from scaffold.workspace.files import write_atomically
 from scaffold.workspace.identity import Authority
@@ -116,7 +117,9 @@ async def _serve(home: Home) -> None:
     https, http = _bind(wanted[0]), _bind(wanted[1])
     endpoints = Endpoints(https.getsockname()[1], http.getsockname()[1])
     context = _assemble(home, store, Authority(keys), endpoints)
-    servers = [_server(wire_app(context), home), _server(portal_app(context), None)]
+    servers: list[uvicorn.Server] = []
+    controls = WorkspaceControls(context, lambda: any(server.should_exit for server in servers))
+    servers += [_server(wire_app(context), home), _server(portal_app(context, controls), None)]
     tasks = [
         asyncio.create_task(server.serve(sockets=[listener]))
         for server, listener in zip(servers, (https, http), strict=True)

@@ -7,12 +7,10 @@ hash is SHA-512 over its content, its name and the word ``File``.
 import asyncio
 import hashlib
 import re
-import shutil
 import sqlite3
 import uuid
-import zipfile
 from pathlib import PurePosixPath
-from typing import Any
+from typing import IO, Any, cast
 from urllib.parse import unquote, urlparse
 
 import msgspec
@@ -23,7 +21,7 @@ from scaffold.workspace.context import Context, body_as, caller_of, context_of
 from scaffold.workspace.services.history import texts
 from scaffold.workspace.store.blobs import SNAPSHOTS
 from scaffold.workspace.store.content import ContentWriter
-from scaffold.workspace.store.snapshots import Snapshot, SnapshotFile
+from scaffold.workspace.store.snapshots import Snapshot, SnapshotFile, write_zip
 
 EMPTY_ID = "00000000-0000-0000-0000-000000000000"
 _SNAPSHOT_ID = re.compile(r"[0-9a-fA-F-]{32,36}")
@@ -257,17 +255,8 @@ def _zip(context: Context, snapshot_id: str) -> tuple[str, int]:
     """Writes a snapshot's zip, the same bytes for the same files, and returns its SHA-256 and size."""
     writer = context.store.content.writer()
     try:
-        with zipfile.ZipFile(_Sink(writer), "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
-            for file in context.store.snapshots.files(snapshot_id):
-                entry = zipfile.ZipInfo(file.path, (1980, 1, 1, 0, 0, 0))
-                entry.compress_type, entry.create_system, entry.external_attr = (
-                    zipfile.ZIP_DEFLATED,
-                    3,
-                    0o100644 << 16,
-                )
-                source = context.store.content.path(file.sha256)
-                with source.open("rb") as stream, archive.open(entry, "w", force_zip64=True) as target:
-                    shutil.copyfileobj(stream, target, 1024 * 1024)
+        files = context.store.snapshots.files(snapshot_id)
+        write_zip(cast("IO[bytes]", _Sink(writer)), files, context.store.content)
         return writer.keep(), writer.size
     except BaseException:
         writer.discard()

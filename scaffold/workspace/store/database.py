@@ -223,6 +223,13 @@ MIGRATIONS = (
     CREATE INDEX metrics_by_time ON metrics (run_id, name, created, sequence);
     DROP INDEX metrics_by_run;
     """,
+    # The lists of runs that pages show, however many there are.
+    """
+    CREATE INDEX runs_in_lists ON runs (experiment_id, hidden, created);
+    CREATE INDEX runs_in_states ON runs (experiment_id, hidden, status);
+    CREATE INDEX runs_by_time ON runs (hidden, created);
+    CREATE INDEX models_by_run ON models (run_id) WHERE run_id IS NOT NULL;
+    """,
 )
 
 
@@ -317,6 +324,11 @@ class Database:
     def all(self, statement: str, *values: Any) -> list[sqlite3.Row]:
         with self._reporting():
             return self._connection.execute(statement, values).fetchall()
+
+    @property
+    def changes(self) -> int:
+        """A number that grows with every row that is written; all writing goes through this connection."""
+        return self._connection.total_changes
 
     def close(self) -> None:
         with self._lock:

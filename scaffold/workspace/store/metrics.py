@@ -114,6 +114,28 @@ class Metrics:
         rows, mark = read_page(self._database, "metrics", selection)
         return [_value(row) for row in rows], mark
 
+    def overview(self, run_id: str) -> list[tuple[str, str | None, int]]:
+        """Name, kind and number of values of every metric of a run, in the order of their first values."""
+        rows = self._database.all(
+            "SELECT name, MAX(kind), COUNT(*) FROM metrics WHERE run_id = ? GROUP BY name"
+            " ORDER BY MIN(created), MIN(sequence)",
+            run_id,
+        )
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def points(self, run_id: str, name: str, limit: int = -1) -> list[tuple[int | None, str, dict[str, Any]]]:
+        """Step, time and data of the values of one metric in the order they were logged; of many, cheaper."""
+        rows = self._database.all(
+            "SELECT step, created, data FROM metrics WHERE run_id = ? AND name = ? ORDER BY created, sequence LIMIT ?",
+            run_id, name, limit,
+        )  # fmt: skip
+        return [(row[0], row[1], json.loads(row[2])) for row in rows]
+
+    def newest(self) -> int:
+        """The number of the value that was kept last, of all runs."""
+        row = self._database.one("SELECT MAX(sequence) FROM metrics")
+        return int(row[0] or 0) if row else 0
+
     def last(self, run_id: str) -> list[MetricValue]:
         """The last value of every metric of a run."""
         rows = self._database.all(

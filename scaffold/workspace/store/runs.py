@@ -64,7 +64,8 @@ class Run(msgspec.Struct, frozen=True):
         return f"dcid.{self.run_id}"
 
 
-def _run(row: sqlite3.Row) -> Run:
+def read_run(row: sqlite3.Row) -> Run:
+    """A row of the table as a record."""
     fields = {key: row[key] for key in Run.__struct_fields__}
     for column in _JSON_COLUMNS:
         fields[column] = from_json(fields[column]) if fields[column] is not None else None
@@ -121,7 +122,7 @@ class Runs:
 
     def get(self, run_id: str) -> Run | None:
         row = self._database.one("SELECT * FROM runs WHERE run_id = ?", run_id)
-        return _run(row) if row else None
+        return read_run(row) if row else None
 
     def require(self, run_id: str) -> Run:
         """The run of that id.
@@ -141,7 +142,7 @@ class Runs:
             f"SELECT * FROM runs WHERE status NOT IN ({marks}) AND definition IS NOT NULL ORDER BY created",  # noqa: S608
             *(status.value for status in TERMINAL),
         )
-        return [_run(row) for row in rows]
+        return [read_run(row) for row in rows]
 
     def of_experiment(self, experiment_id: str, *, limit: int = 100, offset: int = 0) -> list[Run]:
         """The newest runs of an experiment first."""
@@ -151,12 +152,12 @@ class Runs:
             limit,
             offset,
         )
-        return [_run(row) for row in rows]
+        return [read_run(row) for row in rows]
 
     def page(self, selection: Selection) -> tuple[list[Run], Mark | None]:
         """A page of runs, and its mark when more follow."""
         rows, mark = read_page(self._database, "runs", selection)
-        return [_run(row) for row in rows], mark
+        return [read_run(row) for row in rows], mark
 
     def count(self, where: str, values: list[str]) -> dict[str, int]:
         """How many of the runs for which an SQL expression holds have which status."""
@@ -166,12 +167,12 @@ class Runs:
     def children(self, run_id: str) -> list[Run]:
         """The direct children of a run, in the order they came."""
         rows = self._database.all("SELECT * FROM runs WHERE parent_run_id = ? ORDER BY created", run_id)
-        return [_run(row) for row in rows]
+        return [read_run(row) for row in rows]
 
     def of_submission(self, submission: str) -> list[Run]:
         """The runs that came from one call of the submitting program."""
         rows = self._database.all("SELECT * FROM runs WHERE submission = ? ORDER BY created", submission)
-        return [_run(row) for row in rows]
+        return [read_run(row) for row in rows]
 
     def count_by_status(self) -> dict[str, int]:
         rows = self._database.all("SELECT status, COUNT(*) FROM runs GROUP BY status")
@@ -312,4 +313,4 @@ class Runs:
             limit,
             offset,
         )
-        return [_run(row) for row in rows]
+        return [read_run(row) for row in rows]

@@ -16,6 +16,7 @@ from scaffold.workspace.store.definitions import Definitions
 from scaffold.workspace.store.environments import BuiltEnvironments
 from scaffold.workspace.store.experiments import Experiments
 from scaffold.workspace.store.injected import InjectedFaults
+from scaffold.workspace.store.listing import RunLists
 from scaffold.workspace.store.logged_models import LoggedModels
 from scaffold.workspace.store.metrics import Metrics
 from scaffold.workspace.store.models import Assets, Models
@@ -39,6 +40,7 @@ class Store:
         self.content = ContentStore(home.blobs, home.staging)
         self.experiments = Experiments(self.database)
         self.runs = Runs(self.database)
+        self.run_lists = RunLists(self.database)
         self.snapshots = Snapshots(self.database)
         self.blobs = Blobs(self.database, self.content)
         self.metrics = Metrics(self.database)

@@ -1,0 +1,268 @@
+// What every page does: shows what is new without moving what is there, and a few conveniences.
+// All text goes into pages as text; nothing here makes markup of anything.
+
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** The text with control characters and direction marks shown, never obeyed; as `scaffold.words.inert`. */
+export function inert(text) {
+  return text.replace(CONTROL, (mark) => "\\x" + mark.charCodeAt(0).toString(16).padStart(2, "0"));
+}
+
+/** An element with a class and text. */
+export function element(name, classes = "", text = "") {
+  const made = document.createElement(name);
+  if (classes) made.className = classes;
+  if (text) made.textContent = text;
+  return made;
+}
+
+// Renewing parts of a page
+
+/** Makes a node like another one, changing only what differs: focus, places scrolled to and open parts stay. */
+function morph(node, wanted) {
+  if (node.nodeType !== wanted.nodeType || node.nodeName !== wanted.nodeName) {
+    node.replaceWith(wanted.cloneNode(true));
+    return;
+  }
+  if (node.nodeType !== Node.ELEMENT_NODE) {
+    if (node.nodeValue !== wanted.nodeValue) node.nodeValue = wanted.nodeValue;
+    return;
+  }
+  for (const { name } of [...node.attributes]) {
+    if (!wanted.hasAttribute(name) && name !== "open") node.removeAttribute(name);
+  }
+  for (const { name, value } of wanted.attributes) {
+    if (node.getAttribute(name) !== value && name !== "open") node.setAttribute(name, value);
+  }
+  if (node.nodeName === "INPUT") return;
+  morphChildren(node, wanted);
+}
+
+function morphChildren(node, wanted) {
+  const keyed = new Map();
+  for (const child of node.children) if (child.dataset.key !== undefined) keyed.set(child.dataset.key, child);
+  let at = node.firstChild;
+  for (const child of wanted.childNodes) {
+    const key = child.dataset?.key;
+    const known = key === undefined ? undefined : keyed.get(key);
+    if (known) {
+      if (known !== at) node.insertBefore(known, at);
+      else at = at.nextSibling;
+      morph(known, child);
+    } else if (at && key === undefined && at.dataset?.key === undefined) {
+      const present = at;
+      at = at.nextSibling;
+      morph(present, child);
+    } else {
+      node.insertBefore(child.cloneNode(true), at);
+    }
+  }
+  while (at) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
+}
+
+/** Asks for the page again and renews the regions that differ; `hold` says whether a region has to wait. */
+export async function renew(hold = () => false) {
+  const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+  if (!answer.ok) return null;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const region of document.querySelectorAll("[data-region]")) {
+    const wanted = page.querySelector(`[data-region="${region.dataset.region}"]`);
+    if (!wanted || hold(region, wanted)) continue;
+    const ends = [...region.querySelectorAll("[data-end]")].filter(isAtEnd);
+    morph(region, wanted);
+    for (const part of ends) part.scrollTop = part.scrollHeight;
+  }
+  return page;
+}
+
+function isAtEnd(part) {
+  return part.scrollTop + part.clientHeight >= part.scrollHeight - 8;
+}
+
+// News from the service
+
+const listeners = new Set();
+let source = null;
+let last = null;
+
+/** Calls back with every piece of news: what the service says of this page's run or list. */
+export function onNews(listener) {
+  listeners.add(listener);
+  if (last) listener(last, {});
+}
+
+function listen(address) {
+  if (source || last?.over || document.hidden) return;
+  source = new EventSource(address);
+  source.onmessage = (event) => {
+    const news = JSON.parse(event.data), before = last ?? {};
+    last = news;
+    if (news.over) leave();
+    for (const listener of listeners) listener(news, before);
+  };
+}
+
+function leave() {
+  source?.close();
+  source = null;
+}
+
+// Lists
+
+function keysOf(region) {
+  return [...region.querySelectorAll("tbody tr[data-key]")].map((row) => row.dataset.key);
+}
+
+/** Rows that come or go would move what somebody is about to click; they wait until it is asked for. */
+function holdsList(region, wanted) {
+  const news = document.getElementById("news");
+  if (region.dataset.region !== "list" || !news) return false;
+  const present = keysOf(region), coming = keysOf(wanted);
+  const same = present.length === coming.length && present.every((key, place) => key === coming[place]);
+  const busy = region.matches(":hover") || region.contains(document.activeElement) || scrollY > 40
+    || region.querySelector("input:checked");
+  news.hidden = same || !busy || !present.length;
+  if (news.hidden) return false;
+  for (const row of region.querySelectorAll("tbody tr[data-key]")) {
+    const renewed = [...wanted.querySelectorAll("tbody tr[data-key]")].find((other) => other.dataset.key === row.dataset.key);
+    if (renewed && renewed.children.length === row.children.length) morph(row, renewed);
+  }
+  return true;
+}
+
+// One renewal at a time, and one more when there was news meanwhile.
+let renewing = false, again = false;
+export async function renewSoon(hold = holdsList) {
+  if (renewing) {
+    again = true;
+    return;
+  }
+  renewing = true;
+  try {
+    await renew(hold);
+  } catch { /* the service is away for the moment */ }
+  renewing = false;
+  if (again) {
+    again = false;
+    setTimeout(renewSoon, 150);
+  }
+}
+
+// Setting up
+
+function ticking() {
+  for (const span of document.querySelectorAll("[data-since]")) {
+    span.textContent = duration((Date.now() - Date.parse(span.dataset.since)) / 1000);
+  }
+}
+
+function duration(seconds) {
+  if (seconds < 60) return `${Math.max(0, seconds).toFixed(0)} s`;
+  const two = (number) => String(Math.floor(number)).padStart(2, "0");
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${two((seconds % 3600) / 60)} min`;
+}
+
+function setUpTheme() {
+  const button = document.getElementById("theme"), root = document.documentElement;
+  const dark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const name = () => { button.textContent = dark() ? "Light" : "Dark"; };
+  button.hidden = false;
+  button.setAttribute("aria-label", "Change between light and dark");
+  button.addEventListener("click", () => {
+    root.dataset.theme = dark() ? "light" : "dark";
+    document.cookie = `scaffold-theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
+    name();
+    document.dispatchEvent(new Event("theme"));
+  });
+  name();
+}
+
+function setUpKeys() {
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, select, textarea")) return;
+    const field = document.querySelector("[data-slash]");
+    if (field) {
+      event.preventDefault();
+      field.focus();
+      field.select();
+    }
+  });
+}
+
+function setUpCopying() {
+  if (!navigator.clipboard) return;
+  for (const button of document.querySelectorAll(".copy")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.parentElement.querySelector("pre").textContent);
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    });
+  }
+}
+
+function setUpForms() {
+  document.addEventListener("submit", (event) => {
+    const question = event.target.dataset.confirm;
+    if (question && !confirm(question)) event.preventDefault();
+  });
+  const menu = document.querySelector("details.menu");
+  document.addEventListener("click", (event) => {
+    if (menu?.open && !menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && menu?.open) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+  const button = document.getElementById("compare-button");
+  if (button) {
+    const count = () => {
+      const chosen = document.querySelectorAll("#compare input:checked").length;
+      document.getElementById("compare-count").textContent = chosen ? String(chosen) : "";
+      button.disabled = chosen < 2 || chosen > 10;
+    };
+    document.getElementById("compare").addEventListener("change", count);
+    count();
+  }
+  const differences = document.getElementById("differences");
+  differences?.addEventListener("change", () => {
+    document.getElementById("comparison").classList.toggle("only-differences", differences.checked);
+  });
+  document.getElementById("news")?.addEventListener("click", (event) => {
+    event.currentTarget.hidden = true;
+    scrollTo(0, 0);
+    void renew();
+  });
+}
+
+setUpTheme();
+setUpKeys();
+setUpCopying();
+setUpForms();
+for (const part of document.querySelectorAll("[data-end]")) part.scrollTop = part.scrollHeight;
+setInterval(ticking, 1000);
+
+const address = document.body.dataset.live;
+if (address) {
+  // Modules of the page add what they follow before the first news can come.
+  queueMicrotask(() => setTimeout(() => {
+    const log = document.getElementById("log") ?? document.querySelector("[data-follow]");
+    const full = log?.dataset.path ? `${address}?log=${encodeURIComponent(log.dataset.path)}` : address;
+    listen(full);
+    // A browser has few connections to one address; a page that nobody sees gives its own back.
+    document.addEventListener("visibilitychange", () => (document.hidden ? leave() : listen(full)));
+  }));
+  onNews((news, before) => {
+    if (news.changes !== before.changes || news.state !== before.state || news.files !== before.files || news.over || (news.log ?? 0) !== (before.log ?? 0) && !document.getElementById("log")) {
+      void renewSoon();
+    }
+  });
+}

@@ -1,0 +1,1 @@
+"""What each page shows, as plain documents; the templates only arrange them."""

@@ -1,0 +1,280 @@
+"""The pages of one run: what they all have on top, and the details."""
+
+import re
+import shlex
+from typing import Any
+from urllib.parse import quote
+
+from scaffold.workspace.logs import BUILD_LOG, USER_LOGS, last_lines
+from scaffold.workspace.portal.pages import Look
+from scaffold.workspace.portal.views import lists
+from scaffold.workspace.store.blobs import ARTIFACTS, Blob, artifact_prefix
+from scaffold.workspace.store.runs import Run
+
+PARAMETER = "mlflow.param."
+_TAIL_LINES, _TAIL_BYTES = 200, 64 * 1024
+_CHILDREN = 20
+_GIT = {"repository": ("azureml.git.repository_uri", "mlflow.source.git.repoURL"),
+        "branch": ("azureml.git.branch", "mlflow.source.git.branch"),
+        "commit": ("azureml.git.commit", "mlflow.source.git.commit"),
+        "dirty": ("azureml.git.dirty",)}  # fmt: skip
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
+
+
+def artifacts(look: Look, run_id: str) -> list[Blob]:
+    """What a run has left, by path; ``name`` is the path."""
+    import msgspec
+
+    prefix = artifact_prefix(run_id)
+    return [
+        msgspec.structs.replace(blob, name=blob.name.removeprefix(prefix))
+        for blob in look.store.blobs.under(ARTIFACTS, prefix)
+        if blob.written
+    ]
+
+
+def frame(look: Look, run: Run, tab: str) -> dict[str, Any]:
+    """What every page of a run has: who it is, how it is, which pages there are."""
+    store = look.store
+    experiment = store.experiments.by_id(run.experiment_id)
+    address = f"/runs/{quote(run.run_id)}"
+    name = run.display_name or run.run_id
+    count = store.database.one("SELECT COUNT(*) FROM runs WHERE parent_run_id = ?", run.run_id)
+    return {
+        "title": name,
+        "section": "runs",
+        "tab": tab,
+        "run": {
+            **lists.row_of(run),
+            "address": address,
+            "experiment": experiment.name if experiment else None,
+            "experiment_address": f"/experiments/id/{run.experiment_id}"
+            if experiment is None or experiment.archived
+            else f"/experiments/{quote(experiment.name, safe='')}",
+            "ended": run.ended,
+            "executed": run.executed,
+            "exit_code": run.exit_code,
+            "archived": run.hidden,
+        },
+        "child_count": count[0] if count else 0,
+        "live": None if run.status.terminal else f"{address}/live",
+    }
+
+
+def environment_of(run: Run) -> dict[str, Any]:
+    """The environment section of what was submitted."""
+    section = (run.definition or run.recorded.get("runDefinition") or {}).get("environment") or {}
+    return section if isinstance(section, dict) else {}
+
+
+def arguments_of(run: Run) -> list[str]:
+    """The script's arguments."""
+    definition = run.definition or run.recorded.get("runDefinition") or {}
+    return [str(argument) for argument in definition.get("arguments") or []]
+
+
+def command_of(run: Run) -> str:
+    """What was run, as one would type it."""
+    definition = run.definition or run.recorded.get("runDefinition") or {}
+    command = definition.get("command")
+    if command:
+        return command if isinstance(command, str) else " ".join(map(str, command))
+    if not run.script_name:
+        return ""
+    return shlex.join(["python", run.script_name, *arguments_of(run)])
+
+
+def parameters_of(run: Run) -> dict[str, str]:
+    """Arguments that have names (``--lr 0.1``, ``--lr=0.1``, ``--fast``), and MLflow's parameters."""
+    found: dict[str, str] = {}
+    arguments = arguments_of(run)
+    position = 0
+    while position < len(arguments):
+        name, equals, value = arguments[position].partition("=")
+        position += 1
+        if not name.startswith("-") or _is_number(name):
+            found[f"argument {position}"] = arguments[position - 1]
+        elif equals:
+            found[name.lstrip("-")] = value
+        elif position < len(arguments) and (
+            not arguments[position].startswith("-") or _is_number(arguments[position])
+        ):
+            found[name.lstrip("-")] = arguments[position]
+            position += 1
+        else:
+            found[name.lstrip("-")] = "yes"
+    for key, value in run.properties.items():
+        if key.startswith(PARAMETER):
+            found[key.removeprefix(PARAMETER)] = value
+    return found
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def git_of(run: Run) -> dict[str, str]:
+    """The state of the checkout that it was submitted from."""
+    return {
+        what: value
+        for what, names in _GIT.items()
+        if (value := next((run.properties[name] for name in names if run.properties.get(name)), ""))
+    }
+
+
+def log_text(look: Look, run_id: str, path: str) -> str:
+    """The end of a log without what is meant for a terminal."""
+    file = artifact_file(look, run_id, path)
+    return plain_text(last_lines(file, lines=_TAIL_LINES, limit=_TAIL_BYTES)) if file else ""
+
+
+def plain_text(text: str) -> str:
+    """A text without escape sequences, and of each line what the last carriage return left."""
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in _ESCAPES.sub("", text).split("\n"))
+
+
+def details(look: Look, run_id: str) -> dict[str, Any] | None:
+    """One run: what it is, how it went, what it was made of."""
+    store = look.store
+    run = store.runs.get(run_id)
+    if run is None:
+        return None
+    definition = run.definition or {}
+    files = artifacts(look, run_id)
+    logs = [blob.name for blob in files if blob.name.startswith(USER_LOGS)]
+    parent = store.runs.get(run.parent_run_id) if run.parent_run_id else None
+    history = [{"status": status, "at": at} for status, at in store.runs.history(run_id)]
+    origin = run.properties.get("resubmitted_from")
+    return {
+        **frame(look, run, "details"),
+        **lists.row_of(run),
+        "experiment": frame(look, run, "")["run"]["experiment"],
+        "description": run.description,
+        "script": run.script_name,
+        "command": command_of(run),
+        "arguments": arguments_of(run),
+        "parameters": parameters_of(run),
+        "environment": environment_of(run).get("name"),
+        "environment_variables": definition.get("environmentVariables") or {},
+        "built": any(blob.name == BUILD_LOG for blob in files),
+        "run_type": run.run_type,
+        "nodes": definition.get("nodeCount"),
+        "limit_seconds": definition.get("maxRunDurationSeconds"),
+        "started": run.started,
+        "ended": run.ended,
+        "exit_code": run.exit_code,
+        "error": plain_text(run.error["message"]) if run.error else None,
+        "warnings": [warning["message"] for warning in run.warnings],
+        "snapshot_id": run.snapshot_id,
+        "git": dict.fromkeys(_GIT, "") | git_of(run),
+        "tags": run.tags,
+        "properties": run.properties,
+        "history": history,
+        "parent": lists.row_of(parent) if parent else None,
+        "origin": origin if origin and store.runs.get(origin) else None,
+        "children": lists.children(look, run_id, _CHILDREN),
+        "models": [{"name": m.name, "version": m.version} for m in store.models.find(run_id=run_id)],
+        "reason": _reason(run),
+        "log": logs[0] if logs else None,
+        "tail": log_text(look, run_id, logs[0]) if logs else "",
+    }
+
+
+def _reason(run: Run) -> str:
+    """The one line that says most of why a run failed: the last one."""
+    lines = plain_text(run.error["message"]).strip().splitlines() if run.error else []
+    return lines[-1].strip()[:300] if lines else ""
+
+
+def environment(look: Look, run_id: str) -> dict[str, Any] | None:
+    """The environment of a run, as it was asked for, and how it was built."""
+    import yaml
+
+    run = look.store.runs.get(run_id)
+    if run is None:
+        return None
+    section = environment_of(run)
+    python = section.get("python") or {}
+    conda = python.get("condaDependencies")
+    built = any(blob.name == BUILD_LOG for blob in artifacts(look, run_id))
+    return {
+        **frame(look, run, "details"),
+        "name": section.get("name"),
+        "version": section.get("version"),
+        "user_managed": bool(python.get("userManagedDependencies")),
+        "interpreter": python.get("interpreterPath"),
+        "specification": yaml.safe_dump(conda, sort_keys=False, allow_unicode=True) if conda else "",
+        "variables": section.get("environmentVariables") or {},
+        "notices": [w["message"] for w in run.warnings if w.get("source") == "environment"],
+        "build_log": BUILD_LOG if built else None,
+        "build_text": log_text(look, run_id, BUILD_LOG) if built else "",
+        "definition": section,
+    }
+
+
+def children(look: Look, run_id: str) -> dict[str, Any] | None:
+    """The children of a run."""
+    run = look.store.runs.get(run_id)
+    if run is None:
+        return None
+    return {**frame(look, run, "children"), "children": lists.children(look, run_id)}
+
+
+def code(look: Look, run_id: str) -> dict[str, Any] | None:
+    """The commands and the Python that repeat, download or cancel this run."""
+    run = look.store.runs.get(run_id)
+    if run is None:
+        return None
+    experiment = look.store.experiments.by_id(run.experiment_id)
+    name = experiment.name if experiment else ""
+    return {**frame(look, run, "code"), "commands": _commands(run), "python": _python(run, name)}
+
+
+def _commands(run: Run) -> list[dict[str, str]]:
+    run_id = shlex.quote(run.run_id)
+    commands = [{"what": "Open this page", "code": f"scaffold runs show {run_id} --open"}]
+    if not run.status.terminal:
+        commands.append({"what": "Cancel it", "code": f"scaffold runs cancel {run_id}"})
+    return commands
+
+
+def _python(run: Run, experiment: str) -> list[dict[str, str]]:
+    """Python for the SDK; it runs with 'scaffold exec -- python FILE' in the project's folder."""
+    head = f"from azureml.core import Workspace\n\nws = Workspace.from_config()\nrun = ws.get_run({run.run_id!r})\n"
+    blocks = [
+        {"what": "Get this run, its metrics and its files",
+         "code": head + "print(run.get_status(), run.get_metrics())\n"
+         f"run.download_files(output_directory={run.run_id!r})\n"},
+    ]  # fmt: skip
+    if run.executed and run.snapshot_id:
+        definition = run.definition or {}
+        if definition.get("command"):
+            command = definition["command"]
+            what = f"command={command if isinstance(command, list) else [command]!r}"
+        else:
+            what = f"script={run.script_name!r},\n    arguments={arguments_of(run)!r}"
+        blocks.append(
+            {"what": "Submit the same again, from its snapshot",
+             "code": "from pathlib import Path\nfrom zipfile import ZipFile\n\n"
+             "from azureml.core import Experiment, RunConfiguration, ScriptRunConfig, Workspace\n\n"
+             f"ws = Workspace.from_config()\nrun = ws.get_run({run.run_id!r})\n"
+             f"folder = Path({run.run_id + '_snapshot'!r})\n"
+             "ZipFile(run.restore_snapshot()).extractall(folder)\n\n"
+             "config = ScriptRunConfig(\n    source_directory=str(folder),\n"
+             f"    {what},\n    compute_target={run.target!r},\n    environment=run.get_environment(),\n)\n"
+             f"print(Experiment(ws, {experiment!r}).submit(config).get_portal_url())\n"}
+        )  # fmt: skip
+    if not run.status.terminal:
+        blocks.append({"what": "Cancel it", "code": head + "run.cancel()\n"})
+    return blocks
+
+
+def artifact_file(look: Look, run_id: str, path: str) -> Any:
+    """The file with an artifact's bytes, or None."""
+    blob = look.store.blobs.get(ARTIFACTS, artifact_prefix(run_id) + path)
+    file = look.store.blobs.file(blob) if blob else None
+    return file if file is not None and file.exists() else None
