@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 WORKERS ?= 4
 
-.PHONY: help setup demo test test-all lint bench clean
+.PHONY: help setup browser demo test test-all lint bench clean
 
 help:
 	@echo "make demo      create a project, submit it to the local workspace, show its output and its page"
@@ -27,10 +27,13 @@ $(STAMP): pyproject.toml Makefile
 demo: $(STAMP)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/demo.sh
 
-test: $(STAMP)
+browser:
+	@sh scripts/browser.sh
+
+test: $(STAMP) browser
 	"$(BIN)/python" -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
 
-test-all: $(STAMP)
+test-all: $(STAMP) browser
 	"$(BIN)/python" -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(STAMP)
@@ -39,7 +42,7 @@ lint: $(STAMP)
 	"$(BIN)/mypy"
 	"$(BIN)/lint-imports"
 
-bench: $(STAMP)
+bench: $(STAMP) browser
 	"$(BIN)/python" -m benchmarks $(ARGS)
 
 clean:

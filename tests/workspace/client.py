@@ -96,10 +96,17 @@ class Workspace:
             sent.setdefault("Content-Type", "application/json")
         return self._exchange(self.connect(), method, path.replace("{S}", SCOPE), body, sent)
 
-    def page(self, path: str, *, method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
+    def page(
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
         """One request to the pages' port, as a browser that has no cookie."""
         connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=TIMEOUT_SECONDS)
-        return self._exchange(connection, method, path, None, headers or {})
+        return self._exchange(connection, method, path, body, headers or {})
 
     def own_page(self, path: str, **headers: str) -> Answer:
         """One request to the pages' port, as the owner's browser."""
@@ -249,6 +256,24 @@ class Workspace:
         until(lambda: (a := self.control("GET", address)).body != b"" or a.headers["x-scaffold-over"] == "1")
         state = self.control("GET", f"/runs/{run_id}").json()
         assert not state["terminal"], state
+
+    def metric(self, run_id: str, name: str, values: list[float]) -> None:
+        """Logs numbers as a run's scalar metric."""
+        points = [{"data": {name: value}, "step": step} for step, value in enumerate(values)]
+        metric = {
+            "name": name,
+            "columns": {name: "Double"},
+            "value": points,
+            "properties": {"uxMetricType": "azureml.v1.scalar"},
+        }
+        posted = self.post(f"/metric/v2.0{SCOPE}/runs/{run_id}/batch", {"values": [metric]})
+        assert posted.json() == {"errors": []}
+
+    def tag(self, run_id: str, tags: dict[str, str]) -> None:
+        """Adds tags to a run."""
+        experiment = self.run(run_id)["experimentId"]
+        address = f"/history/v1.0{SCOPE}/experimentids/{experiment}/runs/{run_id}"
+        assert self.request("PATCH", address, {"tags": tags}).status == 200
 
     def run(self, run_id: str) -> Any:
         """A run's record."""

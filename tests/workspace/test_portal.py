@@ -14,6 +14,7 @@ from tests.conftest import Machine
 from tests.workspace.client import SCOPE, Workspace, until
 
 MARKUP = "<script>alert('1')</script>"
+DRAWING = f'<svg xmlns="http://www.w3.org/2000/svg">{MARKUP}</svg>'
 ESCAPED = "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;"
 
 
@@ -24,6 +25,8 @@ def marked_run(workspace: Workspace) -> str:
         f"print({MARKUP!r})\n"
         "open('outputs/<img src=x onerror=alert(1)>.txt', 'w').close()\n"
         f"open('outputs/page.html', 'w').write({MARKUP!r})\n"
+        f"open('outputs/table.csv', 'w').write('a,' + {MARKUP!r} + chr(10) + {MARKUP!r} + ',2' + chr(10))\n"
+        f"open('outputs/drawing.svg', 'w').write({DRAWING!r})\n"
         f"raise SystemExit({MARKUP!r})",
         experiment="marked",
         arguments=[MARKUP],
@@ -52,8 +55,26 @@ class Elements(HTMLParser):
         self.found.append((tag, dict(attrs)))
 
 
+RUN_PAGES = ("", "/environment", "/metrics", "/images", "/snapshot", "/snapshot/train.py", "/logs",
+             "/logs/outputs/page.html", "/logs/outputs/table.csv", "/children", "/code")  # fmt: skip
+RECORD_PAGES = ("/environments", "/models", "/datasets", "/computes", "/service")
+
+
 def pages_of(run_id: str) -> list[str]:
-    return ["/", "/experiments/marked", f"/runs/{run_id}"]
+    runs = [f"/runs/{run_id}{page}" for page in RUN_PAGES]
+    return [
+        "/",
+        "/experiments/marked",
+        "/runs",
+        *runs,
+        f"/compare?runs={run_id}&runs={run_id}",
+        *RECORD_PAGES,
+    ]
+
+
+def policy_of(headers: dict[str, str]) -> dict[str, str]:
+    """The content security policy by directive."""
+    return dict(part.strip().partition(" ")[::2] for part in headers["content-security-policy"].split(";"))
 
 
 # Who may look
@@ -69,7 +90,8 @@ def test_without_the_cookie_there_is_nothing_to_see(
     headers = {"Cookie": cookie.format(**workspace.keys)} if cookie is not None else {}
     run = f"/runs/{finished_run}"
     paths = ["/", "/experiments/finished", run, f"{run}?format=json", f"{run}/file/user_logs/std_log.txt"]
-    paths += ["/static/style.css", "/wrong/runs/x", "/unheard-of"]
+    paths += ["/static/style.css", "/wrong/runs/x", "/unheard-of", "/live", f"{run}/live", f"{run}.json"]
+    paths += [f"{run}/lines/user_logs/std_log.txt", f"{run}/source/train.py", f"{run}/snapshot.zip"]
 
     answers = [workspace.page(path, headers=headers) for path in paths]
 
@@ -136,25 +158,25 @@ def test_nothing_can_be_changed_from_a_page(workspace: Workspace, finished_run: 
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/experiments/marked", "/runs/{run}", "/runs/{run}/file/outputs/page.html", "/runs/{run}?format=json",
-             "/static/style.css", "/static/live.js", "/runs/none"],
+    "path", ["/", "/experiments/marked", "/runs/{run}", "/runs/{run}/logs", "/runs/{run}?format=json",
+             "/static/style.css", "/static/page.js", "/runs/none"],
 )  # fmt: skip
 def test_every_answer_keeps_foreign_code_out(workspace: Workspace, marked_run: str, path: str):
     headers = workspace.own_page(path.replace("{run}", marked_run)).headers
 
-    policy = dict(part.strip().partition(" ")[::2] for part in headers["content-security-policy"].split(";"))
+    policy = policy_of(headers)
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == "'self'"
     assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
-    assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+    assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "same-origin")
 
 
 def test_what_a_run_says_is_text_on_every_page(workspace: Workspace, marked_run: str):
     for path in pages_of(marked_run):
         body = workspace.own_page(path).body.decode()
         assert MARKUP not in body
-        assert "<img" not in body
-        assert ESCAPED in body or path == "/"
+        assert "<img src=x" not in body
+        assert ESCAPED in body or not path.startswith(("/runs/", "/experiments/"))
         assert '"onload="' not in body
     # Tag, display name, metric, log, error, argument, target: each is there, as text.
     assert workspace.own_page(f"/runs/{marked_run}").body.decode().count(ESCAPED) >= 9
@@ -170,19 +192,38 @@ def test_a_page_needs_no_script_or_style_of_its_own(workspace: Workspace, marked
         used = [a.get("src", a.get("href")) for tag, a in page.found if tag in ("script", "link", "img")]
         assert used
         for source in used:
-            assert source is not None and source.startswith("/static/")
+            assert source is not None and source.startswith(
+                ("/static/", "/runs", "/experiments", *RECORD_PAGES, "/compare")
+            )
             assert workspace.own_page(source).status == 200
 
 
+INERT = {"default-src": "'none'", "style-src": "'unsafe-inline'", "sandbox": ""}
+
+
 @pytest.mark.parametrize(
-    "path", ["outputs/page.html", "user_logs/std_log.txt", "outputs/<img src=x onerror=alert(1)>.txt"]
+    ("path", "query", "kind"),
+    [
+        ("outputs/page.html", "", "text/plain; charset=utf-8"),
+        ("outputs/page.html", "?as=image", "text/plain; charset=utf-8"),
+        ("outputs/page.html", "?as=download", "application/octet-stream"),
+        ("outputs/drawing.svg", "", "text/plain; charset=utf-8"),
+        ("outputs/drawing.svg", "?as=image", "image/svg+xml"),
+        ("user_logs/std_log.txt", "", "text/plain; charset=utf-8"),
+        ("outputs/<img src=x onerror=alert(1)>.txt", "", "text/plain; charset=utf-8"),
+        ("outputs/<img src=x onerror=alert(1)>.txt", "?as=download", "application/octet-stream"),
+    ],
 )
-def test_a_file_is_never_something_that_a_browser_would_run(workspace: Workspace, marked_run: str, path: str):
-    answer = workspace.own_page(f"/runs/{marked_run}/file/{quote(path)}")
+def test_a_file_is_never_something_that_a_browser_would_run(
+    workspace: Workspace, marked_run: str, path: str, query: str, kind: str
+):
+    answer = workspace.own_page(f"/runs/{marked_run}/file/{quote(path)}{query}")
 
     assert answer.status == 200
-    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["content-type"] == kind
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert INERT.items() <= policy_of(answer.headers).items()
+    assert answer.headers.get("content-disposition", "").startswith("attachment") == ("download" in query)
 
 
 @pytest.mark.parametrize(
@@ -209,6 +250,8 @@ def test_a_run_is_found_from_the_first_page_on(workspace: Workspace, finished_ru
     for target in (
         "/experiments/finished",
         f"/runs/{finished_run}",
+        f"/runs/{finished_run}/logs",
+        f"/runs/{finished_run}/logs/outputs/model.txt",
         f"/runs/{finished_run}/file/outputs/model.txt",
     ):
         links = [
@@ -243,22 +286,46 @@ def test_what_is_not_there_is_a_page_that_says_so(workspace: Workspace, path: st
     assert b"<script>" not in answer.body
 
 
-@pytest.mark.parametrize("path", ["/", "/experiments/marked", "/runs/{run}"])
-def test_every_page_has_a_twin_in_json(workspace: Workspace, marked_run: str, path: str):
-    path = path.replace("{run}", marked_run)
+def test_every_page_has_a_twin_in_json(workspace: Workspace, marked_run: str):
+    for path in pages_of(marked_run):
+        address, _, query = path.partition("?")
+        page = Elements(workspace.own_page(path).body.decode())
+        (twin,) = [a["href"] for tag, a in page.found if tag == "link" and a.get("rel") == "alternate"]
+        assert twin == (f"{address if address != '/' else '/experiments'}.json{'?' if query else ''}{query}")
 
-    by_header = workspace.own_page(path, Accept="application/json")
-    by_query = workspace.own_page(f"{path}?format=json")
+        answers = [
+            workspace.own_page(path, Accept="application/json"),
+            workspace.own_page(f"{path}{'&' if query else '?'}format=json"),
+            workspace.own_page(str(twin)),
+        ]
 
-    assert by_header.headers["content-type"] == "application/json"
-    assert json.loads(by_header.body) == json.loads(by_query.body)
-    if path.startswith("/runs"):
-        document = json.loads(by_query.body)
-        assert (document["run_id"], document["status"], document["tags"]) == (
-            marked_run,
-            "Failed",
-            {MARKUP: MARKUP},
-        )
+        assert {answer.headers["content-type"] for answer in answers} == {"application/json"}
+        documents = [json.loads(answer.body) for answer in answers]
+        assert len({document["title"] for document in documents}) == 1
+        assert [document.keys() for document in documents] == [documents[0].keys()] * 3
+
+
+def test_the_twin_of_a_run_says_what_the_page_shows(workspace: Workspace, marked_run: str):
+    document = json.loads(workspace.own_page(f"/runs/{marked_run}.json").body)
+
+    assert (document["run_id"], document["status"], document["tags"]) == (
+        marked_run,
+        "Failed",
+        {MARKUP: MARKUP},
+    )
+    assert document["exit_code"] == 1
+    assert MARKUP in document["error"]
+    assert [step["status"] for step in document["history"]][-1] == "Failed"
+
+
+def test_a_file_that_is_called_as_a_twin_is_itself(workspace: Workspace):
+    run_id = workspace.finished("open('outputs/model.json', 'w').write('{}')", experiment="twins")
+
+    page = workspace.own_page(f"/runs/{run_id}/logs/outputs/model.json")
+    twin = workspace.own_page(f"/runs/{run_id}/logs/outputs/model.json.json")
+
+    assert page.headers["content-type"].startswith("text/html")
+    assert json.loads(twin.body)["chosen"] == "outputs/model.json"
 
 
 def test_the_twin_is_reached_with_the_secret_too(workspace: Workspace, finished_run: str):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, unquote
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -64,11 +64,14 @@ def resubmit(look: Look, run_id: str, form: QueryParams) -> str:
 
 
 def tag(look: Look, run_id: str, form: QueryParams) -> str:
-    """Sets a tag, or takes it away (``remove``)."""
+    """Sets a tag, or takes away the one that ``remove`` names (percent-encoded, since a page shows no raw names)."""
+    if form.get("remove"):
+        look.controls.tag(run_id, unquote(form["remove"]), None)
+        return f"/runs/{quote(run_id)}"
     name, value = form.get("name", "").strip(), form.get("value", "")
     if not name:
         raise RefusedError("A tag needs a name.")
     if len(name) + len(value) > _MOST_TEXT:
         raise RefusedError(f"A tag has {_MOST_TEXT} characters at the most.")
-    look.controls.tag(run_id, name, None if form.get("remove") else value)
-    return f"/runs/{quote(run_id)}#tags"
+    look.controls.tag(run_id, name, value)
+    return f"/runs/{quote(run_id)}"

@@ -14,7 +14,7 @@ from scaffold.workspace.portal import actions, live, serving
 from scaffold.workspace.portal.controls import Controls
 from scaffold.workspace.portal.gate import Gate, enter
 from scaffold.workspace.portal.pages import View, missing, page
-from scaffold.workspace.portal.views import compare, files, lists, metrics, records, run, service
+from scaffold.workspace.portal.views import code, compare, files, lists, metrics, records, run, service
 
 # Every page: its address, what it shows, how. The twin of each has the same address with ``.json`` behind it.
 PAGES: tuple[tuple[str, View, str], ...] = (
@@ -33,7 +33,7 @@ PAGES: tuple[tuple[str, View, str], ...] = (
     ("/runs/{run_id}/logs", files.outputs, "logs.html"),
     ("/runs/{run_id}/logs/{path:any}", files.outputs, "logs.html"),
     ("/runs/{run_id}/children", run.children, "children.html"),
-    ("/runs/{run_id}/code", run.code, "code.html"),
+    ("/runs/{run_id}/code", code.page, "code.html"),
     ("/compare", compare.page, "compare.html"),
     ("/environments", records.environments, "environments.html"),
     ("/environments/built/{key}", records.built, "built.html"),

@@ -129,7 +129,7 @@ def _line(stream: BinaryIO) -> str:
     line = tail = stream.readline(_LINE_BYTES)
     cut = 0
     while tail and not tail.endswith(b"\n") and (more := stream.readline(_LINE_BYTES)):
-        cut += len(more)
+        cut += len(more.rstrip(b"\r\n"))
         tail = more
     if b"\r" in tail.rstrip(b"\r\n"):  # a progress bar: only its last state can be seen
         line, cut = tail, 0

@@ -33,6 +33,7 @@ class Query:
     Attributes:
         experiment_id: of this experiment; None for every one.
         parent_run_id: the children of this run; None for every run.
+        target: submitted to this compute target, whatever the case of its letters.
         text: what one of a run's texts or tags has to hold.
         statuses: the statuses to show; empty for all.
         condition: a filter in MLflow's search language.
@@ -45,6 +46,7 @@ class Query:
 
     experiment_id: str | None = None
     parent_run_id: str | None = None
+    target: str = ""
     text: str = ""
     statuses: tuple[str, ...] = ()
     condition: str = ""
@@ -106,6 +108,9 @@ class RunLists:
             if wanted is not None:
                 parts.append(f"{name} = ?")
                 values.append(wanted)
+        if query.target:
+            parts.append("target = ? COLLATE NOCASE")
+            values.append(query.target)
         if query.statuses:
             parts.append(f"status IN ({', '.join('?' for _ in query.statuses)})")
             values += query.statuses

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scaffold.workspace.portal.views import span, when
+from scaffold.workspace.portal.words import span, when
 
 
 @pytest.mark.parametrize(

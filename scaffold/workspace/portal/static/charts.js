@@ -166,10 +166,10 @@ const CANVAS = new Set(["line", "curves", "bars", "predictions"]);
 function show(metrics) {
   for (const metric of metrics) {
     if (!CANVAS.has(metric.draw)) {
-      if (metric.draw !== "value" && !figureOf(metric.name)) location.reload();
+      if (metric.draw !== "value" && !figureOf(inert(metric.name))) location.reload();
       continue;
     }
-    const figure = figureOf(metric.name) ?? added(metric);
+    const figure = figureOf(inert(metric.name)) ?? added(metric);
     const last = figure.querySelector(".last");
     if (last && metric.last !== undefined && metric.last !== null) last.textContent = number(metric.last);
     const known = drawn.get(metric.name);
@@ -189,13 +189,14 @@ function show(metrics) {
   }
 }
 
+/** The place of a metric on the page; its key is shown text, as everything that the service writes. */
 function figureOf(name) {
   return [...holder.children].find((figure) => figure.dataset.key === name);
 }
 
 function added(metric) {
   const figure = element("figure", "chart"), caption = element("figcaption"), title = element("h2");
-  figure.dataset.key = metric.name;
+  figure.dataset.key = inert(metric.name);
   title.append(element("bdi", "", inert(metric.name)));
   caption.append(title, element("span", "last"));
   figure.append(caption, element("div", "plot"));

@@ -94,6 +94,7 @@ def _list(look: Look, of: Experiment | None) -> dict[str, Any]:
     )
     wanted = Query(
         experiment_id=of.experiment_id if of else None,
+        target=query.get("target", "").strip(),
         text=query.get("q", "").strip(),
         statuses=tuple(dict.fromkeys(x for s in statuses for x in (BUSY if s == "active" else [s]))),
         condition=query.get("filter", "").strip(),
@@ -132,7 +133,7 @@ def _list(look: Look, of: Experiment | None) -> dict[str, Any]:
         "columns": columns,
         "available": available,
         "error": error,
-        "asked": {"q": wanted.text, "status": statuses, "filter": wanted.condition, "sort": wanted.sort,
+        "asked": {"q": wanted.text, "target": wanted.target, "status": statuses, "filter": wanted.condition, "sort": wanted.sort,
                   "order": "desc" if wanted.descending else "asc", "archived": "1" if wanted.archived else ""},
         "counts": {"active": sum(counts.get(status, 0) for status in BUSY)}
         | {status: counts.get(status, 0) for status in FINISHED},

@@ -224,55 +224,6 @@ def children(look: Look, run_id: str) -> dict[str, Any] | None:
     return {**frame(look, run, "children"), "children": lists.children(look, run_id)}
 
 
-def code(look: Look, run_id: str) -> dict[str, Any] | None:
-    """The commands and the Python that repeat, download or cancel this run."""
-    run = look.store.runs.get(run_id)
-    if run is None:
-        return None
-    experiment = look.store.experiments.by_id(run.experiment_id)
-    name = experiment.name if experiment else ""
-    return {**frame(look, run, "code"), "commands": _commands(run), "python": _python(run, name)}
-
-
-def _commands(run: Run) -> list[dict[str, str]]:
-    run_id = shlex.quote(run.run_id)
-    commands = [{"what": "Open this page", "code": f"scaffold runs show {run_id} --open"}]
-    if not run.status.terminal:
-        commands.append({"what": "Cancel it", "code": f"scaffold runs cancel {run_id}"})
-    return commands
-
-
-def _python(run: Run, experiment: str) -> list[dict[str, str]]:
-    """Python for the SDK; it runs with 'scaffold exec -- python FILE' in the project's folder."""
-    head = f"from azureml.core import Workspace\n\nws = Workspace.from_config()\nrun = ws.get_run({run.run_id!r})\n"
-    blocks = [
-        {"what": "Get this run, its metrics and its files",
-         "code": head + "print(run.get_status(), run.get_metrics())\n"
-         f"run.download_files(output_directory={run.run_id!r})\n"},
-    ]  # fmt: skip
-    if run.executed and run.snapshot_id:
-        definition = run.definition or {}
-        if definition.get("command"):
-            command = definition["command"]
-            what = f"command={command if isinstance(command, list) else [command]!r}"
-        else:
-            what = f"script={run.script_name!r},\n    arguments={arguments_of(run)!r}"
-        blocks.append(
-            {"what": "Submit the same again, from its snapshot",
-             "code": "from pathlib import Path\nfrom zipfile import ZipFile\n\n"
-             "from azureml.core import Experiment, RunConfiguration, ScriptRunConfig, Workspace\n\n"
-             f"ws = Workspace.from_config()\nrun = ws.get_run({run.run_id!r})\n"
-             f"folder = Path({run.run_id + '_snapshot'!r})\n"
-             "ZipFile(run.restore_snapshot()).extractall(folder)\n\n"
-             "config = ScriptRunConfig(\n    source_directory=str(folder),\n"
-             f"    {what},\n    compute_target={run.target!r},\n    environment=run.get_environment(),\n)\n"
-             f"print(Experiment(ws, {experiment!r}).submit(config).get_portal_url())\n"}
-        )  # fmt: skip
-    if not run.status.terminal:
-        blocks.append({"what": "Cancel it", "code": head + "run.cancel()\n"})
-    return blocks
-
-
 def artifact_file(look: Look, run_id: str, path: str) -> Any:
     """The file with an artifact's bytes, or None."""
     blob = look.store.blobs.get(ARTIFACTS, artifact_prefix(run_id) + path)

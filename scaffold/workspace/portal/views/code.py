@@ -1,0 +1,94 @@
+"""The commands and the Python that repeat, download or cancel a run."""
+
+import shlex
+from typing import Any
+
+import yaml
+
+from scaffold.workspace.portal.pages import Look
+from scaffold.workspace.portal.views.run import arguments_of, environment_of, frame
+from scaffold.workspace.store.runs import Run
+
+
+def page(look: Look, run_id: str) -> dict[str, Any] | None:
+    """What to type, on the command line and in Python."""
+    run = look.store.runs.get(run_id)
+    if run is None:
+        return None
+    experiment = look.store.experiments.by_id(run.experiment_id)
+    name = experiment.name if experiment else ""
+    return {**frame(look, run, "code"), "commands": _commands(run), "python": _python(run, name)}
+
+
+def _commands(run: Run) -> list[dict[str, str]]:
+    run_id = shlex.quote(run.run_id)
+    commands = [{"what": "Open this page", "code": f"scaffold runs show {run_id} --open"}]
+    if not run.status.terminal:
+        commands.append({"what": "Cancel it", "code": f"scaffold runs cancel {run_id}"})
+    return commands
+
+
+def _python(run: Run, experiment: str) -> list[dict[str, str]]:
+    """Python for the SDK; it runs with 'scaffold exec -- python FILE' in the project's folder."""
+    head = f"from azureml.core import Workspace\n\nws = Workspace.from_config()\nrun = ws.get_run({run.run_id!r})\n"
+    download = (
+        f"print(run.get_status(), run.get_metrics())\nrun.download_files(output_directory={run.run_id!r})\n"
+    )
+    blocks = [{"what": "Get this run, its metrics and its files", "code": head + download}]
+    if run.executed and run.snapshot_id:
+        blocks.append({"what": "Submit the same again, from its snapshot", "code": _again(run, experiment)})
+    if not run.status.terminal:
+        blocks.append({"what": "Cancel it", "code": head + "run.cancel()\n"})
+    return blocks
+
+
+def _again(run: Run, experiment: str) -> str:
+    definition = run.definition or {}
+    command = definition.get("command")
+    what = (
+        [f"command={command if isinstance(command, list) else [command]!r},"]
+        if command
+        else [f"script={run.script_name!r},", f"arguments={arguments_of(run)!r},"]
+    )
+    lines = [
+        "from pathlib import Path",
+        "from zipfile import ZipFile",
+        "",
+        "from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace",
+        "",
+        "ws = Workspace.from_config()",
+        f"run = ws.get_run({run.run_id!r})",
+        f"folder = Path({run.run_id + '_snapshot'!r})",
+        "ZipFile(run.restore_snapshot()).extractall(folder)",
+        "",
+        *_environment(run),
+        "config = ScriptRunConfig(",
+        "    source_directory=str(folder),",
+        *(f"    {line}" for line in what),
+        f"    compute_target={run.target!r},",
+        "    environment=environment,",
+        ")",
+        f"print(Experiment(ws, {experiment!r}).submit(config).get_portal_url())",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _environment(run: Run) -> list[str]:
+    """The environment as it was asked for, whether it is registered or not."""
+    section = environment_of(run)
+    name, python = str(section.get("name") or "environment"), section.get("python") or {}
+    if python.get("userManagedDependencies"):
+        lines = [
+            f"environment = Environment({name!r})",
+            "environment.python.user_managed_dependencies = True",
+            f"environment.python.interpreter_path = {python.get('interpreterPath') or 'python'!r}",
+        ]
+    else:
+        text = yaml.safe_dump(python.get("condaDependencies") or {}, sort_keys=False, allow_unicode=True)
+        lines = [
+            f"specification = Path({run.run_id + '_environment.yml'!r})",
+            "specification.write_text(" + repr(text) + ", encoding='utf-8')",
+            f"environment = Environment.from_conda_specification({name!r}, str(specification))",
+        ]
+    variables = {str(key): str(value) for key, value in (section.get("environmentVariables") or {}).items()}
+    return [*lines, f"environment.environment_variables = {variables!r}"] if variables else lines
