@@ -68,6 +68,14 @@ def result_json(document: Any) -> None:
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
+def browse(address: str) -> None:
+    """Opens an address in the browser, or says that there is none."""
+    import webbrowser
+
+    if not webbrowser.open(address):
+        warn("No browser was found here; open the address by hand.")
+
+
 def note(text: str) -> None:
     """A line for the person watching, on stderr; silent under ``--quiet``."""
     if not quiet():

@@ -67,6 +67,17 @@ def _name(home: "Home", config: Path) -> None:
     name.save(home)
 
 
+@workspace_app.command("open")
+def open_pages(as_json: _Json = False) -> None:
+    """Open the pages of the local workspace in the browser, and print their address."""
+    service = local.service()
+    console.browse(service.portal)
+    if as_json:
+        console.result_json({"portal": service.portal})
+    else:
+        console.result(service.portal)
+
+
 @workspace_app.command()
 def stop(as_json: _Json = False) -> None:
     """Stop the local workspace. Runs that are under way go on, and are picked up when it is started again."""

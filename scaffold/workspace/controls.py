@@ -67,6 +67,8 @@ class WorkspaceControls:
             definition=run.definition,
             properties={k: v for k, v in run.properties.items() if k.startswith(_OF_THE_SNAPSHOT)}
             | {"resubmitted_from": run_id},
+            warnings=[warning for warning in run.warnings if warning.get("source") == "docker"],
+            recorded={key: run.recorded[key] for key in ("inputDatasets",) if key in run.recorded},
         )
         self._context.engine.submit(new)
         return new

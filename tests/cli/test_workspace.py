@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -191,3 +192,38 @@ def test_a_state_folder_does_not_become_another_workspace(machine: Machine, tmp_
     assert refused.returncode == 2
     assert "is the workspace 'local' already" in refused.stderr
     assert "SCAFFOLD_HOME" in refused.stderr
+
+
+def test_the_pages_are_opened_in_the_browser(machine: Machine, project: Project):
+    opened = machine.root / "opened.txt"
+    browser = (
+        f'{sys.executable} -c "import sys; open({str(opened)!r}, chr(97)).write(sys.argv[1] + chr(10))" %s'
+    )
+
+    done = machine.run("workspace", "open", env={"BROWSER": browser})
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip() == machine.json("workspace", "status")["portal"]
+    assert opened.read_text().splitlines() == [done.stdout.strip()]
+    submitted = machine.run("submit", project(), "--follow", "--json")
+    run_id = re.findall(r'"run_id": "([^"]+)"', submitted.stdout)[-1]
+    shown = machine.run("runs", "show", run_id, "--open", env={"BROWSER": browser})
+    assert shown.returncode == 0, shown.stderr
+    facts = dict(line.split(None, 1) for line in shown.stdout.splitlines() if " " in line)
+    assert (facts["run"], facts["status"]) == (run_id, "Completed")
+    assert opened.read_text().splitlines()[1] == facts["page"] == machine.json("runs", "show", run_id)["url"]
+
+
+def test_without_a_browser_the_address_is_told(machine: Machine):
+    done = machine.run("workspace", "open", env={"BROWSER": "/nowhere/browser", "PATH": "", "DISPLAY": ""})
+
+    assert done.returncode == 0
+    assert "by hand" in done.stderr
+    assert done.stdout.startswith("http://127.0.0.1:")
+
+
+def test_a_run_that_there_is_not_is_not_shown(machine: Machine):
+    done = machine.run("runs", "show", "nothing")
+
+    assert done.returncode == 4
+    assert len(done.stderr.splitlines()) == 2

@@ -98,7 +98,7 @@ def test_metrics_tags_and_parameters_are_columns(workspace: Workspace):
         ({"status": "nonsense"}, 59),
         ({"filter": "metrics.loss < 2 and tags.kind = 'odd'"}, 9),
         ({"filter": "params.lr = '0.7'"}, 1),
-        ({"target": "TARGET-2", "status": "Failed"}, 5),
+        ({"target": "TARGET-2", "status": "Failed"}, 4),
         ({"archived": "1"}, 1),
         ({"q": "' OR 1=1 --"}, 0),
     ],

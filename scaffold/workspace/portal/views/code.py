@@ -3,10 +3,8 @@
 import shlex
 from typing import Any
 
-import yaml
-
 from scaffold.workspace.portal.pages import Look
-from scaffold.workspace.portal.views.run import arguments_of, environment_of, frame
+from scaffold.workspace.portal.views.run import arguments_of, frame
 from scaffold.workspace.store.runs import Run
 
 
@@ -54,41 +52,19 @@ def _again(run: Run, experiment: str) -> str:
         "from pathlib import Path",
         "from zipfile import ZipFile",
         "",
-        "from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace",
+        "from azureml.core import Experiment, ScriptRunConfig, Workspace",
         "",
         "ws = Workspace.from_config()",
         f"run = ws.get_run({run.run_id!r})",
         f"folder = Path({run.run_id + '_snapshot'!r})",
         "ZipFile(run.restore_snapshot()).extractall(folder)",
         "",
-        *_environment(run),
         "config = ScriptRunConfig(",
         "    source_directory=str(folder),",
         *(f"    {line}" for line in what),
         f"    compute_target={run.target!r},",
-        "    environment=environment,",
+        "    environment=run.get_environment(),",
         ")",
         f"print(Experiment(ws, {experiment!r}).submit(config).get_portal_url())",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _environment(run: Run) -> list[str]:
-    """The environment as it was asked for, whether it is registered or not."""
-    section = environment_of(run)
-    name, python = str(section.get("name") or "environment"), section.get("python") or {}
-    if python.get("userManagedDependencies"):
-        lines = [
-            f"environment = Environment({name!r})",
-            "environment.python.user_managed_dependencies = True",
-            f"environment.python.interpreter_path = {python.get('interpreterPath') or 'python'!r}",
-        ]
-    else:
-        text = yaml.safe_dump(python.get("condaDependencies") or {}, sort_keys=False, allow_unicode=True)
-        lines = [
-            f"specification = Path({run.run_id + '_environment.yml'!r})",
-            "specification.write_text(" + repr(text) + ", encoding='utf-8')",
-            f"environment = Environment.from_conda_specification({name!r}, str(specification))",
-        ]
-    variables = {str(key): str(value) for key, value in (section.get("environmentVariables") or {}).items()}
-    return [*lines, f"environment.environment_variables = {variables!r}"] if variables else lines

@@ -133,8 +133,9 @@ def _list(look: Look, of: Experiment | None) -> dict[str, Any]:
         "columns": columns,
         "available": available,
         "error": error,
-        "asked": {"q": wanted.text, "target": wanted.target, "status": statuses, "filter": wanted.condition, "sort": wanted.sort,
-                  "order": "desc" if wanted.descending else "asc", "archived": "1" if wanted.archived else ""},
+        "asked": {"q": wanted.text, "target": wanted.target, "status": statuses, "filter": wanted.condition,
+                  "sort": wanted.sort, "order": "desc" if wanted.descending else "asc",
+                  "archived": "1" if wanted.archived else ""},
         "counts": {"active": sum(counts.get(status, 0) for status in BUSY)}
         | {status: counts.get(status, 0) for status in FINISHED},
         "all": sum(counts.values()),

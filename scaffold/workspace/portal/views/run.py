@@ -177,11 +177,30 @@ def details(look: Look, run_id: str) -> dict[str, Any] | None:
         "parent": lists.row_of(parent) if parent else None,
         "origin": origin if origin and store.runs.get(origin) else None,
         "children": lists.children(look, run_id, _CHILDREN),
+        "inputs": _datasets(look, run.recorded.get("inputDatasets"), "consumptionDetails", "inputName"),
+        "outputs": _datasets(look, run.recorded.get("outputDatasets"), "outputDetails", "outputName"),
         "models": [{"name": m.name, "version": m.version} for m in store.models.find(run_id=run_id)],
         "reason": _reason(run),
         "log": logs[0] if logs else None,
         "tail": log_text(look, run_id, logs[0]) if logs else "",
     }
+
+
+def _datasets(look: Look, entries: Any, details: str, key: str) -> list[dict[str, Any]]:
+    """The datasets that a run read or wrote (``DatasetLineage``): as what, and which."""
+    found = []
+    for entry in entries if isinstance(entries, list) else []:
+        saved_id = str((entry.get("identifier") or {}).get("savedId") or "")
+        dataset = look.store.datasets.by_saved_id(saved_id)
+        found.append(
+            {
+                "as": str((entry.get(details) or {}).get(key) or ""),
+                "saved_id": saved_id,
+                "name": dataset.name if dataset else None,
+                "version": dataset.version if dataset else None,
+            }
+        )
+    return found
 
 
 def _reason(run: Run) -> str:
