@@ -12,7 +12,7 @@ from scaffold.workspace.paths import Home
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.damage import find_damage
 
-EXPERIMENTS = 400
+EXPERIMENTS = 1000  # so many that most of the file is theirs
 
 
 @pytest.fixture
