@@ -33,11 +33,11 @@ def cut_in_half(path: Path) -> None:
         stream.truncate(path.stat().st_size // 2)
 
 
-def overwrite_middle(path: Path) -> None:
+def overwrite_end(path: Path) -> None:
     """Writes nonsense over the pages of the experiments, which nothing reads at a start."""
     with path.open("r+b") as stream:
-        stream.seek(path.stat().st_size // 2)
-        stream.write(b"\xa5" * (path.stat().st_size // 2))
+        stream.seek(path.stat().st_size * 3 // 4)
+        stream.write(b"\xa5" * (path.stat().st_size // 4))
 
 
 DAMAGES: dict[str, Callable[[Path], object]] = {
@@ -103,7 +103,7 @@ def test_a_first_start_that_was_killed_at_once_is_no_damage(home: Home):
 
 
 def test_damage_that_a_request_meets_stops_the_service_and_is_looked_at_closely(used: Home):
-    overwrite_middle(used.database)
+    overwrite_end(used.database)
     store, stopped = opening.open_store(used), []
     opening.watch_for_damage(used, store, lambda: stopped.append(True))
 
