@@ -100,14 +100,13 @@ def status(as_json: _Json = False) -> None:
     home = Home.default()
     service = lifecycle.find(home)
     if as_json:
-        console.result_json(
-            {"running": service is not None, "home": str(home.root), **(service.status() if service else {})}
-        )
+        facts = {**service.status(), "disk": service.usage()} if service else {}
+        console.result_json({"running": service is not None, "home": str(home.root), **facts})
         return
     if service is None:
         console.result(f"stopped    {home.root}")
         return
-    facts = service.status()
+    facts, disk = service.status(), service.usage()
     memory = words.size(facts["memory_bytes"])
     counts = ", ".join(f"{count} {name}" for name, count in sorted(facts["runs"].items())) or "none yet"
     rows = {
@@ -117,7 +116,8 @@ def status(as_json: _Json = False) -> None:
         "state": str(home.root),
         "runs": counts,
         "at once": str(facts["width"]),
-        "environments": str(facts["environments"]),
+        "environments": f"{facts['environments']}, {words.size(disk['environments'])}; "
+        f"{words.size(disk['packages'])} of packages kept for others",
     }
     if facts["faults"]:
         rows["faults"] = "on demand, still to come: " + ", ".join(map(describe, facts["faults"]))
@@ -175,18 +175,23 @@ def prune(
     days: Annotated[
         float, typer.Option("--unused-for", help="Remove what no run has used for so many days.", min=0)
     ] = 30.0,
+    cache: Annotated[
+        bool, typer.Option("--cache", help="Remove the packages that are kept for the next build, too.")
+    ] = False,
     as_json: _Json = False,
 ) -> None:
     """Remove built environments that have not been used for a while. They are built again when needed."""
-    removed = local.service().json("POST", f"/prune?days={days}", timeout=600)["removed"]
+    answer = local.service().json("POST", f"/prune?days={days}&cache={int(cache)}", timeout=600)
+    removed, cached = answer["removed"], answer["cache_bytes"]
     if as_json:
-        console.result_json({"removed": removed})
+        console.result_json(answer)
         return
     for environment in removed:
         console.result(f"{environment['key']}  {environment['name']}  {words.size(environment['bytes'])}")
-    total = sum(environment["bytes"] for environment in removed)
+    total = cached + sum(environment["bytes"] for environment in removed)
+    nothing = not removed and not cached
     console.done(
-        f"{len(removed)} removed, {words.size(total)} freed" if removed else "there was nothing to remove"
+        "there was nothing to remove" if nothing else f"{len(removed)} removed, {words.size(total)} freed"
     )
 
 

@@ -5,23 +5,11 @@ building environments.
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from scaffold.errors import ProjectError
 from scaffold.project.files import ProjectFile
-
-# What pip takes on a line of its own in a requirements file.
-_OPTIONS = {
-    *("-r", "--requirement", "-c", "--constraint", "-e", "--editable"),
-    *("-i", "--index-url", "--extra-index-url", "--no-index", "-f", "--find-links"),
-    *("--pre", "--no-binary", "--only-binary", "--prefer-binary", "--require-hashes"),
-    *("--trusted-host", "--use-feature"),
-}
-_NEEDS_VALUE = _OPTIONS - {"--no-index", "--pre", "--prefer-binary", "--require-hashes"}
-_FILES = {"-r", "--requirement", "-c", "--constraint"}
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_LOCAL = re.compile(r"(\.{1,2}|~)?[/\\]|[A-Za-z]:[/\\]|\.{1,2}$|.*\.(whl|zip|tar\.gz|tar\.bz2)(\[|$)")
+from scaffold.requirements import FILES, NEED_VALUE, OPTIONS, is_local, is_url, logical_lines, option_of
 
 
 def check_requirements(file: ProjectFile) -> None:
@@ -30,40 +18,21 @@ def check_requirements(file: ProjectFile) -> None:
     Raises:
         ProjectError: it cannot be read, or a line is not one that pip takes.
     """
-    for number, line in _logical_lines(file.text()):
+    for number, line in logical_lines(file.text()):
         if line.startswith("-"):
             _check_option(line, file, number)
         else:
             _check_requirement(line, file, number)
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines without comments, continued ones joined, each with the number of its first line."""
-    start, parts = 0, []
-    lines = text.splitlines()
-    for number, line in enumerate(lines, 1):
-        start = start or number
-        comment = re.match(r"\s*#", line)
-        continued = line.endswith("\\") and not comment
-        # pip ends a continued line at a comment line.
-        parts.append("" if comment else line.removesuffix("\\") if continued else line)
-        if continued and number < len(lines):
-            continue
-        joined = re.sub(r"(^|\s)#.*$", "", " ".join(parts)).strip()
-        if joined:
-            yield start, joined
-        start, parts = 0, []
-
-
 def _check_option(line: str, file: ProjectFile, number: int) -> None:
-    match = re.match(r"(--[\w-]+|-\w)[\s=]*(.*)", line)
-    option, value = match.groups() if match else (line, "")
-    if option not in _OPTIONS:
+    option, value = option_of(line) or (line, "")
+    if option not in OPTIONS:
         wrong = f"{option} is not an option that a requirements file takes"
         raise file.error(number, wrong, "Remove the line, or mend the option.")
-    if option in _NEEDS_VALUE and not value:
+    if option in NEED_VALUE and not value:
         raise file.error(number, f"{option} lacks its value", "Write the value behind it.")
-    if option in _FILES and not _URL.match(value) and not (file.path.parent / value).is_file():
+    if option in FILES and not is_url(value) and not (file.path.parent / value).is_file():
         raise file.error(number, f"there is no file {value}", "Restore the file, or remove the line.")
 
 
@@ -71,7 +40,7 @@ def _check_requirement(line: str, file: ProjectFile, number: int) -> None:
     from packaging.requirements import InvalidRequirement, Requirement
 
     line = re.split(r"\s--(?:hash|global-option|config-settings)\b", line)[0].strip()
-    if _URL.match(line) or _LOCAL.match(line):
+    if is_url(line) or is_local(line):
         return
     try:
         # pip fills in ${NAME} from the environment; any word will do to see the line's form.

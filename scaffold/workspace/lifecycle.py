@@ -51,6 +51,11 @@ class Service:
         status: dict[str, Any] = self.json("GET", "/status")
         return status
 
+    def usage(self) -> dict[str, int]:
+        """What it keeps on disk for environments (bytes; see ``services.control.get_usage``)."""
+        usage: dict[str, int] = self.json("GET", "/usage", timeout=600)
+        return usage
+
     def request(self, method: str, path: str, *, timeout: float = 60.0) -> "Answer":
         """One control request.
 

@@ -1,7 +1,12 @@
 """``Environment``: registered, versioned, labeled, written to files, built; and the curated ones that run."""
 
+import sys
+from pathlib import Path
+
 from tests.conftest import Machine
 from tests.sdk.calls import given
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def test_environments_are_registered_versioned_labeled_and_kept_in_files(machine: Machine, tmp_path):
@@ -55,7 +60,6 @@ def test_environments_are_registered_versioned_labeled_and_kept_in_files(machine
         loaded.version = None
         loaded.register(ws)
         seen['loaded'] = packages(Environment.get(ws, 'loaded'))
-        seen['recipe'] = failure(new.build_local, ws)
 
         docker = Environment.from_dockerfile('dockered', 'FROM scratch')
         seen['docker'] = failure(docker.build, ws)
@@ -76,9 +80,6 @@ def test_environments_are_registered_versioned_labeled_and_kept_in_files(machine
     assert seen["cloned"] == ["1", ["azureml-core>=1.61,<1.62"]]
     assert "curated" in seen["reserved"]
     assert seen["loaded"] == ["six==1.16.0", "tabulate==0.9.0"]
-    assert (
-        "does not implement POST /environment/v1.0…/environments/my-env/versions/2/recipe" in seen["recipe"]
-    )
     assert "does not implement Docker builds" in seen["docker"]
 
 
@@ -151,3 +152,133 @@ def test_a_curated_environment_is_built_and_runs(machine: Machine, tmp_path):
     assert seen["kept"] == ["here", "2", {"A": "b"}, "2", "2"]
     assert seen["unnamed"]
     assert machine.json("workspace", "status")["environments"] == 1
+
+
+def test_build_local_has_the_workspace_build_and_shows_its_log(machine: Machine, tmp_path: Path):
+    seen = given(
+        machine,
+        f"""
+        from azureml.core import Environment
+        from azureml.core.conda_dependencies import CondaDependencies
+
+        def environment(name, *packages):
+            env = Environment(name)
+            env.python.conda_dependencies = CondaDependencies.create(
+                python_version='{PYTHON}', pip_packages=[*packages], pin_sdk_version=False)
+            return env
+
+        def shown(call, *arguments):
+            sys.stdout.flush()
+            saved, file = os.dup(1), os.open('shown.txt', os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+            os.dup2(file, 1)
+            try:
+                failed = failure(call, *arguments)
+            finally:
+                os.dup2(saved, 1)
+            return [failed, open('shown.txt').read()]
+
+        env = environment('locally', 'six==1.16.0').register(ws)
+        seen['before'] = env.get_image_details(ws)
+        seen['build'] = shown(env.build_local, ws)
+        seen['again'] = shown(env.build_local, ws)
+        details = env.get_image_details(ws)
+        seen['after'] = details
+        seen['properties'] = [details.image_exist, details.repository, details.registry, details.image,
+                              details.dockerfile, details.environment_path, details.interpreter_path]
+        seen['there'] = os.path.exists(details.interpreter_path)
+        seen['broken'] = shown(environment('broken', 'six==99.0').register(ws).build_local, ws)
+        seen['docker'] = failure(env.build_local, ws, useDocker=True)
+        seen['elsewhere'] = failure(env.build_local, ws, platform='Windows')
+        seen['unregistered'] = failure(environment('unheard-of').build_local, ws)
+        """,
+        cwd=tmp_path,
+    )
+
+    assert seen["before"]["pythonEnvironment"]["interpreterPath"] is None
+    failed, shown = seen["build"]
+    assert failed is None
+    assert "+ six==1.16.0" in shown
+    assert "Built in" in shown
+    assert seen["again"][0] is None
+    assert "six" not in seen["again"][1]
+    exists, *image, dockerfile, path, interpreter = seen["properties"]
+    assert (exists, image, dockerfile) == (False, [None, None, None], None)
+    assert Path(interpreter).is_relative_to(path)
+    assert seen["there"]
+    assert '"six==1.16.0"' in seen["after"]["ingredients"]["condaSpecification"]
+    failed, shown = seen["broken"]
+    assert "Building environment failed with exit code: 1" in failed
+    assert "you require six==99.0" in " ".join(shown.split())
+    assert "does not implement Docker builds" in seen["docker"]
+    assert "does not implement building for Windows" in seen["elsewhere"]
+    assert "'unheard-of' is not registered" in seen["unregistered"]
+
+
+def test_what_of_an_environment_has_no_effect_here_is_said(machine: Machine, tmp_path: Path):
+    (tmp_path / "none.txt").write_text("")
+    seen = given(
+        machine,
+        f"""
+        import time
+        from azureml.core import Environment, Experiment, ScriptRunConfig
+        from azureml.core.environment import RSection
+
+        def submit(env, script='', framework='Python'):
+            os.makedirs('source', exist_ok=True)
+            open('source/train.py', 'w').write(script)
+            if not env.python.user_managed_dependencies:
+                env.python.conda_dependencies.set_python_version('{PYTHON}')
+            config = ScriptRunConfig('source', script='train.py', compute_target='cpu', environment=env)
+            config.run_config.framework = framework
+            return Experiment(ws, 'docker').submit(config)
+
+        image, file = Environment.from_docker_image, Environment.from_dockerfile
+        runs = {{
+            'image': submit(image('image', 'own/image:1', pip_requirements='none.txt')),
+            'file': submit(file('file', 'FROM own/image', pip_requirements='none.txt')),
+            'alone': submit(image('alone', 'own/image:1')),
+            'lacking': submit(image('lacking', 'own/image:1'), 'import package_of_the_image'),
+        }}
+        own = Environment('own')
+        own.python.user_managed_dependencies = True
+        runs['plain'] = submit(own)
+        own.python.interpreter_path = '/opt/of-the-image/python'
+        own.docker.base_image = 'own/image:1'
+        runs['interpreter'] = submit(own)
+        for name, run in runs.items():
+            while run.get_status() not in ('Completed', 'Failed'):
+                time.sleep(0.2)
+            details = run.get_details()
+            warnings = [warning['message'] for warning in details['warnings']]
+            seen[name] = [details['status'], warnings, details.get('error', {{}}).get('error', {{}}).get('message')]
+
+        section = Environment('with-r')
+        section.r = RSection()
+        seen['r'] = failure(submit, section)
+        seen['spark'] = failure(submit, Environment('spark'), '', 'PySpark')
+        """,
+        cwd=tmp_path,
+    )
+
+    status, (said,), _ = seen["image"]
+    assert status == "Completed"
+    assert said.startswith(
+        "The Docker image own/image:1 is not used: the run executes on this machine itself"
+    )
+    status, (said,), _ = seen["file"]
+    assert status == "Completed"
+    assert said.startswith("The Dockerfile of the environment is not built: the run executes on this machine")
+    status, (alone,), _ = seen["alone"]
+    assert status == "Completed"
+    assert "nor are the packages in it: the run has what is installed for 'python' on this machine" in alone
+    status, said, error = seen["lacking"]
+    assert (status, said) == ("Failed", [alone])
+    assert "ModuleNotFoundError: No module named 'package_of_the_image'" in error
+    assert error.endswith(alone)
+    assert seen["plain"] == ["Completed", [], None]
+    status, _, error = seen["interpreter"]
+    assert status == "Failed"
+    assert "'/opt/of-the-image/python' that the environment names is not on this machine" in error
+    assert "The Docker image own/image:1 is not used" in error
+    assert "it has an R section" in seen["r"]
+    assert "framework is PySpark; the local workspace runs Python scripts and commands" in seen["spark"]

@@ -250,6 +250,10 @@ def test_files_of_a_run(shared_machine: Machine, tmp_path: Path):
             run.download_file("two/none.txt")
         except Exception as error:
             said["missing"] = str(error)
+        try:
+            run.upload_file("one/file.txt", "folder/deep/b.txt")
+        except Exception as error:
+            said["twice"] = str(error)
         many = [f"many/{number:04}.txt" for number in range(1203)]
         client, origin = run._client.artifacts, "ExperimentRun"
         for start in range(0, len(many), 400):
@@ -267,6 +271,7 @@ def test_files_of_a_run(shared_machine: Machine, tmp_path: Path):
     )
 
     three = ["a.txt", "deep/b.txt", "deep/größe 数.txt"]
+    assert "Resource Conflict: ArtifactId" in said["twice"]
     assert said["names"] == sorted(
         ["one/file.txt", "one/stream.txt", "two/x.txt", "two/y.txt", *(f"three/{name}" for name in three)]
     )

@@ -128,7 +128,7 @@ except Exception as error:
     assert said["slow"] == ["Canceled", "The run was ended: it took longer than its limit of 1 seconds."]
     asked = "Docker was asked for; the run is a process of this machine, in no container."
     assert said["docker"] == said["older docker"] == [asked]
-    assert "somebody/image:1 was not used" in said["image"][0]
-    assert "Dockerfile was not built" in said["dockerfile"][0]
+    assert "Docker image somebody/image:1 is not used" in said["image"][0]
+    assert "Dockerfile of the environment is not built" in said["dockerfile"][0]
     assert said["no docker"] == []
     assert said["nodes"]

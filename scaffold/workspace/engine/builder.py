@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -19,6 +20,10 @@ import psutil
 from scaffold.workspace.logs import last_lines
 
 _REASON_LINES = 12
+_HEAD_LINES = 12
+_READ_LINES = 400
+# How uv, micromamba, conda and we begin an error; what they quote of others is indented.
+_ERROR = re.compile(r"(error|critical)\b|\s*× |\w+(Error|NotFound):", re.IGNORECASE)
 _REASON_BYTES = 16 * 1024
 _LOOKS = 200
 _RECORD = ".builder"
@@ -69,8 +74,18 @@ async def run(log: IO[str], command: list[str], variables: dict[str, str], folde
         record.unlink(missing_ok=True)
     if code != 0:
         size = os.fstat(log.fileno()).st_size - start
-        said = last_lines(Path(log.name), lines=_REASON_LINES, limit=min(size, _REASON_BYTES))
-        raise BuildError("The environment could not be built.", said.strip())
+        said = last_lines(Path(log.name), lines=_READ_LINES, limit=min(size, _REASON_BYTES))
+        raise BuildError("The environment could not be built.", _reason(said.strip()))
+
+
+def _reason(said: str) -> str:
+    """The part of a failed step's output that tells why: from its error on, shortened in the middle."""
+    lines = said.splitlines()
+    errors = [number for number, line in enumerate(lines) if _ERROR.match(line)]
+    told = lines[errors[0] :] if errors else lines[-_REASON_LINES:]
+    if len(told) > _HEAD_LINES + _REASON_LINES:
+        told = [*told[:_HEAD_LINES], "…", *told[-_REASON_LINES:]]
+    return "\n".join(told)
 
 
 def _write_down(record: Path, pid: int) -> None:

@@ -65,6 +65,10 @@ def processes_of(distribution: Distribution) -> list[Process]:
         DistributionError: see there.
     """
     kind = (distribution.framework or "").lower(), (distribution.communicator or "").lower()
+    if kind[0] in ("pyspark", "r"):
+        raise DistributionError(
+            f"The run's framework is {distribution.framework}; the local workspace runs Python scripts and commands."
+        )
     if kind == ("tensorflow", "parameterserver"):
         return _tensorflow(distribution.tensorflow or _TensorFlow())
     nodes = distribution.node_count or 1

@@ -39,6 +39,11 @@ def ending(
     return Status.FAILED, error_of("UserError", _why(outcome, log, tail))
 
 
+def lacks_package(tail: str) -> bool:
+    """True when the end of a log is that of a script which could not import something."""
+    return "ModuleNotFoundError: " in tail or "ImportError: " in tail
+
+
 def error_of(code: str, message: str) -> dict[str, Any]:
     """The ``RootError`` of a run, as the service sends it inside its ErrorResponse."""
     return {"code": code, "message": message}

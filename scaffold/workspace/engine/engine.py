@@ -11,7 +11,6 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,10 +25,11 @@ from scaffold.workspace.engine.distribution import Distribution, processes_of
 from scaffold.workspace.engine.environments import Environments, ReadyEnvironment
 from scaffold.workspace.engine.finishing import Finish
 from scaffold.workspace.engine.jobs import JobFolder, Outcome
-from scaffold.workspace.engine.keeping import TEXT, keep
-from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
-from scaffold.workspace.engine.submitter import NotHandedOverError, Submitter, handed_over, submitter_of
-from scaffold.workspace.logs import BUILD_LOG, DATA_LOG
+from scaffold.workspace.engine.keeping import TEXT
+from scaffold.workspace.engine.preparation import Events, Preparation, keep_log
+from scaffold.workspace.engine.specification import Specification, SpecificationError
+from scaffold.workspace.engine.submitter import NotHandedOverError, handed_over, submitter_of
+from scaffold.workspace.logs import DATA_LOG
 from scaffold.workspace.paths import Home
 from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.runs import IllegalTransitionError, Status
@@ -47,7 +47,6 @@ _FULL = (
 )
 
 RunVariables = Callable[[Run], dict[str, str]]
-Events = Callable[[Run, str, dict[str, Any]], None]
 
 
 class _Active:
@@ -92,6 +91,7 @@ class Engine:
         self._active: dict[str, _Active] = {}
         self._stopping = False
         self.environments = Environments(home, store)
+        self._preparation = Preparation(store, self.environments, tell)
 
     def recover(self) -> None:
         """Takes up every run that an earlier service left unfinished."""
@@ -232,9 +232,9 @@ class Engine:
         folder = JobFolder(self._home, self._store.runs.require(run_id))
         await handed_over(folder.path)
         run = self._move(run_id, Status.PREPARING)
-        specification = _specification(run, submitter_of(folder.path))
+        specification = await self._preparation.specification(run, submitter_of(folder.path))
         data = read_data(run.definition or {})
-        environment = await self._prepare(run, specification)
+        environment = await self._preparation.prepare(run, specification, self._experiment_name(run))
         self._move(run_id, Status.QUEUED)
         async with self._slots:
             run = self._move(run_id, Status.STARTING)
@@ -261,36 +261,6 @@ class Engine:
         await process.wait()
         return await self._finish(run.run_id, folder)
 
-    async def _prepare(self, run: Run, specification: Specification) -> ReadyEnvironment:
-        cached = self.environments.is_ready(specification)
-        self._tell(run, "environment", {"name": specification.name, "cached": cached, "state": "started"})
-        log = None
-        if specification.interpreter is None:
-            log = self.environments.log_path(self.environments.key(specification))
-            # Seen while it is being written, so that a build that hangs can be understood.
-            self._store.blobs.put(
-                ARTIFACTS, artifact_prefix(run.run_id) + BUILD_LOG,
-                live_path=log, content_type=TEXT,
-            )  # fmt: skip
-        try:
-            environment = await self.environments.ready(
-                specification,
-                lambda text: self._tell(
-                    run, "progress", {"text": f"environment {specification.name}: {text}"}
-                ),
-                self._experiment_name(run),
-            )
-        finally:
-            if log is not None and log.exists():
-                await self._keep_log(run, BUILD_LOG, log)
-        self._store.runs.warn(run.run_id, "environment", list(environment.notices))
-        self._tell(
-            run,
-            "environment",
-            {"name": specification.name, "cached": cached, "state": "ready", "notices": environment.notices},
-        )
-        return environment
-
     async def _deliver(self, run: Run, folder: JobFolder, data: RunData) -> Places | None:
         """Puts the run's data in its place; None when the run was cancelled meanwhile.
 
@@ -312,16 +282,7 @@ class Engine:
             raise DataError(f"The run's data could not be put in its place: {error}") from None
         finally:
             if (log := folder.log(DATA_LOG)).exists():
-                await self._keep_log(run, DATA_LOG, log)
-
-    async def _keep_log(self, run: Run, name: str, log: Path) -> None:
-        """Keeps a log as it is now, if there is room for it."""
-        try:
-            name = artifact_prefix(run.run_id) + name
-            await asyncio.to_thread(keep, self._store, ARTIFACTS, name, log, TEXT)
-        except (OSError, sqlite3.OperationalError) as error:
-            if not is_lack_of_room(error):
-                raise
+                await keep_log(self._store, run, DATA_LOG, log)
 
     def _job(
         self,
@@ -427,14 +388,6 @@ class Engine:
         run = self._store.runs.restart(run_id)
         self._active[run_id].committed = False
         self._tell(run, "status", {"status": run.status.value})
-
-
-def _specification(run: Run, submitter: Submitter | None) -> Specification:
-    """What the run has to find; the interpreter that a local run names is the one that its submitter would find."""
-    specification = read_environment((run.definition or {}).get("environment") or {})
-    if submitter is None or specification.interpreter is None:
-        return specification
-    return msgspec.structs.replace(specification, interpreter=submitter.find(specification.interpreter))
 
 
 def _was_started(folder: JobFolder) -> bool:

@@ -1,9 +1,9 @@
-"""Builds environments with uv, keeps them, and never builds the same one twice at once."""
+"""The environments of a workspace: built once, kept, and never the same one twice at once."""
 
 import asyncio
 import contextlib
-import os
 import platform
+import re
 import shutil
 import sys
 import time
@@ -13,17 +13,25 @@ from typing import IO
 
 import msgspec
 
-from scaffold.workspace.engine import builder, pipconf, pythons
+from scaffold.workspace.engine import builder, installer, requirements
 from scaffold.workspace.engine.builder import BuildError
-from scaffold.workspace.engine.specification import Specification
+from scaffold.workspace.engine.conda import CondaBuilder
+from scaffold.workspace.engine.installer import Installer
+from scaffold.workspace.engine.pythons import Python
+from scaffold.workspace.engine.requirements import NoSources, Sources
+from scaffold.workspace.engine.specification import Specification, SpecificationError
+from scaffold.workspace.engine.translation import to_pip
+from scaffold.workspace.files import size_of_its_own, sizes
 from scaffold.workspace.paths import Home
+from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.database import timestamp
 from scaffold.workspace.store.environments import BuiltEnvironment
 
 # Part of every key: raised when the way environments are built changes what is in them.
-_RECIPE = "1"
+_RECIPE = "2"
 _FAULTS = ("slow-build", "build")
+_NO_SOURCES = NoSources()
 
 
 class ReadyEnvironment(msgspec.Struct, frozen=True):
@@ -44,6 +52,10 @@ class ReadyEnvironment(msgspec.Struct, frozen=True):
     cached: bool
     notices: tuple[str, ...]
     log: Path | None
+
+
+class BusyError(Exception):
+    """What is to be removed is being used."""
 
 
 class _Build:
@@ -78,15 +90,73 @@ class Environments:
         self._home = home
         self._store = store
         self._building: dict[str, _Build] = {}
-        self._settings: dict[str, str] | None = None
+        self._prefixes = CondaBuilder(installer.conda_cache(home))
+        self._installer = Installer(home, store.content, self._prefixes)
 
     def log_path(self, key: str) -> Path:
         """The build log of an environment."""
         return self._home.environments / f"{key}.log"
 
+    def folder(self, specification: Specification) -> Path:
+        """Where an environment is, or would be."""
+        return self._home.environments / self.key(specification)
+
+    def interpreter(self, specification: Specification) -> str | None:
+        """The Python that a run with this specification would start in; None when it has to be built first."""
+        if specification.interpreter is not None:
+            return _python_of(specification)
+        built = self._built(self.key(specification))
+        return built.interpreter if built is not None else None
+
     def key(self, specification: Specification) -> str:
         """The key of a specification on this machine."""
-        return specification.key(f"{_RECIPE} {sys.platform} {platform.machine()}")
+        salt = f"{_RECIPE} {sys.platform} {platform.machine()}"
+        if specification.conda is not None:  # what a channel's name stands for is configured
+            salt += "".join(f" {channel.url}" for channel in self._prefixes.channels(specification.conda))
+        return specification.key(salt)
+
+    def known(self, specification: Specification, sources: Sources = _NO_SOURCES) -> Specification:
+        """What would be built, as far as that is known without asking anybody.
+
+        Args:
+            specification: as it was read.
+            sources: the run's files, which its requirements may name.
+
+        Raises:
+            SpecificationError: something that it names is not there.
+        """
+        whole = requirements.with_files(specification, self._store, sources)
+        if whole.conda is None or self._built(self.key(whole)) is not None:
+            return whole
+        reason = self._prefixes.known_unreachable(whole.conda)
+        return whole if reason is None else _without_conda(whole, reason)
+
+    async def complete(self, specification: Specification, sources: Sources = _NO_SOURCES) -> Specification:
+        """What is to be built: with the files that it names, and without conda where no channel can be reached.
+
+        Args:
+            specification: as it was read.
+            sources: the run's files, which its requirements may name.
+
+        Raises:
+            SpecificationError: something that it names is not there, or pip cannot say it.
+            BuildError: some of its channels can be reached and some cannot.
+        """
+        whole = self.known(specification, sources)
+        if whole.conda is None or self._built(self.key(whole)) is not None:
+            return whole
+        reason = await self._prefixes.unreachable(whole.conda)
+        return whole if reason is None else _without_conda(whole, reason)
+
+    def begun(self, specification: Specification) -> Specification:
+        """What was built last for a specification without a run: by conda, or from PyPI in its place."""
+        try:
+            whole = requirements.with_files(specification, self._store, _NO_SOURCES)
+            ways = [whole, to_pip(whole)] if whole.conda is not None else [whole]
+        except SpecificationError:
+            return specification
+        begun = [way for way in ways if self.log_path(self.key(way)).exists()]
+        return max(begun, key=lambda way: self.log_path(self.key(way)).stat().st_mtime, default=ways[0])
 
     def is_ready(self, specification: Specification) -> bool:
         """True when a run with this specification could start without building anything."""
@@ -116,7 +186,7 @@ class Environments:
             BuildError: see there.
         """
         if specification.interpreter is not None:
-            return _user_managed(specification.interpreter)
+            return _user_managed(specification)
         key = self.key(specification)
         built = self._built(key)
         cached = built is not None
@@ -142,7 +212,7 @@ class Environments:
             before: ISO 8601 in UTC; what was last used earlier goes.
 
         Returns:
-            Each removed environment with the size of its folder (bytes).
+            Each removed environment with what that freed (bytes).
         """
         removed = []
         for built in self._store.environments.all():
@@ -150,11 +220,33 @@ class Environments:
                 continue
             self._store.environments.remove(built.key)
             folder = self._home.environments / built.key
-            size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
+            size = size_of_its_own(folder)
             shutil.rmtree(folder, ignore_errors=True)
             self.log_path(built.key).unlink(missing_ok=True)
             removed.append((built, size))
         return removed
+
+    def usage(self) -> dict[str, int]:
+        """What is kept for environments (bytes): themselves, and the packages that they share or shared."""
+        environments, *caches = sizes([self._home.environments, *self._installer.caches()])
+        return {"environments": environments, "packages": sum(caches)}
+
+    def empty_caches(self) -> int:
+        """Removes the packages that are kept for the next build; a cache of the user's own is left alone.
+
+        Returns:
+            What that freed (bytes).
+
+        Raises:
+            BusyError: something is being built from them.
+        """
+        if self._building:
+            raise BusyError("An environment is being built.")
+        caches = self._installer.caches()
+        freed = sum(map(size_of_its_own, caches))
+        for cache in caches:
+            shutil.rmtree(cache, ignore_errors=True)
+        return freed
 
     def begin(self, specification: Specification) -> None:
         """Builds an environment without anybody waiting, unless it is there or being built."""
@@ -171,6 +263,8 @@ class Environments:
         for key in builder.end_leftovers(self._home.environments):
             if self._store.environments.get(key) is None:
                 shutil.rmtree(self._home.environments / key, ignore_errors=True)
+            for job in self._home.environments.glob(f"{key}.[jy]*"):  # what conda was told to install
+                job.unlink(missing_ok=True)
 
     async def stop(self) -> None:
         """Gives up every build."""
@@ -250,11 +344,12 @@ class Environments:
         folder = self._home.environments / key
         with self.log_path(key).open("w", encoding="utf-8") as log:
             try:
-                python = await self._make(folder, specification, log, progress)
+                python = await self._made(folder, specification, log, progress)
             except BaseException as error:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
                 canceled = isinstance(error, asyncio.CancelledError)
-                log.write(f"\nThe environment was not built: {'canceled' if canceled else error}\n")
+                with contextlib.suppress(OSError):  # a full disk, which is said on the run
+                    log.write(f"\nThe environment was not built: {'canceled' if canceled else error}\n")
                 raise
             seconds = time.monotonic() - started
             log.write(f"\nBuilt in {seconds:.1f} s.\n")
@@ -264,7 +359,7 @@ class Environments:
             kind=specification.kind,
             specification=specification.canonical(),
             python_version=python.text,
-            interpreter=str(interpreter_of(folder)),
+            interpreter=python.path,
             built=timestamp(),
             used=timestamp(),
             seconds=seconds,
@@ -272,104 +367,57 @@ class Environments:
         self._store.environments.add(built)
         return built
 
-    async def _make(
-        self,
-        folder: Path,
-        specification: Specification,
-        log: IO[str],
-        progress: Callable[[str], None],
-    ) -> pythons.Python:
-        uv = _find_uv()
-        variables = await self._uv_environment()
-        log.write(f"Environment {specification.name!r}: Python {specification.python or 'of any version'},\n")
-        log.writelines(f"  {line}\n" for line in specification.requirements)
-        python = await self._python(uv, specification.python, variables, log, progress)
-        for notice in specification.translated:
-            log.write(f"conda: {notice}\n")
-        if not pythons.satisfies(python, specification.python):
-            log.write(
-                f"Python {specification.python} is not on this machine; {python.text} is used instead.\n"
-            )
-        log.write("\n")
-        log.flush()
-        shutil.rmtree(folder, ignore_errors=True)
-        progress(f"creating it with Python {python.text}")
-        await builder.run(
-            log, [uv, "venv", "--python", python.path, str(folder)], variables, self._home.environments
-        )
-        requirements = folder / "requirements.txt"
-        requirements.write_text("\n".join(("pip", *specification.requirements)) + "\n", encoding="utf-8")
-        progress("installing its packages")
-        command = [uv, "pip", "install", "--python", str(interpreter_of(folder)), "-r", str(requirements)]
-        await builder.run(log, command, variables, folder)
-        return python
-
-    async def _python(
-        self,
-        uv: str,
-        wanted: str | None,
-        variables: dict[str, str],
-        log: IO[str],
-        progress: Callable[[str], None],
-    ) -> pythons.Python:
-        """The Python to use: one that is here; else one that uv may fetch; else the nearest."""
-        available = await pythons.installed(uv, variables)
+    async def _made(
+        self, folder: Path, specification: Specification, log: IO[str], progress: Callable[[str], None]
+    ) -> Python:
+        """Has it made, and tells of a full disk as such."""
         try:
-            python = pythons.nearest(wanted, available)
-        except pythons.NoPythonError as error:
-            raise BuildError(str(error), "") from None
-        minor = ".".join((wanted or python.text).split(".")[:2])
-        if pythons.satisfies(python, minor) or variables.get("UV_PYTHON_DOWNLOADS") in (
-            "never",
-            "false",
-            "0",
-        ):
-            return python
-        progress(f"looking for Python {minor}")
-        log.write(f"Python {minor} is not installed; asking uv for it:\n")
-        limits = {"UV_HTTP_TIMEOUT": "20", "UV_HTTP_RETRIES": "0"}
-        with contextlib.suppress(BuildError):
-            await builder.run(
-                log, [uv, "python", "install", minor], variables | limits, self._home.environments
-            )
-            available = await pythons.installed(uv, variables)
-        return pythons.nearest(wanted, available)
-
-    async def _uv_environment(self) -> dict[str, str]:
-        if self._settings is None:
-            self._settings = await asyncio.to_thread(pipconf.pip_settings)
-        variables = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "CONDA_PREFIX")}
-        variables |= pipconf.uv_variables(self._settings, variables)
-        variables.setdefault("UV_CACHE_DIR", str(self._home.cache / "uv"))
-        variables.setdefault("UV_PYTHON_INSTALL_DIR", str(self._home.root / "pythons"))
-        variables["UV_NO_PROGRESS"] = "1"
-        variables["NO_COLOR"] = "1"
-        return variables
+            return await self._installer.make(folder, specification, log, progress)
+        except OSError as error:
+            if not is_lack_of_room(error):
+                raise
+            raise BuildError(_FULL, str(error)) from None
+        except BuildError as error:
+            if not _SAYS_FULL.search(error.reason):
+                raise
+            raise BuildError(_FULL, error.reason) from None
 
 
-def interpreter_of(folder: Path) -> Path:
-    """The Python of a virtual environment."""
-    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+_FULL = (
+    "The environment could not be built: the disk is full. Free some space; "
+    "'scaffold workspace prune' removes environments that are not used any more."
+)
+_SAYS_FULL = re.compile(
+    r"no space left on device|not enough space on the disk|\(os error (28|112)\)", re.IGNORECASE
+)
 
 
-def _find_uv() -> str:
-    import uv
+def _without_conda(specification: Specification, reason: str) -> Specification:
+    translated = to_pip(specification)
+    notice = f"No conda channel can be reached ({reason})."
+    return msgspec.structs.replace(translated, notices=(*translated.notices, notice))
 
-    return str(uv.find_uv_bin())
 
-
-def _user_managed(name: str) -> ReadyEnvironment:
+def _python_of(specification: Specification) -> str | None:
     """The interpreter that the user named; a bare ``python`` is the one that scaffold itself runs in."""
+    name = specification.interpreter or "python"
     if name in ("python", "python3"):
-        return ReadyEnvironment(sys.executable, None, None, True, (), None)
-    path = shutil.which(name) or (name if Path(name).is_file() else None)
+        return sys.executable
+    return shutil.which(name) or (name if Path(name).is_file() else None)
+
+
+def _user_managed(specification: Specification) -> ReadyEnvironment:
+    path = _python_of(specification)
     if path is None:
-        raise BuildError(f"The interpreter {name!r} that the environment names is not on this machine.", "")
-    return ReadyEnvironment(path, None, None, True, (), None)
+        raise BuildError(
+            f"The interpreter {specification.interpreter!r} that the environment names is not on this machine.",
+            "\n".join(specification.notices),
+        )
+    return ReadyEnvironment(path, None, None, True, specification.notices, None)
 
 
 def _notices(specification: Specification, built: BuiltEnvironment) -> list[str]:
-    notices = []
+    notices = [*specification.notices]
     wanted = ".".join((specification.python or "").split(".")[:2])
     if wanted and not built.python_version.startswith(f"{wanted}."):
         notices.append(f"Python {wanted} is not on this machine: running in Python {built.python_version}.")

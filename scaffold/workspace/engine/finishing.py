@@ -92,11 +92,19 @@ class Finish:
         tail = last_lines(self._folder.log(log), lines=12, limit=8192)
         limit = (self._run.definition or {}).get("maxRunDurationSeconds")
         status, error = endings.ending(outcome, limit, log, tail)
+        if error is not None and endings.lacks_package(tail):
+            error["message"] += self._left_out()
         if status is Status.COMPLETED and self._refused is not None:
             status, error = Status.FAILED, endings.error_of("UserError", str(self._refused))
         self._store.runs.warn(self._run.run_id, "outputs", self._unkept)
         changes = {"exit_code": outcome.exit_code, "ended": outcome.at or timestamp()}
         return status, changes | ({"error": error} if error is not None else {})
+
+    def _left_out(self) -> str:
+        """What of its environment the run does not have here, as it was warned."""
+        warnings = self._store.runs.require(self._run.run_id).warnings
+        said = [entry["message"] for entry in warnings if entry["source"] == "environment"]
+        return "".join(f"\n{sentence}" for sentence in said)
 
 
 class Artifacts:

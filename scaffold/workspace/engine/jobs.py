@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from scaffold.workspace import supervision
-from scaffold.workspace.engine import supervisor
+from scaffold.workspace.engine import conda, supervisor
 from scaffold.workspace.engine.data import NOWHERE, Places
 from scaffold.workspace.engine.delivery import PLACED, remove_tree, take_back
 from scaffold.workspace.engine.placeholders import in_argument, in_command
@@ -235,10 +235,7 @@ def process_environment(
     variables = {
         k: v for k, v in inherited.items() if not k.startswith(_OF_THE_SERVICE if own else _NOT_INHERITED)
     }
-    folder = Path(interpreter).parent
-    variables["PATH"] = os.pathsep.join((str(folder), variables.get("PATH", os.defpath)))
-    if (folder.parent / "pyvenv.cfg").exists():
-        variables["VIRTUAL_ENV"] = str(folder.parent)
+    variables |= _activation(Path(interpreter), variables.get("PATH", os.defpath))
     # The log shows a line when it is printed, in UTF-8 whatever the machine's locale is.
     variables |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
     if not any(variables.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG")) and sys.platform != "win32":
@@ -249,3 +246,15 @@ def process_environment(
     # In front of a PYTHONPATH that the run sets itself, which stays in force.
     variables["PYTHONPATH"] = os.pathsep.join(filter(None, (str(RUN_HOOKS), variables.get("PYTHONPATH"))))
     return variables
+
+
+def _activation(interpreter: Path, path: str) -> dict[str, str]:
+    """What makes the interpreter's environment the active one."""
+    folder = interpreter.parent
+    prefix = conda.prefix_of(interpreter)
+    if prefix is not None:
+        return conda.activation(prefix, path)
+    active = {"PATH": os.pathsep.join((str(folder), path))}
+    if (folder.parent / "pyvenv.cfg").exists():
+        active["VIRTUAL_ENV"] = str(folder.parent)
+    return active

@@ -8,13 +8,38 @@ arrives in the same shape, so the two differ only in what else the list holds.
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from scaffold.workspace.engine.matchspec import SpecificationError, pip_version, python_version, read_match
 
-class SpecificationError(Exception):
-    """The environment cannot be understood; the message says what is wrong with it."""
+__all__ = ["Conda", "SourceFile", "Specification", "SpecificationError", "pip_itself", "read_environment"]
+
+
+class Conda(msgspec.Struct, frozen=True):
+    """What of an environment conda has to install.
+
+    Attributes:
+        channels: names, URLs and folders, the first one preferred, as they were written.
+        packages: match specifications as they were written, Python's among them if it was asked for.
+    """
+
+    channels: tuple[str, ...]
+    packages: tuple[str, ...]
+
+
+class SourceFile(msgspec.Struct, frozen=True):
+    """A file that pip requirements name by a path.
+
+    Attributes:
+        path: where the requirements expect it, relative with forward slashes.
+        sha256: its content in the content store.
+    """
+
+    path: str
+    sha256: str
 
 
 class Specification(msgspec.Struct, frozen=True):
@@ -24,66 +49,46 @@ class Specification(msgspec.Struct, frozen=True):
         name: the Environment's name.
         python: the version asked for (``3.8.13``, ``3.11``), or None for whichever there is.
         requirements: pip requirement lines, options among them.
+        conda: what conda installs before them, or None for an environment of pip packages alone.
+        files: what the requirement lines name by relative paths.
         translated: for every conda package that is installed from PyPI instead, a sentence about it.
         interpreter: for an environment that the user manages, the Python to run in; else None.
         variables: environment variables that the environment sets.
+        notices: what of the environment has no effect here, a sentence each.
     """
 
     name: str
     python: str | None
     requirements: tuple[str, ...]
+    conda: Conda | None = None
+    files: tuple[SourceFile, ...] = ()
     translated: tuple[str, ...] = ()
     interpreter: str | None = None
     variables: dict[str, str] = {}
+    notices: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
-        """``pip``, ``conda-as-pip`` or ``user-managed``."""
+        """``pip``, ``conda``, ``conda-as-pip`` or ``user-managed``."""
         if self.interpreter is not None:
             return "user-managed"
+        if self.conda is not None:
+            return "conda"
         return "conda-as-pip" if self.translated else "pip"
 
     def canonical(self) -> str:
         """What decides the content, as JSON: equal for equal environments whatever they are called."""
-        return msgspec.json.encode({"python": self.python, "requirements": self.requirements}).decode()
+        content: dict[str, Any] = {"python": self.python, "requirements": self.requirements}
+        if self.conda is not None:
+            content["conda"] = self.conda
+        if self.files:
+            content["files"] = self.files
+        return msgspec.json.encode(content).decode()
 
     def key(self, salt: str) -> str:
         """The name of the built environment's folder: a hash of its content and of ``salt``."""
         return hashlib.sha256(f"{self.canonical()}\n{salt}".encode()).hexdigest()[:20]
 
-
-# Conda packages whose PyPI distribution has another name.
-PYPI_NAMES = {
-    "pytorch": "torch",
-    "pytorch-cpu": "torch",
-    "py-xgboost": "xgboost",
-    "py-xgboost-cpu": "xgboost",
-    "opencv": "opencv-python-headless",
-    "py-opencv": "opencv-python-headless",
-    "tensorflow-base": "tensorflow",
-    "tensorflow-mkl": "tensorflow",
-    "pytables": "tables",
-    "matplotlib-base": "matplotlib",
-    "dask-core": "dask",
-    "ruamel_yaml": "ruamel.yaml",
-    "importlib_metadata": "importlib-metadata",
-    "python-graphviz": "graphviz",
-    "fbprophet": "prophet",
-    "psycopg2": "psycopg2-binary",
-    "umap-learn": "umap-learn",
-    "prometheus_client": "prometheus-client",
-    "msgpack-python": "msgpack",
-    "pyarrow": "pyarrow",
-}
-
-# Conda packages that are no Python distribution: compilers, libraries, drivers.
-NOT_ON_PYPI = re.compile(
-    r"^(_.*|lib(gcc|gomp|gfortran|stdcxx|blas|cblas|lapack|lapacke|openblas|png|jpeg.*|tiff|webp.*|xml2|xslt|"
-    r"curl|uuid|ffi|edit|iconv|zlib|nsl|sodium|spatialite|gdal|protobuf|sqlite|ssh2|nghttp2|aio|boost.*|cu.*|"
-    r"nv.*|npp.*)(-.*|_.*)?|cudatoolkit|cudnn|nccl|gcc.*|gxx.*|g\+\+|make|cmake|git|openmpi|mpich|mkl|blas|"
-    r"openblas|vs20\d\d.*|vc|ca-certificates|openssl|zlib|bzip2|xz|sqlite|tk|readline|ncurses|nodejs|graphviz|"
-    r"ffmpeg|cpuonly|pytorch-cuda|cuda.*|nomkl|r-.*|openjdk|conda|mamba)$"
-)
 
 # What ``CondaDependencies.create`` adds by itself: PyPI by its former name. Packages come from there in any case,
 # or from where the user's pip configuration says; pip passes over what it cannot read there, uv does not.
@@ -91,20 +96,27 @@ _OF_THE_SDK = re.compile(
     r"--(find-links|extra-index-url)\s+https://pypi\.python\.org/simple(/index\.html)?/?$"
 )
 
-_CONDA_MATCH = re.compile(
-    r"^(?:[^\s:]+::)?(?P<name>[A-Za-z0-9_.\-]+)(?:\[(?P<brackets>[^\]]*)\])?\s*(?P<version>.*)$"
-)
-_VERSION_IN_BRACKETS = re.compile(r"version\s*=\s*['\"]?([^'\",\]]+(?:,[<>=!~][^'\",\]]+)*)")
+# What the SDK puts into every environment by itself, and its like: an operating system, conda and MPI.
+_BARE_IMAGE = re.compile(r"mcr\.microsoft\.com/azureml/(base|intelmpi|openmpi|minimal)[\w.\-]*(:.*|@.*)?")
 
 
 class _CondaDependencies(msgspec.Struct, rename="camel"):
     dependencies: list[str | dict[str, list[str] | None]] | None = None
+    channels: list[str] | None = None
+    variables: dict[str, str | int | float | bool | None] | None = None
 
 
 class _PythonSection(msgspec.Struct, rename="camel"):
     user_managed_dependencies: bool | None = None
     interpreter_path: str | None = None
     conda_dependencies: _CondaDependencies | None = None
+    base_conda_environment: str | None = None
+
+
+class _DockerSection(msgspec.Struct, rename="camel"):
+    base_image: str | None = None
+    base_dockerfile: str | None = None
+    build_context: Any = None
 
 
 class _EnvironmentSection(msgspec.Struct, rename="camel"):
@@ -113,6 +125,8 @@ class _EnvironmentSection(msgspec.Struct, rename="camel"):
     name: str | None = None
     environment_variables: dict[str, str | int | float | bool | None] | None = None
     python: _PythonSection | None = None
+    docker: _DockerSection | None = None
+    r: Any = None
 
 
 def read_environment(section: dict[str, Any]) -> Specification:
@@ -129,92 +143,95 @@ def read_environment(section: dict[str, Any]) -> Specification:
     except msgspec.ValidationError as error:
         raise SpecificationError(str(error)) from None
     name = environment.name or "environment"
-    variables = {key: str(value) for key, value in (environment.environment_variables or {}).items()}
+    if environment.r:
+        raise SpecificationError(
+            "it has an R section, and those are not built here; "
+            "name r-base and the R packages among the conda dependencies"
+        )
+    variables = _texts(environment.environment_variables)
     python = environment.python or _PythonSection()
+    notices = tuple(_without_effect(environment))
     if python.user_managed_dependencies:
         interpreter = python.interpreter_path or "python"
-        return Specification(name, None, (), interpreter=interpreter, variables=variables)
-    conda = python.conda_dependencies or _CondaDependencies()
-    version, requirements, translated = _read_dependencies(conda.dependencies or [])
-    return Specification(name, version, tuple(requirements), tuple(translated), variables=variables)
+        return Specification(name, None, (), interpreter=interpreter, variables=variables, notices=notices)
+    dependencies = python.conda_dependencies or _CondaDependencies()
+    version, packages, requirements = _read_dependencies(dependencies.dependencies or [])
+    conda = Conda(tuple(dependencies.channels or ()), tuple(packages))
+    alone = _is_for_pip_alone(conda)
+    return Specification(
+        name,
+        version,
+        (*pip_itself(packages), *requirements) if alone else tuple(requirements),
+        conda=None if alone else conda,
+        variables=_texts(dependencies.variables) | variables,
+        notices=notices,
+    )
+
+
+def _texts(variables: dict[str, str | int | float | bool | None] | None) -> dict[str, str]:
+    return {key: str(value) for key, value in (variables or {}).items()}
 
 
 def _read_dependencies(
     dependencies: list[str | dict[str, list[str] | None]],
 ) -> tuple[str | None, list[str], list[str]]:
+    """The Python asked for, the conda packages and the pip requirements."""
     python: str | None = None
+    packages: list[str] = []
     requirements: list[str] = []
-    translated: list[str] = []
     for entry in dependencies:
         if isinstance(entry, dict):
             lines = entry.get("pip") or []
             requirements += [line for line in lines if not _OF_THE_SDK.match(line.strip())]
             continue
-        name, version = _read_match(entry)
+        name, version = read_match(entry)
         if name == "python":
-            python = _python_version(version)
-        elif name == "pip":
-            # `pip` stands in every conda specification; an environment has it here in any case.
-            requirements += [f"pip{_pip_version(version)}"] if version else []
-        elif NOT_ON_PYPI.match(name):
-            translated.append(f"{entry}: left out, it is not a Python package")
-        else:
-            line = f"{PYPI_NAMES.get(name, name)}{_pip_version(version)}"
-            requirements.append(line)
-            translated.append(f"{entry}: {line} from PyPI")
-    return python, requirements, translated
+            python = python_version(version)
+        packages.append(entry.strip())
+    return python, packages, requirements
 
 
-def _read_match(entry: str) -> tuple[str, str]:
-    """Name and version of a conda match specification: ``channel::name=1.2=build``, ``name[version='>=1']``.
+def _is_for_pip_alone(conda: Conda) -> bool:
+    """True when nothing but Python and pip itself is asked of conda, and of no channel of the user's own.
 
-    Raises:
-        SpecificationError: it has no name.
+    Every pip specification arrives like that.
     """
-    match = _CONDA_MATCH.match(entry.strip())
-    if match is None:
-        raise SpecificationError(f"the conda dependency {entry!r} has no name")
-    version = match["version"].strip()
-    if not version and match["brackets"]:
-        found = _VERSION_IN_BRACKETS.search(match["brackets"])
-        version = found[1] if found else ""
-    return match["name"].lower(), version
+    names = {read_match(entry)[0] for entry in conda.packages}
+    own = any("://" in channel or channel.startswith(("/", "~", ".")) for channel in conda.channels)
+    return names <= {"python", "pip"} and not own
 
 
-def _python_version(version: str) -> str | None:
-    """``3.8.13`` of ``=3.8.13``, ``==3.8.13=build`` or ``=3.8.*``, the lower end of ``>=3.8,<3.9``; else None."""
-    for clause in version.replace(" ", "").split(","):
-        if not clause.startswith(("<", "!")) and (match := re.search(r"\d+(?:\.\d+){0,2}", clause)):
-            return match.group()
-    return None
+def pip_itself(packages: Iterable[str]) -> list[str]:
+    """The requirement of pip's own version, if one is said; an environment has some pip in any case.
 
-
-def _pip_version(version: str) -> str:
-    """A conda version constraint as pip writes it: ``=1.2`` means any 1.2, ``==1.2`` just that.
-
-    Raises:
-        SpecificationError: pip has no way to say it.
+    Args:
+        packages: match specifications.
     """
-    if "|" in version:
-        raise SpecificationError(f"pip cannot say the conda version {version!r} (one or another)")
-    # `name 1.2 build` and `name=1.2=build` name one build of exactly that version.
-    parts = version.split()
-    if len(parts) == 2 and parts[0][0].isdigit():
-        return f"=={parts[0]}"
-    clauses = [_pip_clause(clause) for clause in "".join(parts).split(",") if clause not in ("", "*")]
-    return ",".join(clause for clause in clauses if clause)
+    versions = [version for name, version in map(read_match, packages) if name == "pip" and version]
+    return [f"pip{pip_version(version)}" for version in versions]
 
 
-def _pip_clause(clause: str) -> str:
-    if clause.startswith((">", "<")):
-        return clause.removesuffix(".*").removesuffix("*")
-    if clause.startswith(("!=", "~=")):
-        return clause if clause.startswith("!=") else clause.removesuffix(".*")
-    exact = clause.startswith("==")
-    rest = clause.lstrip("=")
-    number, _, build = rest.partition("=")
-    if number in ("", "*"):
-        return ""
-    if "*" in number:
-        return f"=={number.rstrip('*').rstrip('.')}.*"
-    return f"=={number}" if exact or build else f"=={number}.*"
+def _without_effect(environment: _EnvironmentSection) -> list[str]:
+    """Sentences about what the environment asks for and does not get here: Docker images."""
+    docker, python = environment.docker or _DockerSection(), environment.python or _PythonSection()
+    notices = []
+    what = None
+    if docker.base_dockerfile:
+        what = "The Dockerfile of the environment is not built"
+    elif docker.build_context:
+        what = "The Docker build context of the environment is not built"
+    elif docker.base_image and not _BARE_IMAGE.fullmatch(docker.base_image):
+        what = f"The Docker image {docker.base_image} is not used"
+    if what and python.user_managed_dependencies:
+        interpreter = python.interpreter_path or "python"
+        notices.append(
+            f"{what}, nor are the packages in it: the run has what is installed for {interpreter!r} on this "
+            "machine. Name the packages in a conda or pip specification to have them here."
+        )
+    elif what:
+        notices.append(
+            f"{what}: the run executes on this machine itself, with the packages of the specification alone."
+        )
+    if python.base_conda_environment:
+        notices.append(f"The base conda environment {python.base_conda_environment!r} is not built upon.")
+    return notices

@@ -1,12 +1,12 @@
 """The rows of what a workspace keeps beside runs: environments, models, secrets, datastores and datasets."""
 
 from scaffold.workspace.routes.operation import DELETE, GET, PATCH, POST, PUT, Operation
-from scaffold.workspace.services import datasets, datastores, environments, models, secrets
+from scaffold.workspace.services import builds, datasets, datastores, environments, models, secrets
 
 _DATASTORES = "/datastore/v1.0/{S}"
 _DATASETS = "/dataset/v1.0/{S}"
 _ENVIRONMENTS = "/environment/v1.0/{S}/environments"
-_BUILDS = "/environment/v2.0/{S}/environments/{name}/versions/{version}/image"
+_BUILDS = "/environment/v2.0/{S}/environments/{name}/versions/{version}"
 _MANAGEMENT = "/modelmanagement/v1.0/{S}"
 _SECRETS = "/credential/v2.0/{S}/secrets"
 
@@ -38,12 +38,29 @@ OPERATIONS: tuple[Operation, ...] = (
         environments.label_environment,
         ("Environment.label",),
     ),
-    Operation(POST, _BUILDS, environments.build_environment, ("Environment.build",)),
+    Operation(POST, _BUILDS + "/image", builds.build_environment, ("Environment.build",)),
+    Operation(POST, _BUILDS + "/imageoncompute/{compute}", builds.build_environment, ("Environment.build",)),
     Operation(
         GET,
-        _BUILDS + "/status",
-        environments.get_build,
+        _BUILDS + "/image/status",
+        builds.get_build,
         ("ImageBuildDetails.status", "ImageBuildDetails.get_log", "ImageBuildDetails.wait_for_completion"),
+    ),
+    Operation(
+        GET, _ENVIRONMENTS + "/{name}/image", builds.get_image_details, ("Environment.get_image_details",)
+    ),
+    Operation(
+        GET,
+        _ENVIRONMENTS + "/{name}/versions/{version}/image",
+        builds.get_image_details,
+        ("Environment.get_image_details",),
+    ),
+    Operation(POST, _ENVIRONMENTS + "/{name}/recipe", builds.get_recipe, ("Environment.build_local",)),
+    Operation(
+        POST,
+        _ENVIRONMENTS + "/{name}/versions/{version}/recipe",
+        builds.get_recipe,
+        ("Environment.build_local",),
     ),
     # Models and assets
     Operation(POST, _MANAGEMENT + "/assets", models.create_asset, ("Model.register", "Run.register_model")),

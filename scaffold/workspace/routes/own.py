@@ -9,6 +9,7 @@ _CONTROL = "/control/{secret}"
 OPERATIONS: tuple[Operation, ...] = (
     # This program's own commands
     Operation(GET, _CONTROL + "/status", control.get_status, access=Access.SECRET),
+    Operation(GET, _CONTROL + "/usage", control.get_usage, access=Access.SECRET),
     Operation(POST, _CONTROL + "/prune", control.prune, access=Access.SECRET),
     Operation(POST, _CONTROL + "/stop", control.stop, access=Access.SECRET),
     Operation(GET, _CONTROL + "/submissions/{submission}/events", control.get_events, access=Access.SECRET),

@@ -152,15 +152,23 @@ class NewArtifacts(msgspec.Struct):
 
 
 async def create_empty_artifacts(request: Request) -> Any:
-    """Announces artifacts and says where to write them (``BatchArtifactContentInformationDto``)."""
+    """Announces artifacts and says where to write them (``BatchArtifactContentInformationDto``).
+
+    What is there already is not written again; the SDK looks for this message where it may be.
+    """
     context, body = context_of(request), await body_as(request, NewArtifacts)
-    artifacts, information = {}, {}
+    artifacts, information, errors = {}, {}, {}
     for entry in body.paths:
         _check_path(entry.path)
         name = _name(request, entry.path)
+        present = context.store.blobs.get(ARTIFACTS, name)
+        if present is not None and present.written:
+            message = f"Resource Conflict: ArtifactId {name} already exists."
+            errors[entry.path] = faults.error_response({"code": "UserError", "message": message})
+            continue
         context.store.blobs.announce(ARTIFACTS, name)
         blob = context.store.blobs.get(ARTIFACTS, name)
         if blob is not None:
             artifacts[entry.path] = artifact_dto(blob)
         information[entry.path] = content_information(context, ARTIFACTS, name, "rw")
-    return {"artifacts": artifacts, "artifactContentInformation": information, "errors": {}}
+    return {"artifacts": artifacts, "artifactContentInformation": information, "errors": errors}

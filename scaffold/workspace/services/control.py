@@ -18,6 +18,7 @@ from starlette.responses import Response
 from scaffold import __version__
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, context_of
+from scaffold.workspace.engine.environments import BusyError
 from scaffold.workspace.logs import USER_LOGS
 from scaffold.workspace.services.execution import tell_queued
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
@@ -61,18 +62,34 @@ async def get_status(request: Request) -> Any:
     }
 
 
+async def get_usage(request: Request) -> Any:
+    """What is kept on disk for environments (bytes)."""
+    return await asyncio.to_thread(admitted(request).engine.environments.usage)
+
+
 async def prune(request: Request) -> Any:
-    """Removes environments that no run has used for ``days``, and none that a run may be using now."""
+    """Removes environments that no run has used for ``days``, and none that a run may be using now.
+
+    With ``cache=1`` the packages go too that are kept for the next build.
+    """
     context = admitted(request)
     before = now() - timedelta(days=min(_number(request, "days"), 36500.0))
     unfinished = [run.created for run in context.store.runs.unfinished()]
     limit = min([timestamp(before), *unfinished])
-    removed = await asyncio.to_thread(context.engine.environments.prune, limit)
+    environments = context.engine.environments
+    removed = await asyncio.to_thread(environments.prune, limit)
+    cached = 0
+    if _number(request, "cache"):
+        try:
+            cached = await asyncio.to_thread(environments.empty_caches)
+        except BusyError as error:
+            raise faults.conflict(f"{error} Empty the package cache once that is over.") from None
     return {
+        "cache_bytes": cached,
         "removed": [
             {"key": built.key, "name": built.name, "used": built.used, "bytes": size}
             for built, size in removed
-        ]
+        ],
     }
 
 

@@ -1,8 +1,7 @@
-"""Environments: registered ones with versions and labels, the curated ones, and their builds.
+"""Environments: registered ones with versions and labels, and the curated ones; ``builds`` builds them.
 
-Source: ``azureml._restclient.environment_client`` (environment/v1.0, and v2.0 for builds); the shape of a
-definition is ``azureml.core.environment``'s. What Azure ML builds is a Docker image; what is built here is
-the Python environment in it.
+Source: ``azureml._restclient.environment_client`` (environment/v1.0); the shape of a definition is
+``azureml.core.environment``'s.
 """
 
 import functools
@@ -12,13 +11,11 @@ from typing import Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, body_as, context_of
 from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
 from scaffold.workspace.services.dto import Dto
-from scaffold.workspace.store.blobs import ARTIFACTS
 from scaffold.workspace.store.definitions import Definition, VersionTakenError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,254}")
@@ -74,16 +71,6 @@ class Labels(msgspec.Struct, rename="pascal"):
     """The labels that a version is to have."""
 
     labels: list[str]
-
-
-class BuildDto(Dto):
-    """The state of a build, as ``ImageBuildDetails`` reads it."""
-
-    status: str
-    location: str
-    log_url: str | None
-    environment_name: str
-    environment_version: str
 
 
 class _Curated(msgspec.Struct):
@@ -158,7 +145,7 @@ def _dto(context: Context, definition: Definition) -> EnvironmentDto:
     )
 
 
-def _find(request: Request) -> Definition:
+def find(request: Request) -> Definition:
     """The environment that the path names: a version, the one with a label, or the latest.
 
     Raises:
@@ -184,7 +171,7 @@ def _find(request: Request) -> Definition:
 
 async def get_environment(request: Request) -> EnvironmentDto:
     """An environment's definition."""
-    return _dto(context_of(request), _find(request))
+    return _dto(context_of(request), find(request))
 
 
 async def list_environments(request: Request) -> Any:
@@ -205,7 +192,7 @@ async def register_environment(request: Request) -> EnvironmentDto:
     _check_name(name)
     if version is not None and not _NAME.fullmatch(version):
         raise faults.bad_request(f"Environment version {version!r}: letters, digits, '_', '.' and '-' only.")
-    _specification(name, content)
+    specification_of(name, content)
     try:
         return _dto(context, context.store.definitions.register(name, content, version))
     except VersionTakenError:
@@ -260,7 +247,7 @@ def _check_name(name: str) -> None:
         )
 
 
-def _specification(name: str, content: dict[str, Any]) -> Specification:
+def specification_of(name: str, content: dict[str, Any]) -> Specification:
     try:
         return read_environment({**content, "name": name})
     except SpecificationError as error:
@@ -269,7 +256,7 @@ def _specification(name: str, content: dict[str, Any]) -> Specification:
 
 async def label_environment(request: Request) -> Any:
     """Gives a version its labels."""
-    definition, body = _find(request), await body_as(request, Labels)
+    definition, body = find(request), await body_as(request, Labels)
     if definition.name in curated():
         raise faults.forbidden("A curated environment's labels are not changed.")
     for label in body.labels:
@@ -277,58 +264,3 @@ async def label_environment(request: Request) -> Any:
             raise faults.bad_request(f"Label {label!r} is none that can be given.")
     context_of(request).store.definitions.label(definition.name, definition.version, body.labels)
     return {}
-
-
-async def build_environment(request: Request) -> Response:
-    """Begins to build an environment, which is over at once when it is there already."""
-    context, definition = context_of(request), _find(request)
-    docker = definition.content["docker"] or {}
-    if docker.get("baseDockerfile") or docker.get("buildContext"):
-        raise faults.not_implemented(f"Docker builds, which environment {definition.name!r} asks for")
-    specification = _specification(definition.name, definition.content)
-    context.engine.environments.begin(specification)
-    return Response(
-        msgspec.json.encode(_build(context, definition, specification)),
-        status_code=202,
-        media_type="application/json; charset=utf-8",
-    )
-
-
-async def get_build(request: Request) -> BuildDto:
-    """How a build is doing, and where its log can be read."""
-    context, definition = context_of(request), _find(request)
-    return _build(context, definition, _specification(definition.name, definition.content))
-
-
-def _build(context: Context, definition: Definition, specification: Specification) -> BuildDto:
-    """The state of a build, from what there is: it is as true after a restart of the service as before it."""
-    environments = context.engine.environments
-    where = f"/environment/v2.0{context.scope}/environments/{definition.name}/versions/{definition.version}"
-    log_url = None
-    if specification.interpreter is None:
-        key = environments.key(specification)
-        name = f"EnvironmentBuild/{key}/build_log.txt"
-        # A build that has just begun has written nothing yet.
-        if environments.is_building(specification) or environments.log_path(key).exists():
-            context.store.blobs.put(
-                ARTIFACTS,
-                name,
-                live_path=environments.log_path(key),
-                content_type="text/plain; charset=utf-8",
-            )
-            log_url = context.blob_url(ARTIFACTS, name, "r")
-    if environments.is_ready(specification):
-        status = "Succeeded"
-    elif environments.is_building(specification):
-        status = "Running"
-    elif log_url is not None:
-        status = "Failed"
-    else:
-        raise faults.not_found(f"A build of environment {definition.name!r} version {definition.version}")
-    return BuildDto(
-        status=status,
-        location=f"{context.endpoints.base}{where}/image/status",
-        log_url=log_url,
-        environment_name=definition.name,
-        environment_version=definition.version,
-    )

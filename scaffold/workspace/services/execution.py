@@ -16,7 +16,8 @@ from scaffold.workspace.context import Context, body_as, caller_of, context_of
 from scaffold.workspace.engine.data import resolve
 from scaffold.workspace.engine.dataflow import DataError
 from scaffold.workspace.engine.distribution import Distribution, DistributionError, processes_of
-from scaffold.workspace.engine.specification import SpecificationError, read_environment
+from scaffold.workspace.engine.requirements import SnapshotSources
+from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
 from scaffold.workspace.runs import Status
 from scaffold.workspace.services.content import EMPTY_ID
 from scaffold.workspace.services.environments import RunEnvironment, record_environment
@@ -68,7 +69,7 @@ def accept(request: Request, body: NewRun) -> Run:
     except msgspec.ValidationError as error:
         raise faults.bad_request(f"The run configuration has another shape: {error}") from None
     snapshot_id, properties = _snapshot(request, body.snapshot_id)
-    _check(configuration, body.configuration)
+    _check(context, configuration, body.configuration, snapshot_id)
     definition, lineage = _settle_data(context, body.configuration)
     environment = configuration.environment or RunEnvironment()
     version = record_environment(context, environment) or environment.version
@@ -111,11 +112,22 @@ def tell_queued(context: Context, run: Run) -> None:
         files=len(files),
         bytes=sum(file.size for file in files),
         environment=specification.name,
-        cached=context.engine.environments.is_ready(specification),
+        cached=_is_cached(context, specification, run.snapshot_id),
         experiment=experiment.name if experiment else "",
         target=run.target,
         url=f"{context.portal}/runs/{run.run_id}",
     )
+
+
+def _is_cached(context: Context, specification: Specification, snapshot_id: str | None) -> bool:
+    """True when nothing has to be built, as far as that can be known without the submitter's folder."""
+    environments = context.engine.environments
+    try:
+        return environments.is_ready(
+            environments.known(specification, SnapshotSources(context.store, snapshot_id or ""))
+        )
+    except SpecificationError:
+        return False
 
 
 def _snapshot(request: Request, snapshot_id: str | None) -> tuple[str | None, dict[str, str]]:
@@ -130,27 +142,17 @@ def _snapshot(request: Request, snapshot_id: str | None) -> tuple[str | None, di
     return snapshot.snapshot_id, snapshot.properties | properties
 
 
-_OWN_IMAGES = "mcr.microsoft.com/azureml/"  # what the SDK writes into every environment by itself
-
-
 def _ignored(configuration: RunConfiguration) -> list[str]:
-    """What of the configuration is about containers, of which there are none here: a sentence for each."""
-    environment = configuration.environment or RunEnvironment()
-    section = environment.docker or {}
-    image = str(section.get("baseImage") or "")
-    ignored = []
+    """What of the configuration is about containers, of which there are none here; of images the engine tells."""
+    section = (configuration.environment or RunEnvironment()).docker or {}
     if (configuration.docker or {}).get("useDocker") or section.get("enabled"):
-        ignored.append("Docker was asked for; the run is a process of this machine, in no container.")
-    if image and not image.startswith(_OWN_IMAGES):
-        ignored.append(
-            f"The base image {image} was not used; what the run needs of it has to be on this machine."
-        )
-    if section.get("baseDockerfile") or section.get("buildContext"):
-        ignored.append("The environment's Dockerfile was not built; only its Python packages were installed.")
-    return ignored
+        return ["Docker was asked for; the run is a process of this machine, in no container."]
+    return []
 
 
-def _check(configuration: RunConfiguration, document: dict[str, Any]) -> None:
+def _check(
+    context: Context, configuration: RunConfiguration, document: dict[str, Any], snapshot_id: str | None
+) -> None:
     """Refuses what this workspace cannot honestly run.
 
     Raises:
@@ -165,7 +167,10 @@ def _check(configuration: RunConfiguration, document: dict[str, Any]) -> None:
     except DistributionError as error:
         raise faults.Fault(501, "NotImplemented", str(error), "OperationNotSupported") from None
     try:
-        read_environment(document.get("environment") or {})
+        specification = read_environment(document.get("environment") or {})
+        if configuration.target != "local":  # what is read from a folder is looked at once that is there
+            sources = SnapshotSources(context.store, snapshot_id or "")
+            context.engine.environments.known(specification, sources)
     except SpecificationError as error:
         raise faults.bad_request(f"The environment cannot be understood: {error}") from None
 

@@ -11,7 +11,7 @@ class BuiltEnvironment(msgspec.Struct, frozen=True):
     Attributes:
         key: hash of all that decides what is in it; names its folder.
         name: of the first Environment that asked for it.
-        kind: ``pip`` or ``conda-as-pip``.
+        kind: ``pip``, ``conda`` or ``conda-as-pip``.
         specification: canonical JSON of what was asked for.
         python_version: the version that it really has.
         interpreter: path of its Python.

@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
-from packaging.requirements import Requirement
 
-from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
+from scaffold.workspace.engine.specification import (
+    Conda,
+    Specification,
+    SpecificationError,
+    read_environment,
+)
 
 
 def section(*dependencies: Any, name: str = "e") -> dict[str, Any]:
@@ -28,94 +32,6 @@ def test_a_pip_specification_keeps_its_lines_as_they_are_and_in_order():
     assert specification.requirements == ("numpy==1.26.4", "--pre", "pandas ; python_version < '4'")
     assert specification.python == "3.8.13"
     assert (specification.kind, specification.translated) == ("pip", ())
-
-
-@pytest.mark.parametrize(
-    ("dependency", "requirement"),
-    [
-        ("numpy", "numpy"),
-        ("numpy=1.2", "numpy==1.2.*"),
-        ("numpy =1.2", "numpy==1.2.*"),
-        ("numpy=1.2.*", "numpy==1.2.*"),
-        ("numpy=1.2*", "numpy==1.2.*"),
-        ("numpy=*", "numpy"),
-        ("numpy *", "numpy"),
-        ("numpy==1.2", "numpy==1.2"),
-        ("numpy==1.2=py36_0", "numpy==1.2"),
-        ("numpy=1.2=py36_0", "numpy==1.2"),
-        ("numpy 1.2 py36_0", "numpy==1.2"),
-        ("numpy=1.19.*=py38*", "numpy==1.19.*"),
-        ("numpy>=1,<2", "numpy>=1,<2"),
-        ("numpy >=1, <2", "numpy>=1,<2"),
-        ("numpy>=1.2.*", "numpy>=1.2"),
-        ("numpy!=1.5", "numpy!=1.5"),
-        ("numpy~=1.5", "numpy~=1.5"),
-        ("numpy=0.22.*,!=0.22.1", "numpy==0.22.*,!=0.22.1"),
-        ("conda-forge::numpy=1.2", "numpy==1.2.*"),
-        ("conda-forge/linux-64::numpy", "numpy"),
-        ("NumPy=1.2", "numpy==1.2.*"),
-        ("ruamel.yaml=0.17", "ruamel.yaml==0.17.*"),
-        ("numpy[version='>=1.2']", "numpy>=1.2"),
-    ],
-)
-def test_a_conda_package_becomes_the_requirement_that_means_the_same(dependency: str, requirement: str):
-    (line,) = read(dependency).requirements
-
-    assert Requirement(line) == Requirement(requirement)
-
-
-@pytest.mark.parametrize("dependency", ["numpy=1.2|1.3", "numpy>=1.2|<1", "numpy="])
-def test_a_conda_version_that_pip_cannot_say_is_refused_or_loosened_but_never_sent_on(dependency: str):
-    try:
-        lines = read(dependency).requirements
-    except SpecificationError:
-        return
-    for line in lines:
-        assert Requirement(line).name == "numpy"
-
-
-@pytest.mark.parametrize(
-    ("conda", "pypi"),
-    [
-        ("pytorch", "torch"),
-        ("pytorch-cpu", "torch"),
-        ("py-xgboost", "xgboost"),
-        ("opencv", "opencv-python-headless"),
-        ("matplotlib-base", "matplotlib"),
-        ("pytables", "tables"),
-        ("python-graphviz", "graphviz"),
-    ],
-)
-def test_a_package_of_another_name_on_pypi_is_translated_and_said(conda: str, pypi: str):
-    specification = read(f"{conda}=1.2")
-
-    assert specification.requirements == (f"{pypi}==1.2.*",)
-    assert specification.kind == "conda-as-pip"
-    assert specification.translated == (f"{conda}=1.2: {pypi}==1.2.* from PyPI",)
-
-
-@pytest.mark.parametrize(
-    "dependency",
-    [
-        "cudatoolkit=11.3",
-        "libgcc-ng=9.1",
-        "_libgcc_mutex=0.1",
-        "openmpi",
-        "gcc_linux-64",
-        "r-base",
-        "blas=*=openblas",
-    ],
-)
-def test_what_is_no_python_package_is_left_out_and_said(dependency: str):
-    specification = read(dependency)
-
-    assert specification.requirements == ()
-    assert specification.translated == (f"{dependency}: left out, it is not a Python package",)
-
-
-@pytest.mark.parametrize("dependency", ["librosa", "libcst", "libsass", "libtmux"])
-def test_a_python_package_whose_name_begins_like_a_library_is_kept(dependency: str):
-    assert read(dependency).requirements == (dependency,)
 
 
 @pytest.mark.parametrize(
@@ -155,11 +71,13 @@ def test_pip_itself_is_no_requirement_unless_its_version_is_said():
     assert read("pip=21.1").requirements == ("pip==21.1.*",)
 
 
-def test_conda_and_pip_parts_are_both_installed():
+def test_conda_and_pip_parts_are_both_read():
     specification = read("python=3.9", "pip", "scikit-learn=1.0", {"pip": ["azureml-defaults"]})
 
-    assert specification.requirements == ("scikit-learn==1.0.*", "azureml-defaults")
-    assert specification.kind == "conda-as-pip"
+    assert specification.conda is not None
+    assert specification.conda.packages == ("python=3.9", "pip", "scikit-learn=1.0")
+    assert specification.requirements == ("azureml-defaults",)
+    assert specification.kind == "conda"
 
 
 def test_the_index_that_the_sdk_adds_by_itself_is_where_packages_come_from_anyhow():
@@ -250,3 +168,75 @@ def test_another_machine_has_another_key():
     specification = read("numpy")
 
     assert specification.key("1 linux x86_64") != specification.key("1 win32 AMD64")
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20250115.v2",
+        "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.8-cudnn8-ubuntu22.04",
+        "mcr.microsoft.com/azureml/intelmpi2018.3-ubuntu16.04:20200423.v1",
+        "mcr.microsoft.com/azureml/base:0.2.4",
+        "mcr.microsoft.com/azureml/base-gpu@sha256:00",
+        None,
+    ],
+)
+def test_an_image_with_nothing_but_a_system_is_not_missed(image: str | None):
+    assert read_environment(section("python") | {"docker": {"baseImage": image}}).notices == ()
+
+
+@pytest.mark.parametrize(
+    ("docker", "said"),
+    [
+        ({"baseImage": "own/image:1"}, "The Docker image own/image:1 is not used"),
+        ({"baseImage": "mcr.microsoft.com/azureml/curated/sklearn"}, "curated/sklearn is not used"),
+        ({"baseDockerfile": "FROM x"}, "The Dockerfile of the environment is not built"),
+        ({"buildContext": {"location": "x"}}, "The Docker build context of the environment is not built"),
+    ],
+)
+@pytest.mark.parametrize("managed", [False, True])
+def test_an_image_of_the_users_own_is_said_to_have_no_effect(
+    docker: dict[str, Any], said: str, managed: bool
+):
+    environment = section("python") | {"docker": docker}
+    environment["python"]["userManagedDependencies"] = managed
+
+    (notice,) = read_environment(environment).notices
+
+    assert said in notice
+    assert ("nor are the packages in it" in notice) == managed
+
+
+def test_a_base_conda_environment_is_said_to_have_no_effect():
+    environment = section("python")
+    environment["python"]["baseCondaEnvironment"] = "base"
+
+    assert "'base' is not built upon" in read_environment(environment).notices[0]
+
+
+def test_an_r_section_is_refused():
+    with pytest.raises(SpecificationError, match="R section"):
+        read_environment(section("python") | {"r": {"rVersion": "3.6"}})
+
+
+def test_conda_packages_and_a_channel_of_the_users_own_are_for_conda():
+    environment = section("python=3.9", "pip", {"pip": ["six"]})
+    assert read_environment(environment).conda is None
+
+    for channel in ("https://example.org/channel", "file:///srv/channel", "/srv/channel", "~/channel"):
+        environment["python"]["condaDependencies"]["channels"] = ["conda-forge", channel]
+        assert read_environment(environment).conda == Conda(("conda-forge", channel), ("python=3.9", "pip"))
+
+
+def test_the_channels_of_a_conda_specification_are_part_of_what_it_is():
+    one, other = section("numpy"), section("numpy")
+    other["python"]["condaDependencies"]["channels"] = ["conda-forge"]
+
+    assert read_environment(one).key("salt") != read_environment(other).key("salt")
+
+
+def test_variables_of_a_conda_file_come_beneath_those_of_the_environment():
+    environment = section("numpy") | {"environmentVariables": {"B": "2"}}
+    environment["python"]["condaDependencies"]["variables"] = {"A": 1, "B": 1}
+
+    assert read_environment(environment).variables == {"A": "1", "B": "2"}

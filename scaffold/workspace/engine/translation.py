@@ -1,0 +1,72 @@
+"""Conda packages said as PyPI requirements, for when no conda channel can be reached.
+
+It is second best, and whoever uses it says so: what became of each package is in ``Specification.translated``.
+"""
+
+import re
+
+import msgspec
+
+from scaffold.workspace.engine.matchspec import pip_version, read_match
+from scaffold.workspace.engine.specification import Specification, pip_itself
+
+# Conda packages whose PyPI distribution has another name.
+PYPI_NAMES = {
+    "pytorch": "torch",
+    "pytorch-cpu": "torch",
+    "py-xgboost": "xgboost",
+    "py-xgboost-cpu": "xgboost",
+    "opencv": "opencv-python-headless",
+    "py-opencv": "opencv-python-headless",
+    "tensorflow-base": "tensorflow",
+    "tensorflow-mkl": "tensorflow",
+    "pytables": "tables",
+    "matplotlib-base": "matplotlib",
+    "dask-core": "dask",
+    "ruamel_yaml": "ruamel.yaml",
+    "importlib_metadata": "importlib-metadata",
+    "python-graphviz": "graphviz",
+    "fbprophet": "prophet",
+    "psycopg2": "psycopg2-binary",
+    "umap-learn": "umap-learn",
+    "prometheus_client": "prometheus-client",
+    "msgpack-python": "msgpack",
+    "pyarrow": "pyarrow",
+}
+
+# Conda packages that are no Python distribution: compilers, libraries, drivers.
+NOT_ON_PYPI = re.compile(
+    r"^(_.*|lib(gcc|gomp|gfortran|stdcxx|blas|cblas|lapack|lapacke|openblas|png|jpeg.*|tiff|webp.*|xml2|xslt|"
+    r"curl|uuid|ffi|edit|iconv|zlib|nsl|sodium|spatialite|gdal|protobuf|sqlite|ssh2|nghttp2|aio|boost.*|cu.*|"
+    r"nv.*|npp.*)(-.*|_.*)?|cudatoolkit|cudnn|nccl|gcc.*|gxx.*|g\+\+|make|cmake|git|openmpi|mpich|mkl|blas|"
+    r"openblas|vs20\d\d.*|vc|ca-certificates|openssl|zlib|bzip2|xz|sqlite|tk|readline|ncurses|nodejs|graphviz|"
+    r"ffmpeg|cpuonly|pytorch-cuda|cuda.*|nomkl|r-.*|openjdk|conda|mamba)$"
+)
+
+
+def to_pip(specification: Specification) -> Specification:
+    """The same environment from PyPI, with a sentence for every conda package in ``translated``.
+
+    Raises:
+        SpecificationError: pip has no way to say a version.
+    """
+    if specification.conda is None:
+        return specification
+    requirements = pip_itself(specification.conda.packages)
+    translated: list[str] = []
+    for entry in specification.conda.packages:
+        name, version = read_match(entry)
+        if name in ("python", "pip"):
+            continue
+        if NOT_ON_PYPI.match(name):
+            translated.append(f"{entry}: left out, it is not a Python package")
+        else:
+            line = f"{PYPI_NAMES.get(name, name)}{pip_version(version)}"
+            requirements.append(line)
+            translated.append(f"{entry}: {line} from PyPI")
+    return msgspec.structs.replace(
+        specification,
+        conda=None,
+        requirements=(*requirements, *specification.requirements),
+        translated=tuple(translated),
+    )
