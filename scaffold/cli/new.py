@@ -15,7 +15,6 @@ import typer
 
 from scaffold.cli import console
 from scaffold.errors import ProjectError, ScaffoldError, UsageError
-from scaffold.project.model import LOCAL_SUBSCRIPTION_ID
 
 if TYPE_CHECKING:
     from scaffold.generate import Answers, Generated
@@ -295,8 +294,7 @@ def _next_commands(made: "Generated") -> list[str]:
     if script in made.files:
         commands.append(f"{_editor()} {_typed(script)}")
     if "run_experiment.py" in made.files:
-        local = made.answers.get("subscription_id", LOCAL_SUBSCRIPTION_ID) == LOCAL_SUBSCRIPTION_ID
-        commands.append("scaffold submit --follow" if local else "python run_experiment.py")
+        commands.append("scaffold submit --follow")
     return commands
 
 

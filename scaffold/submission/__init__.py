@@ -1,1 +1,1 @@
-"""A project becomes a run: the only place that may import azureml."""
+"""Project → run. What speaks azureml-core is in ``child``, a process of its own."""

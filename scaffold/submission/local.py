@@ -1,30 +1,28 @@
 """Submits a project to the local workspace by running its own ``run_experiment.py``, edited or not.
 
-The script runs in a process of its own, exactly as ``python run_experiment.py`` would run it. Nothing is
-read off it: its token carries a submission id, and the service itself tells what was submitted with it.
+The script runs in a process of its own, exactly as ``python run_experiment.py`` would run it. What was
+submitted is not read off it: its token carries a submission id, and the service itself tells what came
+with it.
 """
 
 import contextlib
-import json
 import os
-import re
-import subprocess
-import sys
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from scaffold.errors import ProjectError, WorkspaceError
+from scaffold.errors import ScaffoldError, WorkspaceError
+from scaffold.project.model import WorkspaceConfig
+from scaffold.submission.faults import Place, explain
+from scaffold.submission.overrides import Overrides
+from scaffold.submission.process import Event, SubmittingProcess
 from scaffold.workspace import client
 from scaffold.workspace.lifecycle import Service
 
-Event = dict[str, Any]
-
 _WAIT_SECONDS = 20.0
-_LINES_KEPT = 400
 _MOST_LOSSES = 5
 
 
@@ -33,48 +31,50 @@ class Submission:
 
     Args:
         service: the running local workspace.
+        config: the workspace that the project names, this one.
         script: the project's ``run_experiment.py``.
         show: called with every line that the script prints.
+        overrides: what is changed of the submission.
     """
 
-    def __init__(self, service: Service, script: Path, show: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        service: Service,
+        config: WorkspaceConfig,
+        script: Path,
+        show: Callable[[str], None],
+        overrides: Overrides,
+    ) -> None:
         self._service = service
-        self._script = script
-        self._show = show
+        self._place = Place(script, config)
         self.id = uuid.uuid4().hex
-        self.lines: list[str] = []
         self._exit_code: int | None = None
         environment = dict(os.environ)
         environment |= client.variables(
             service.home, service.https_port, environment=environment, submission=self.id
         )
-        environment["PYTHONUNBUFFERED"] = "1"
-        environment["PYTHONIOENCODING"] = "utf-8:replace"
-        options: dict[str, Any] = {"start_new_session": True}
-        if os.name == "nt":
-            options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
-        # A group of its own: Ctrl-C reaches this program alone, which then decides what becomes of the script.
-        self._process = subprocess.Popen(
-            [sys.executable, str(script)],
-            cwd=script.parent,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            **options,
-        )
-        threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
+        self._process = SubmittingProcess(script, environment, show, overrides=overrides)
+        threading.Thread(target=self._await_end, daemon=True).start()
 
-    def _read(self, stream: IO[str]) -> None:
-        for line in stream:
-            text = line.rstrip("\r\n")
-            self.lines = [*self.lines[-_LINES_KEPT:], text]
-            self._show(text)
-        self._exit_code = self._process.wait()
+    def _await_end(self) -> None:
+        while (event := self._process.events.get())["event"] != "over":
+            pass
+        self._exit_code = event["exit_code"]
         self._tell_over()
+
+    @property
+    def lines(self) -> list[str]:
+        """The last lines that the script has printed."""
+        return self._process.lines
+
+    @property
+    def error(self) -> Event | None:
+        """What is known of the exception that ended the script (see ``child.errors``), or None."""
+        return self._process.error
+
+    def explain(self, exit_code: int) -> ScaffoldError:
+        """The error of a submission that ended with an exit code other than 0."""
+        return explain(self._process.error, exit_code, self._place)
 
     def _tell_over(self) -> None:
         """Tells the service that the script has ended, once it has.
@@ -88,13 +88,7 @@ class Submission:
 
     def stop(self) -> None:
         """Ends the script's process if it is still there; what was accepted stays accepted."""
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(5)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        self._process.stop()
 
     def events(self) -> Iterator[Event]:
         """What the service tells of the submission and its runs, as it comes, without an end of its own.
@@ -132,56 +126,6 @@ class Submission:
                         continue
                     queued.add(event["run_id"])
                 yield event
-
-
-def explain(lines: list[str], exit_code: int, script: Path) -> ProjectError | WorkspaceError:
-    """The two-line error for a submitting script that ended with an error before anything was accepted.
-
-    Args:
-        lines: what it printed.
-        exit_code: how it ended.
-        script: its path, for the message.
-    """
-    name = script.name
-    where, what = _last_exception(lines, script)
-    refused = _service_message(lines)
-    if refused is not None:
-        return WorkspaceError(
-            f"The local workspace refuses the submission: {refused}",
-            "Mend what it names; --debug shows the SDK's own message.",
-        )
-    if what is None:
-        return ProjectError(
-            f"{name} ended with exit code {exit_code} before it submitted anything.",
-            f"Run 'scaffold exec -- python {name}' in the project to see all that it does.",
-        )
-    location = f"{name}:{where}" if where else name
-    return ProjectError(f"{location}: {what}", "Mend it and submit again; --debug shows the whole traceback.")
-
-
-def _last_exception(lines: list[str], script: Path) -> tuple[str | None, str | None]:
-    """Line number in the script and text of the last exception in a traceback."""
-    starts = [i for i, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")]
-    if not starts:
-        return None, None
-    where = None
-    what: str | None = None
-    for line in lines[starts[-1] + 1 :]:
-        frame = re.match(r'\s+File "(?P<file>.+)", line (?P<line>\d+)', line)
-        if frame and Path(frame["file"]).name == script.name:
-            where = frame["line"]
-        if what is None and line and not line.startswith((" ", "\t")):
-            what = line
-    return where, what
-
-
-def _service_message(lines: list[str]) -> str | None:
-    """The message of an error envelope of the service, when the SDK printed one."""
-    text = "\n".join(lines)
-    if "azureml-scaffold" not in text:
-        return None
-    match = re.search(r'"message":\s*("(?:[^"\\]|\\.)*")', text)
-    return json.loads(match[1]) if match else None
 
 
 def follow(service: Service, run_id: str, write: Callable[[bytes], None]) -> dict[str, Any]:

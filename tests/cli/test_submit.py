@@ -130,16 +130,6 @@ def test_a_script_that_submits_two_runs_is_followed_through_both(shared_machine:
     assert document["runs"][0]["run_id"] != document["runs"][1]["run_id"]
 
 
-def test_a_project_on_azure_is_not_sent_anywhere(shared_machine: Machine, project: Project):
-    azure = TUTORIAL_CONFIG | {
-        "subscription_id": "11111111-2222-3333-4444-555555555555",
-        "resource_group": "rg",
-    }
-    folder = project(**{".azureml/config.json": json.dumps(azure | {"workspace_name": "team-ws"})})
-
-    assert_refused(shared_machine.run("submit", folder), 4, "team-ws", "python run_experiment.py")
-
-
 def test_a_tenant_is_not_the_local_workspaces(shared_machine: Machine, project: Project):
     config = TUTORIAL_CONFIG | {"tenant_id": "11111111-2222-3333-4444-555555555555"}
 

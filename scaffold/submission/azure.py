@@ -1,0 +1,147 @@
+"""Submits a project to a workspace on Azure ML by running its own script, through the SDK's own logins.
+
+The script and the SDK run in a process of their own (see ``process`` and ``child``); here is what to make
+of what it tells: when to try again, and that nothing is ever submitted twice.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scaffold.errors import ScaffoldError, WorkspaceError
+from scaffold.project.model import WorkspaceConfig
+from scaffold.submission.faults import Place, explain, is_passing
+from scaffold.submission.overrides import Overrides
+from scaffold.submission.process import Event, SubmittingProcess
+
+_PAUSES_SECONDS = (2.0, 5.0, 15.0)
+_SDK_HAS_TRIED_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to submit.
+
+    Attributes:
+        overrides: what is changed of the submission.
+        method: how to log in, one of ``child.login.METHODS``.
+        may_ask: whether a person can be asked to log in.
+        follow: follow the run to its end.
+        dry_run: stop before anything is sent.
+        attempts: how often a fault that may pass is tried again.
+    """
+
+    overrides: Overrides = field(default_factory=Overrides)
+    method: str = "auto"
+    may_ask: bool = False
+    follow: bool = False
+    dry_run: bool = False
+    attempts: int = len(_PAUSES_SECONDS)
+
+
+class Submission:
+    """One submission, with as many attempts as it takes.
+
+    Args:
+        config: the workspace that the project names.
+        script: the project's submitting script.
+        show: called with every line that the script prints.
+        options: see there.
+    """
+
+    def __init__(
+        self, config: WorkspaceConfig, script: Path, show: Callable[[str], None], options: Options
+    ) -> None:
+        self._place = Place(script, config)
+        self._show = show
+        self._options = options
+        self._process = self._start()
+        self._sent: list[str] = []
+        self._queued: list[str] = []
+        self.lines: list[str] = self._process.lines
+        self.error: Event | None = None
+
+    def _start(self) -> SubmittingProcess:
+        options = self._options
+        return SubmittingProcess(
+            self._place.script,
+            os.environ,
+            self._show,
+            overrides=options.overrides,
+            dry_run=options.dry_run,
+            login={
+                "method": options.method,
+                "tenant_id": self._place.config.tenant_id,
+                "may_ask": options.may_ask,
+            },
+            follow=options.follow,
+        )
+
+    def stop(self) -> None:
+        """Ends the script's process if it is still there; what was accepted stays accepted."""
+        self._process.stop()
+
+    def events(self) -> Iterator[Event]:
+        """What happens, as it comes, up to ``over``; ``retry`` (``text``, ``seconds``) before a new attempt."""
+        attempt, started = 0, time.monotonic()
+        while True:
+            event = self._process.events.get()
+            if event["event"] == "sent":
+                self._sent.append(event["run_id"])
+            elif event["event"] == "not-accepted":
+                self._sent.remove(event["run_id"])
+            elif event["event"] == "queued":
+                self._queued.append(event["run_id"])
+            if event["event"] != "over":
+                yield event
+                continue
+            self.lines, self.error = self._process.lines, self._process.error
+            if not self._may_try_again(attempt, time.monotonic() - started):
+                yield event
+                return
+            seconds = _pause(attempt)
+            yield {"event": "retry", "text": str(self.explain(1)), "seconds": seconds}
+            time.sleep(seconds)
+            attempt, started = attempt + 1, time.monotonic()
+            self._process = self._start()
+
+    def _may_try_again(self, attempt: int, seconds: float) -> bool:
+        """Only what certainly was not accepted is submitted again, and what the SDK did not wait out by itself."""
+        if self._queued or self._sent or seconds > _SDK_HAS_TRIED_SECONDS:
+            return False
+        return attempt < self._options.attempts and is_passing(self.error)
+
+    @property
+    def uncertain(self) -> str | None:
+        """The id of a run that was sent, and of which nobody knows whether it was accepted."""
+        unknown = [run_id for run_id in self._sent if run_id not in self._queued]
+        return unknown[-1] if unknown else None
+
+    def explain(self, exit_code: int) -> ScaffoldError:
+        """The error of a submission that ended with an exit code other than 0."""
+        error = explain(self.error, exit_code, self._place)
+        if self.uncertain is None:
+            return error
+        return WorkspaceError(
+            f"The submission was sent, and its answer was lost: {error.message}",
+            f"Look whether it was accepted before you submit again: scaffold runs show {self.uncertain}",
+        )
+
+
+def _pause(attempt: int) -> float:
+    """Seconds before the next attempt; ``SCAFFOLD_RETRY_SECONDS`` says otherwise."""
+    with contextlib.suppress(KeyError, ValueError):
+        return float(os.environ["SCAFFOLD_RETRY_SECONDS"])
+    return _PAUSES_SECONDS[min(attempt, len(_PAUSES_SECONDS) - 1)]
+
+
+def preempted(ended: dict[str, Any]) -> bool:
+    """True when a run ended because its low-priority node was taken away."""
+    text = f"{ended.get('error_code') or ''} {ended.get('error') or ''}"
+    return ended["status"] != "Completed" and any(
+        word in text.lower() for word in ("preempt", "pre-empt", "lowpri", "low priority node", "evict")
+    )

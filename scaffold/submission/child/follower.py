@@ -1,0 +1,126 @@
+"""Follows a run through the SDK to its end: its status, its logs as they grow, and what it is waiting for."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from scaffold.submission.child.errors import record_of
+
+Report = Callable[..., None]
+
+USER_LOGS = ("user_logs/std_log", "azureml-logs/70_driver_log", "azureml-logs/driver_log")
+BUILD_LOGS = ("azureml-logs/20_image_build_log", "20_image_build_log")
+TERMINAL = ("Completed", "Failed", "Canceled")
+_SHORTEST, _LONGEST = 0.3, 5.0
+_PATIENCE_SECONDS = 20.0
+_MOST_FAILURES = 12
+
+
+class Follower:
+    """One run that is being followed.
+
+    Args:
+        run: a ``Run`` of the SDK.
+        report: told ``status``, ``log`` (``kind`` user or build, ``text``), ``waiting`` and ``trouble``.
+    """
+
+    def __init__(self, run: Any, report: Report) -> None:
+        import requests
+
+        self._run = run
+        self._report = report
+        self._session = requests.Session()
+        self._offsets: dict[str, int] = {}
+        self._rest: dict[str, bytes] = {}
+        self._status = ""
+        self._since = time.monotonic()
+        self._told = ""
+
+    def follow(self) -> dict[str, Any]:
+        """Returns when the run is over, with its details as ``Run.get_details`` gives them."""
+        pause, failures = _SHORTEST, 0
+        while True:
+            try:
+                details: dict[str, Any] = self._run.get_details()
+                news = self._tell(details)
+                failures = 0
+            except Exception as error:
+                failures += 1
+                record = record_of(error, "")
+                if failures > _MOST_FAILURES or not _passing(record):
+                    raise
+                self._report("trouble", message=record["service_message"] or record["message"])
+                news, details = False, {}
+            if details.get("status") in TERMINAL:
+                return details
+            pause = _SHORTEST if news else min(pause * 1.4, _LONGEST)
+            time.sleep(pause)
+
+    def _tell(self, details: dict[str, Any]) -> bool:
+        """Reports what is new; False when nothing is."""
+        news = False
+        status = details.get("status", "")
+        logs: dict[str, str] = details.get("logFiles") or {}
+        for kind, starts in (("build", BUILD_LOGS), ("user", USER_LOGS)):
+            for name in sorted(logs):
+                if name.startswith(starts):
+                    news |= self._read(kind, name, logs[name], whole=status in TERMINAL)
+                    break  # of several processes, the first one's log is the one to follow
+        if status != self._status:
+            self._status, self._since, news = status, time.monotonic(), True
+            self._report("status", status=status)
+        elif status in ("Queued", "NotStarted", "Provisioning") and self._waits_long():
+            self._explain(details)
+        return news
+
+    def _read(self, kind: str, name: str, url: str, *, whole: bool) -> bool:
+        """Reports what has been added to a log; up to the last whole line while it grows."""
+        offset = self._offsets.get(name, 0)
+        answer = self._session.get(url, headers={"Range": f"bytes={offset}-"}, timeout=60)
+        if answer.status_code == 416:  # nothing beyond what is known
+            data = b""
+        else:
+            answer.raise_for_status()
+            data = answer.content if answer.status_code == 206 else answer.content[offset:]
+        self._offsets[name] = offset + len(data)
+        data = self._rest.pop(name, b"") + data
+        if not whole:
+            end = data.rfind(b"\n") + 1
+            self._rest[name], data = data[end:], data[:end]
+        if data:
+            self._report("log", kind=kind, text=data.decode("utf-8", "replace"))
+        return bool(data)
+
+    def _waits_long(self) -> bool:
+        return time.monotonic() - self._since > _PATIENCE_SECONDS
+
+    def _explain(self, details: dict[str, Any]) -> None:
+        """Says why a run does not start, where the service says so."""
+        reasons = [str(warning.get("message", "")) for warning in details.get("warnings") or []]
+        with contextlib.suppress(Exception):
+            reasons += _state_of(self._run.experiment.workspace, details.get("target") or "")
+        text = "; ".join(reason for reason in reasons if reason)
+        if text and text != self._told:
+            self._told = text
+            self._report("waiting", text=text)
+
+
+def _state_of(workspace: Any, name: str) -> list[str]:
+    """What a compute target says of itself, when it is not simply ready."""
+    from azureml.core.compute import ComputeTarget
+
+    status = ComputeTarget(workspace, name).get_status()
+    reasons = []
+    for error in getattr(status, "errors", None) or []:
+        reasons.append(f"{name}: {getattr(error, 'message', None) or error}")
+    state = getattr(status, "allocation_state", None)
+    if state and str(state).lower() not in ("steady", "none"):
+        reasons.append(f"{name} is {str(state).lower()}")
+    return reasons
+
+
+def _passing(record: dict[str, Any]) -> bool:
+    """True for what may be gone the next time one asks."""
+    status = record["status"]
+    return bool(record["network"]) or (isinstance(status, int) and (status in (408, 429) or status >= 500))

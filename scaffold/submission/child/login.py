@@ -1,0 +1,114 @@
+"""Which login the SDK will use, said before it is used, and chosen where the command line chooses.
+
+``Workspace.from_config`` without an ``auth`` makes an ``InteractiveLoginAuthentication``, which tries in this
+order (``InteractiveLoginAuthentication._get_ambient`` and its constructor): a managed identity
+(``MSI_ENDPOINT``), a service principal in ``AZUREML_SERVICE_PRINCIPAL_*``, a login of its own from earlier,
+that of the Azure CLI, and in the end a person. A choice is made by leaving only its variables in sight, so
+scripts that log in by themselves are not touched.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+METHODS = ("auto", "interactive", "device-code", "azure-cli", "service-principal", "managed-identity")
+
+_PRINCIPAL = {
+    "AZUREML_SERVICE_PRINCIPAL_TENANT_ID": "AZURE_TENANT_ID",
+    "AZUREML_SERVICE_PRINCIPAL_ID": "AZURE_CLIENT_ID",
+    "AZUREML_SERVICE_PRINCIPAL_PASSWORD": "AZURE_CLIENT_SECRET",
+}
+
+
+class NoLoginError(Exception):
+    """The login that was chosen is not set up; the message says what is missing."""
+
+
+def prepare(method: str, tenant_id: str | None) -> str:
+    """Makes this process ready for a login method.
+
+    Args:
+        method: one of :data:`METHODS`.
+        tenant_id: of config.json, or None.
+
+    Returns:
+        What will be used, in a few words.
+
+    Raises:
+        NoLoginError: it is not set up.
+    """
+    _take_principal(tenant_id)
+    if method == "auto":
+        method = _first()
+    if method != "managed-identity":
+        os.environ.pop("MSI_ENDPOINT", None)
+    elif "MSI_ENDPOINT" not in os.environ:
+        raise NoLoginError("This machine has no managed identity: MSI_ENDPOINT is not set.")
+    if method != "service-principal":
+        for name in _PRINCIPAL:
+            os.environ.pop(name, None)
+    elif missing := [name for name in _PRINCIPAL if not os.environ.get(name)]:
+        raise NoLoginError(f"The service principal is not known: {_PRINCIPAL[missing[0]]} is not set.")
+    if method == "azure-cli":
+        folder = azure_cli_folder()
+        if not _has_login(folder):
+            raise NoLoginError("The Azure CLI is not logged in on this machine.")
+        os.environ["AZUREML_AUTH_CONFIG_DIR"] = str(folder)
+    if method == "device-code":
+        _log_in_by_code(tenant_id)
+    return describe(method)
+
+
+def describe(method: str) -> str:
+    """A method in words, with whose it is."""
+    if method == "service-principal":
+        return f"service principal {os.environ['AZUREML_SERVICE_PRINCIPAL_ID']}"
+    return {
+        "managed-identity": "managed identity of this machine",
+        "azure-cli": "login of the Azure CLI",
+        "device-code": "login by device code",
+        "interactive": "login of the SDK",
+    }[method]
+
+
+def azure_cli_folder() -> Path:
+    """Where the Azure CLI keeps its login."""
+    return Path(os.environ.get("AZURE_CONFIG_DIR") or Path.home() / ".azure")
+
+
+def _take_principal(tenant_id: str | None) -> None:
+    """Lets the SDK see a service principal that is set as the other Azure tools want it."""
+    if any(os.environ.get(name) for name in _PRINCIPAL):
+        return
+    found = {ours: os.environ.get(theirs) for ours, theirs in _PRINCIPAL.items()}
+    if any(found.values()):
+        found["AZUREML_SERVICE_PRINCIPAL_TENANT_ID"] = (
+            found["AZUREML_SERVICE_PRINCIPAL_TENANT_ID"] or tenant_id
+        )
+        os.environ.update({name: value for name, value in found.items() if value})
+
+
+def _first() -> str:
+    """The method that the SDK comes to first here."""
+    if "MSI_ENDPOINT" in os.environ:
+        return "managed-identity"
+    if all(os.environ.get(name) for name in _PRINCIPAL):
+        return "service-principal"
+    own = Path(os.environ.get("AZUREML_AUTH_CONFIG_DIR") or Path.home() / ".azureml" / "auth")
+    if not _has_login(own) and _has_login(azure_cli_folder()):
+        return "azure-cli"
+    return "interactive"
+
+
+def _has_login(folder: Path) -> bool:
+    """True when a person's tokens are kept there (encrypted on some systems: ``.bin``)."""
+    return any((folder / f"msal_token_cache{suffix}").exists() for suffix in (".json", ".bin"))
+
+
+def _log_in_by_code(tenant_id: str | None) -> None:
+    """Logs in with a code that a person types on another device, and keeps that login where the SDK looks."""
+    from azureml._base_sdk_common.common import perform_interactive_login
+    from azureml.core.authentication import AbstractAuthentication
+
+    cloud: Any = AbstractAuthentication()._cloud_type
+    perform_interactive_login(tenant=tenant_id, use_device_code=True, cloud_type=cloud)

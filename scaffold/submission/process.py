@@ -1,0 +1,130 @@
+"""Starts the process that runs a project's submitting script, and hears what it tells; see ``child.__main__``."""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from scaffold.submission.overrides import Overrides
+
+Event = dict[str, Any]
+
+_CHILD = Path(__file__).parent / "child" / "__main__.py"
+_LINES_KEPT = 400
+
+
+class SubmittingProcess:
+    """One run of a project's submitting script.
+
+    Args:
+        script: the project's ``run_experiment.py``.
+        environment: the variables of its process.
+        show: called with every line that the script prints.
+        overrides: what is changed of the submission.
+        dry_run: stop before anything is sent.
+        login: ``method``, ``tenant_id`` and ``may_ask``, or None where the environment holds the login.
+        follow: follow the run through the SDK.
+
+    Attributes:
+        events: what the process tells; the last is ``over`` with its ``exit_code``.
+        error: what it said of the exception that ended the script, or None.
+    """
+
+    def __init__(  # noqa: PLR0913  (what a submission is made of)
+        self,
+        script: Path,
+        environment: Mapping[str, str],
+        show: Callable[[str], None],
+        *,
+        overrides: Overrides | None = None,
+        dry_run: bool = False,
+        login: dict[str, Any] | None = None,
+        follow: bool = False,
+    ) -> None:
+        self._show = show
+        self.lines: list[str] = []
+        self.error: Event | None = None
+        self.events: queue.Queue[Event] = queue.Queue()
+        job = {
+            "script": str(script),
+            "overrides": (overrides or Overrides()).document(),
+            "dry_run": dry_run,
+            "login": login,
+            "follow": follow,
+        }
+        options: dict[str, Any] = {"start_new_session": True}
+        if os.name == "nt":
+            options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
+        # A group of its own: Ctrl-C reaches this program alone, which then decides what becomes of the script.
+        self._process = subprocess.Popen(
+            # As a file: with -m, a folder named scaffold in the project would be taken for this package.
+            [sys.executable, str(_CHILD)],
+            cwd=script.parent,
+            env={
+                **environment,
+                "PYTHONUNBUFFERED": "1",
+                "PYTHONIOENCODING": "utf-8:replace",
+                "SCAFFOLD_SUBMISSION": json.dumps(job),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            **options,
+        )
+        printing = threading.Thread(target=self._read_lines, args=(self._process.stderr,), daemon=True)
+        printing.start()
+        threading.Thread(target=self._read_events, args=(self._process.stdout, printing), daemon=True).start()
+
+    def _read_lines(self, stream: IO[str]) -> None:
+        for line in stream:
+            text = line.rstrip("\r\n")
+            self.lines = [*self.lines[-_LINES_KEPT:], text]
+            self._show(text)
+
+    def _read_events(self, stream: IO[str], printing: threading.Thread) -> None:
+        for line in stream:
+            event = json.loads(line)
+            if event["event"] == "error":
+                self.error = event
+            else:
+                self.events.put(event)
+        code = self._process.wait()
+        printing.join()
+        self.events.put({"event": "over", "exit_code": code})
+
+    def stop(self) -> None:
+        """Ends the process if it is still there; what was accepted stays accepted."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+
+def contents(
+    script: Path,
+    environment: Mapping[str, str],
+    show: Callable[[str], None],
+    overrides: Overrides,
+    login: dict[str, Any] | None,
+) -> tuple[Event | None, Event | None]:
+    """What a submission would send (see ``child.__main__``, ``dry-run``), or what keeps it from being made."""
+    process = SubmittingProcess(script, environment, show, overrides=overrides, dry_run=True, login=login)
+    found = None
+    try:
+        while (event := process.events.get())["event"] != "over":
+            if event["event"] == "dry-run":
+                found = event
+    finally:
+        process.stop()
+    return found, process.error

@@ -1,0 +1,75 @@
+"""Every way to log in to Azure that the SDK has, through the login service's own protocol."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cloud.azure import CONFIG, Azure
+from tests.conftest import Machine
+
+CloudProject = Callable[..., Path]
+
+
+def test_a_device_code_logs_in_once_and_for_later(azure: Azure, user: Machine, cloud_project: CloudProject):
+    for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"):
+        del user.environment[name]
+    folder = cloud_project()
+
+    first = user.run("submit", folder, "--auth", "device-code")
+    again = user.run("submit", folder)
+
+    assert first.returncode == 0, first.stderr
+    assert "enter the code ABCD-1234" in first.stderr
+    assert "forecasts: login by device code" in first.stderr
+    assert again.returncode == 0, again.stderr
+    assert "forecasts: login of the SDK" in again.stderr
+    assert "ABCD-1234" not in again.stderr
+
+    # The Azure CLI keeps its login in the same form in a folder of its own.
+    own = user.user_home / ".azureml" / "auth"
+    shutil.move(own / "msal_token_cache.json", user.user_home / ".azure")
+    found = user.run("submit", folder)
+    cli = user.run("submit", folder, "--auth", "azure-cli")
+    assert "forecasts: login of the Azure CLI" in found.stderr
+    assert cli.returncode == 0, cli.stderr
+    assert "forecasts: login of the Azure CLI" in cli.stderr
+
+
+def test_a_managed_identity_is_used_where_there_is_one(
+    azure: Azure, user: Machine, cloud_project: CloudProject
+):
+    user.environment["MSI_ENDPOINT"] = azure.variables["MSI_ENDPOINT"]
+
+    chosen = user.run("submit", cloud_project())
+    other = user.run("submit", cloud_project(), "--auth", "service-principal")
+
+    assert chosen.returncode == 0, chosen.stderr
+    assert "forecasts: managed identity of this machine" in chosen.stderr
+    assert other.returncode == 0, other.stderr
+    assert "forecasts: service principal" in other.stderr
+
+
+def test_a_login_that_is_not_set_up_is_said_before_anything_is_tried(
+    user: Machine, cloud_project: CloudProject
+):
+    del user.environment["AZURE_CLIENT_SECRET"]
+
+    principal = user.run("submit", cloud_project(), "--auth", "service-principal")
+    cli = user.run("submit", cloud_project(), "--auth", "azure-cli")
+    unknown = user.run("submit", cloud_project(), "--auth", "magic")
+
+    assert (principal.returncode, "AZURE_CLIENT_SECRET is not set" in principal.stderr) == (4, True)
+    assert (cli.returncode, "The Azure CLI is not logged in" in cli.stderr) == (4, True)
+    assert (unknown.returncode, "no login method 'magic'" in unknown.stderr) == (2, True)
+
+
+def test_a_tenant_in_config_json_is_the_one_that_is_logged_in_to(
+    azure: Azure, user: Machine, cloud_project: CloudProject
+):
+    """The generated script hands the tenant to the SDK; a principal without one in its environment takes it too."""
+    del user.environment["AZURE_TENANT_ID"]
+
+    done = user.run("submit", cloud_project())
+
+    assert done.returncode == 0, done.stderr
+    assert any(f"/{CONFIG['tenant_id']}/oauth2/v2.0/token" in line for line in azure.requests)

@@ -1,0 +1,122 @@
+"""Submitting to Azure ML with the real SDK, through its public names and its real logins."""
+
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cloud.azure import CLIENT_ID, LOGIN, SERVICE, Azure, Fault
+from tests.conftest import Machine
+
+CloudProject = Callable[..., Path]
+
+ALL_FLAGS = """
+import os, sys
+print(sys.argv[1:], os.environ["COLOUR"])
+"""
+
+
+def test_a_project_runs_on_azure_with_a_service_principal(
+    azure: Azure, user: Machine, cloud_project: CloudProject
+):
+    done = user.run("submit", cloud_project(), "--follow")
+
+    assert (done.returncode, done.stdout) == (0, "Experiment Executed!\n"), done.stderr
+    assert f"forecasts: service principal {CLIENT_ID}" in done.stderr
+    assert "Completed in" in done.stderr
+    assert any("login.microsoftonline.com" in line for line in azure.requests)
+
+
+def test_flags_change_the_submission_and_not_the_project(
+    azure: Azure, user: Machine, cloud_project: CloudProject
+):
+    folder = cloud_project(**{"Experiment_1/experiment_1.py": ALL_FLAGS})
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    document = user.json(
+        "submit", folder, "--follow", "--experiment", "Another", "--compute-target", "big-cluster",
+        "--arg", "steps=5", "--arg", "--fast", "--env", "COLOUR=blue", "--tag", "team=a", "--name", "First try",
+        "--timeout", "600",
+    )  # fmt: skip
+    run = azure.run_of(document["run_id"])
+
+    assert (document["experiment"], document["target"], document["status"]) == (
+        "Another",
+        "big-cluster",
+        "Completed",
+    )
+    assert run["log"] == "['--steps', '5', '--fast'] blue\n"
+    assert (run["tags"]["team"], run["display_name"], run["limit"]) == ("a", "First try", 600)
+    files = {
+        path: path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert files == before
+
+
+def test_a_dry_run_sends_nothing(azure: Azure, user: Machine, cloud_project: CloudProject):
+    before = azure.run_count()
+
+    document = user.json("submit", cloud_project(), "--dry-run", "--arg", "steps=5", "--env", "COLOUR=blue")
+    shown = user.run("submit", cloud_project(), "--dry-run", "--arg", "steps=5")
+
+    assert document["configuration"]["arguments"] == ["--steps", "5"]
+    assert document["configuration"]["environmentVariables"] == {"COLOUR": "blue"}
+    assert "experiment_1.py --steps 5" in shown.stdout
+    assert azure.run_count() == before
+
+
+def test_a_followed_run_that_fails_is_told_with_its_reason(user: Machine, cloud_project: CloudProject):
+    folder = cloud_project(**{"Experiment_1/experiment_1.py": "print('so far')\nraise SystemExit(3)\n"})
+
+    done = user.run("submit", folder, "--follow")
+
+    assert (done.returncode, done.stdout) == (5, "so far\n"), done.stderr
+    assert "failed: Execution failed. The process exited with status code 3." in done.stderr
+
+
+def test_a_fault_that_passes_is_waited_for(azure: Azure, user: Machine, cloud_project: CloudProject):
+    azure.faults.append(Fault(LOGIN, "/oauth2/v2.0/token", 503, "temporarily_unavailable", times=2))
+    before = azure.run_count()
+
+    done = user.run("submit", cloud_project(), "--follow")
+
+    assert done.returncode == 0, done.stderr
+    assert "Trying again in" in done.stderr
+    assert azure.run_count() == before + 1
+
+
+def test_a_lost_answer_does_not_submit_twice(azure: Azure, user: Machine, cloud_project: CloudProject):
+    """The service takes the run, and the connection breaks before it can say so."""
+    folder = cloud_project()
+    before = azure.run_count()
+
+    azure.faults.append(Fault(SERVICE, "/snapshotrun", 0, after=True, times=1))
+    done = user.run("submit", folder, "--follow")
+
+    assert (done.returncode, done.stdout) == (0, "Experiment Executed!\n"), done.stderr
+    assert azure.run_count() == before + 1
+
+
+def test_ctrl_c_stops_following_and_not_the_run(
+    azure: Azure, user: Machine, cloud_project: CloudProject, tmp_path: Path
+):
+    gate = tmp_path / "gate"
+    script = (
+        "import pathlib, time\nprint('started', flush=True)\n"
+        f"while not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.05)\nprint('ended')\n"
+    )
+    process = user.popen(
+        "submit", cloud_project(**{"Experiment_1/experiment_1.py": script}), "--follow",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout.readline() == "started\n"
+
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    gate.touch()
+
+    assert process.returncode == 130
+    run_id = said.split("scaffold runs cancel ")[1].split()[0]
+    assert azure.run_of(run_id)["status"] == "Completed"
