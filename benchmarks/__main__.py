@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import generator, service, startup, submission
+from benchmarks import generator, portal, service, startup, submission
 from benchmarks.machine import BrokenError, Machine, machine, warm_bytecode
 from benchmarks.measure import Result, Samples
 
@@ -20,6 +20,9 @@ BENCHMARKS: dict[str, Callable[[Machine, int], list[Result]]] = {
     "tutorial": submission.tutorial,
     "first-line": submission.first_line,
     "memory": service.memory,
+    "run-page": portal.run_page,
+    "run-list": portal.run_list,
+    "log-delay": portal.log_delay,
 }
 _HEADINGS = ("benchmark | baseline", "median (min–max)", "baseline (min–max)", "ratio", "aim", "within")
 

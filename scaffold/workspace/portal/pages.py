@@ -143,6 +143,7 @@ def render(request: Request, template: str, document: dict[str, Any], *, status:
         "token": form_token(context_of(request)),
         "address": request.url.path,
         "twin": twin_of(request),
+        "set_aside": context_of(request).store.set_aside,
     }
     html = _TEMPLATES.get_template(template).render(document | {"frame": frame})
     return Response(html, status_code=status, media_type="text/html; charset=utf-8", headers=HEADERS)

@@ -72,7 +72,7 @@ export async function renew(hold = () => false) {
   for (const region of document.querySelectorAll("[data-region]")) {
     const wanted = page.querySelector(`[data-region="${region.dataset.region}"]`);
     if (!wanted || hold(region, wanted)) continue;
-    const ends = [...region.querySelectorAll("[data-end]")].filter(isAtEnd);
+    const ends = [...region.querySelectorAll("[data-end]"), ...(region.matches("[data-end]") ? [region] : [])].filter(isAtEnd);
     morph(region, wanted);
     for (const part of ends) part.scrollTop = part.scrollHeight;
   }
@@ -247,6 +247,10 @@ setUpTheme();
 setUpKeys();
 setUpCopying();
 setUpForms();
+for (const current of document.querySelectorAll("nav ul [aria-current='page']")) {
+  const list = current.closest("ul");
+  list.scrollLeft = current.offsetLeft - list.offsetLeft - 24;
+}
 for (const part of document.querySelectorAll("[data-end]")) part.scrollTop = part.scrollHeight;
 setInterval(ticking, 1000);
 

@@ -6,6 +6,8 @@ import shutil
 import sys
 from typing import Any
 
+import msgspec
+
 from scaffold import __version__
 from scaffold.workspace.logs import last_lines
 from scaffold.workspace.portal.pages import Look
@@ -50,5 +52,7 @@ def page(look: Look) -> dict[str, Any]:
         "busy": [lists.row_of(run) for run in busy],
         "busy_count": count,
         "environments": len(store.environments.all()),
+        "faults": [msgspec.to_builtins(fault) for fault in store.injected.all()],
+        "set_aside": store.set_aside,
         "log": last_lines(home.service_log, lines=_LOG_LINES, limit=_LOG_BYTES),
     }
