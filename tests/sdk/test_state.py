@@ -12,6 +12,7 @@ import psutil
 from tests.conftest import REPOSITORY, Machine, Project
 from tests.sdk.calls import given
 from tests.sdk.fire import WAITS_FOR_GATE, running_state, state, until
+from tests.workspace.client import Workspace
 
 
 def test_a_damaged_database_is_set_aside_and_said_and_the_project_goes_on(machine: Machine, project: Project):
@@ -27,6 +28,8 @@ def test_a_damaged_database_is_set_aside_and_said_and_the_project_goes_on(machin
     (told,) = [line for line in again.stderr.splitlines() if "damaged" in line]
     after = running_state(machine)
     aside = Path(after["set_aside"]["folder"])
+    page = Workspace(machine.state).own_page("/").body.decode()
+    assert "was damaged" in page and str(aside) in page
     assert str(aside) in told
     assert (aside / "workspace.db").read_bytes() == b"not a database" * 1000
     assert list((aside / "blobs").rglob("*/*"))
