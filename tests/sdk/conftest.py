@@ -1,8 +1,9 @@
-"""The real reader of datasets (azureml-dataset-runtime), in an environment that is built once a session."""
+"""Interpreters with other packages than this program's own, each made once a session and worker."""
 
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,18 +21,42 @@ def rows(dataset):
     return dataset.to_pandas_dataframe().values.tolist()
 """
 
+Interpreter = Callable[..., Path]
+
 
 @pytest.fixture(scope="session")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment with azureml-core and the reader of datasets."""
-    folder = tmp_path_factory.mktemp("reader") / "environment"
-    environment = os.environ | {"UV_CACHE_DIR": str(REPOSITORY / ".cache" / "uv")}
-    uv = [sys.executable, "-m", "uv"]
-    subprocess.run([*uv, "venv", "-q", "-p", "3.11", str(folder)], env=environment, check=True)
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    packages = ("azureml-core==1.61.0.post4", "azureml-dataset-runtime", "pandas", "pyarrow")
-    subprocess.run([*uv, "pip", "install", "-q", "-p", str(python), *packages], env=environment, check=True)
-    return python
+def python_with(tmp_path_factory: pytest.TempPathFactory) -> Interpreter:
+    """Makes an interpreter with packages: ``python_with("mlflow-skinny>=3", "pandas")`` returns its path."""
+
+    def make(*requirements: str) -> Path:
+        folder = tmp_path_factory.mktemp("python") / "venv"
+        environment = os.environ | {"UV_CACHE_DIR": str(REPOSITORY / ".cache" / "uv")}
+        uv = [sys.executable, "-m", "uv"]
+        subprocess.run([*uv, "venv", "-q", "-p", "3.11", str(folder)], env=environment, check=True)
+        python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        install = [*uv, "pip", "install", "-q", "-p", str(python), *requirements]
+        subprocess.run(install, env=environment, check=True)
+        return python
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def reader(python_with: Interpreter) -> Path:
+    """azureml-core and the real reader of datasets (azureml-dataset-runtime)."""
+    return python_with("azureml-core==1.61.0.post4", "azureml-dataset-runtime", "pandas", "pyarrow")
+
+
+@pytest.fixture(scope="session")
+def plain(python_with: Interpreter) -> Path:
+    """MLflow alone."""
+    return python_with("mlflow-skinny>=3", "pandas")
+
+
+@pytest.fixture(scope="session")
+def azure(python_with: Interpreter) -> Path:
+    """MLflow with azureml-mlflow."""
+    return python_with("mlflow-skinny>=3", "azureml-mlflow", "azureml-core", "setuptools<80", "pandas")
 
 
 class Sdk:

@@ -1,9 +1,7 @@
 """MLflow's real clients, in runs and outside, with azureml-mlflow and without."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -54,31 +52,6 @@ def lines(done: "subprocess.CompletedProcess[str]", word: str) -> list[str]:
     """What a process printed behind that word at the beginning of a line."""
     assert done.returncode == 0, done.stdout + done.stderr
     return [line.removeprefix(word + " ") for line in done.stdout.splitlines() if line.startswith(word + " ")]
-
-
-def python_with(folder: Path, machine: Machine, *requirements: str) -> Path:
-    """The interpreter of a new environment with those packages."""
-    uv = [sys.executable, "-m", "uv"]
-    options = {"env": machine.environment, "capture_output": True, "timeout": 300}
-    subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, folder], check=True, **options)
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    subprocess.run(
-        [*uv, "pip", "install", "--quiet", "--python", python, *requirements], check=True, **options
-    )
-    return python
-
-
-@pytest.fixture(scope="session")
-def plain(tmp_path_factory, shared_machine: Machine) -> Path:
-    return python_with(
-        tmp_path_factory.mktemp("plain") / "venv", shared_machine, "mlflow-skinny>=3", "pandas"
-    )
-
-
-@pytest.fixture(scope="session")
-def azure(tmp_path_factory, shared_machine: Machine) -> Path:
-    packages = ("mlflow-skinny>=3", "azureml-mlflow", "azureml-core", "setuptools<80")
-    return python_with(tmp_path_factory.mktemp("azure") / "venv", shared_machine, *packages)
 
 
 def outside(machine: Machine, python: Path, script: str, folder: Path, **env: str):

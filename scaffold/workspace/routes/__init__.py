@@ -4,7 +4,7 @@ Every row is an operation: what is asked, who may ask, who answers, and the SDK 
 which the README's coverage table is made). What is not in the table is answered with 501 by ``app``.
 """
 
-from scaffold.workspace.routes import assets, history, mlflow, own, resources
+from scaffold.workspace.routes import assets, history, mlflow, own, registry, resources
 from scaffold.workspace.routes.operation import Access, Operation
 
 __all__ = ["OPERATIONS", "Access", "Operation"]
@@ -13,6 +13,7 @@ OPERATIONS = (
     *resources.OPERATIONS,
     *history.OPERATIONS,
     *assets.OPERATIONS,
-    *mlflow.OPERATIONS,
+    *registry.OPERATIONS,
+    *mlflow.OPERATIONS,  # its last row refuses whatever else is below its path
     *own.OPERATIONS,
 )

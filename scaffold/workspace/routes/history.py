@@ -9,6 +9,7 @@ from scaffold.workspace.services import (
     experiments,
     localrun,
     metrics,
+    mlflow_artifacts,
     queries,
     runs,
 )
@@ -181,6 +182,13 @@ OPERATIONS: tuple[Operation, ...] = (
             "Run.log_residuals",
             "Run.log_predictions",
         ),
+    ),
+    # azureml-mlflow has addresses of its own for the same.
+    Operation(POST, _ARTIFACTS + "/{origin}/{container}/batch/metadata", artifacts.create_empty_artifacts),
+    Operation(
+        GET,
+        _ARTIFACTS + "/{origin}/{container}/contentinfo",
+        mlflow_artifacts.get_container_content_information,
     ),
     Operation(GET, _ARTIFACTS + "/{origin}/{container}", artifacts.list_artifacts, ("Run.get_file_names",)),
     Operation(GET, _ARTIFACTS + "/{origin}/{container}/{path:any}", artifacts.list_artifacts),

@@ -1,59 +1,68 @@
 """The rows of MLflow's tracking API."""
 
-from scaffold.workspace.routes.operation import EXPERIMENT, EXPERIMENT_ID, GET, PATCH, POST, PUT, Operation
+from scaffold.workspace.routes.operation import (
+    DELETE,
+    EXPERIMENT,
+    EXPERIMENT_ID,
+    GET,
+    MLFLOW,
+    PATCH,
+    POST,
+    PUT,
+    Operation,
+)
 from scaffold.workspace.services import mlflow, mlflow_artifacts, mlflow_runs
 
-_MLFLOW = "/mlflow/{version}/{S}/api/2.0/mlflow"
 _MLFLOW_FILES = "/mlflow/{version}/{S}/api/2.0/mlflow-artifacts/artifacts"
 
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(POST, _MLFLOW + "/experiments/create", mlflow.create_experiment, ("mlflow.create_experiment",)),
-    Operation(GET, _MLFLOW + "/experiments/get", mlflow.get_experiment, ("mlflow.get_experiment",)),
+    Operation(POST, MLFLOW + "/experiments/create", mlflow.create_experiment, ("mlflow.create_experiment",)),
+    Operation(GET, MLFLOW + "/experiments/get", mlflow.get_experiment, ("mlflow.get_experiment",)),
     Operation(
         GET,
-        _MLFLOW + "/experiments/get-by-name",
+        MLFLOW + "/experiments/get-by-name",
         mlflow.get_experiment_by_name,
         ("mlflow.get_experiment_by_name", "mlflow.set_experiment"),
     ),
     Operation(
-        POST, _MLFLOW + "/experiments/search", mlflow.search_experiments, ("mlflow.search_experiments",)
+        POST, MLFLOW + "/experiments/search", mlflow.search_experiments, ("mlflow.search_experiments",)
     ),
     Operation(
         POST,
-        _MLFLOW + "/experiments/update",
+        MLFLOW + "/experiments/update",
         mlflow.update_experiment,
         ("mlflow.MlflowClient.rename_experiment",),
     ),
-    Operation(POST, _MLFLOW + "/experiments/delete", mlflow.delete_experiment, ("mlflow.delete_experiment",)),
+    Operation(POST, MLFLOW + "/experiments/delete", mlflow.delete_experiment, ("mlflow.delete_experiment",)),
     Operation(
         POST,
-        _MLFLOW + "/experiments/restore",
+        MLFLOW + "/experiments/restore",
         mlflow.restore_experiment,
         ("mlflow.MlflowClient.restore_experiment",),
     ),
     Operation(
         POST,
-        _MLFLOW + "/experiments/set-experiment-tag",
+        MLFLOW + "/experiments/set-experiment-tag",
         mlflow.set_experiment_tag,
         ("mlflow.set_experiment_tag",),
     ),
     Operation(
         POST,
-        _MLFLOW + "/experiments/delete-experiment-tag",
+        MLFLOW + "/experiments/delete-experiment-tag",
         mlflow.delete_experiment_tag,
         ("mlflow.MlflowClient.delete_experiment_tag",),
     ),
-    Operation(POST, _MLFLOW + "/runs/create", mlflow_runs.create_run, ("mlflow.start_run",)),
-    Operation(GET, _MLFLOW + "/runs/get", mlflow_runs.get_run, ("mlflow.start_run", "mlflow.get_run")),
-    Operation(POST, _MLFLOW + "/runs/update", mlflow_runs.update_run, ("mlflow.start_run", "mlflow.end_run")),
-    Operation(POST, _MLFLOW + "/runs/delete", mlflow_runs.delete_run, ("mlflow.delete_run",)),
-    Operation(POST, _MLFLOW + "/runs/restore", mlflow_runs.restore_run, ("mlflow.MlflowClient.restore_run",)),
-    Operation(POST, _MLFLOW + "/runs/search", mlflow_runs.search_runs, ("mlflow.search_runs",)),
-    Operation(POST, _MLFLOW + "/runs/log-metric", mlflow_runs.log_metric, ("mlflow.log_metric",)),
-    Operation(POST, _MLFLOW + "/runs/log-parameter", mlflow_runs.log_parameter, ("mlflow.log_param",)),
+    Operation(POST, MLFLOW + "/runs/create", mlflow_runs.create_run, ("mlflow.start_run",)),
+    Operation(GET, MLFLOW + "/runs/get", mlflow_runs.get_run, ("mlflow.start_run", "mlflow.get_run")),
+    Operation(POST, MLFLOW + "/runs/update", mlflow_runs.update_run, ("mlflow.start_run", "mlflow.end_run")),
+    Operation(POST, MLFLOW + "/runs/delete", mlflow_runs.delete_run, ("mlflow.delete_run",)),
+    Operation(POST, MLFLOW + "/runs/restore", mlflow_runs.restore_run, ("mlflow.MlflowClient.restore_run",)),
+    Operation(POST, MLFLOW + "/runs/search", mlflow_runs.search_runs, ("mlflow.search_runs",)),
+    Operation(POST, MLFLOW + "/runs/log-metric", mlflow_runs.log_metric, ("mlflow.log_metric",)),
+    Operation(POST, MLFLOW + "/runs/log-parameter", mlflow_runs.log_parameter, ("mlflow.log_param",)),
     Operation(
         POST,
-        _MLFLOW + "/runs/log-batch",
+        MLFLOW + "/runs/log-batch",
         mlflow_runs.log_batch,
         ("mlflow.log_metrics", "mlflow.log_params", "mlflow.set_tags", "mlflow.autolog"),
     ),
@@ -63,35 +72,33 @@ OPERATIONS: tuple[Operation, ...] = (
         mlflow_runs.log_batch_async,
         ("mlflow.log_metrics",),
     ),
-    Operation(POST, _MLFLOW + "/runs/set-tag", mlflow_runs.set_tag, ("mlflow.set_tag",)),
-    Operation(POST, _MLFLOW + "/runs/delete-tag", mlflow_runs.delete_tag, ("mlflow.delete_tag",)),
+    Operation(POST, MLFLOW + "/runs/set-tag", mlflow_runs.set_tag, ("mlflow.set_tag",)),
+    Operation(POST, MLFLOW + "/runs/delete-tag", mlflow_runs.delete_tag, ("mlflow.delete_tag",)),
     Operation(
         GET,
-        _MLFLOW + "/metrics/get-history",
+        MLFLOW + "/metrics/get-history",
         mlflow_runs.get_metric_history,
         ("mlflow.MlflowClient.get_metric_history",),
     ),
-    Operation(POST, _MLFLOW + "/runs/log-model", mlflow_runs.log_model, ("mlflow.log_model",)),
+    Operation(POST, MLFLOW + "/runs/log-model", mlflow_runs.log_model, ("mlflow.log_model",)),
     Operation(
-        POST, _MLFLOW + "/runs/log-inputs", mlflow_runs.log_inputs, ("mlflow.log_input", "mlflow.autolog")
+        POST, MLFLOW + "/runs/log-inputs", mlflow_runs.log_inputs, ("mlflow.log_input", "mlflow.autolog")
     ),
-    Operation(POST, _MLFLOW + "/runs/outputs", mlflow_runs.log_outputs, ("mlflow.log_model",)),
-    Operation(POST, _MLFLOW + "/logged-models", mlflow.create_logged_model, ("mlflow.log_model",)),
+    Operation(POST, MLFLOW + "/runs/outputs", mlflow_runs.log_outputs, ("mlflow.log_model",)),
+    Operation(POST, MLFLOW + "/logged-models", mlflow.create_logged_model, ("mlflow.log_model",)),
     Operation(
         POST,
-        _MLFLOW + "/logged-models/search",
+        MLFLOW + "/logged-models/search",
         mlflow.search_logged_models,
         ("mlflow.search_logged_models",),
     ),
-    Operation(GET, _MLFLOW + "/logged-models/{model_id}", mlflow.get_logged_model, ("mlflow.load_model",)),
-    Operation(
-        PATCH, _MLFLOW + "/logged-models/{model_id}", mlflow.change_logged_model, ("mlflow.log_model",)
-    ),
-    Operation(PATCH, _MLFLOW + "/logged-models/{model_id}/tags", mlflow.change_logged_model),
-    Operation(POST, _MLFLOW + "/logged-models/{model_id}/params", mlflow.change_logged_model),
+    Operation(GET, MLFLOW + "/logged-models/{model_id}", mlflow.get_logged_model, ("mlflow.load_model",)),
+    Operation(PATCH, MLFLOW + "/logged-models/{model_id}", mlflow.change_logged_model, ("mlflow.log_model",)),
+    Operation(PATCH, MLFLOW + "/logged-models/{model_id}/tags", mlflow.change_logged_model),
+    Operation(POST, MLFLOW + "/logged-models/{model_id}/params", mlflow.change_logged_model),
     Operation(
         GET,
-        _MLFLOW + "/artifacts/list",
+        MLFLOW + "/artifacts/list",
         mlflow_artifacts.list_artifacts,
         ("mlflow.artifacts.list_artifacts",),
     ),
@@ -114,7 +121,7 @@ OPERATIONS: tuple[Operation, ...] = (
         mlflow_artifacts.download,
         ("mlflow.artifacts.download_artifacts",),
     ),
-    Operation(("DELETE",), _MLFLOW_FILES + "/{run_id}/{path:any}", mlflow_artifacts.delete),
+    Operation(DELETE, _MLFLOW_FILES + "/{run_id}/{path:any}", mlflow_artifacts.delete),
     *(
         operation
         for experiment in (EXPERIMENT, EXPERIMENT_ID)

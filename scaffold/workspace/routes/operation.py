@@ -17,6 +17,7 @@ SCOPE = (
     "subscriptions/{subscription}/resourceGroups/{group}"
     "/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
 )
+MLFLOW = "/mlflow/{version}/{S}/api/2.0/mlflow"
 EXPERIMENT = "/history/v1.0/{S}/experiments/{experiment}"
 EXPERIMENT_ID = "/history/v1.0/{S}/experimentids/{experiment_id}"
 

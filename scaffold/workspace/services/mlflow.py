@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
-from scaffold.workspace.context import context_of
+from scaffold.workspace.context import Context, context_of
+from scaffold.workspace.services.mlflow_artifacts import LOGGED_MODELS, checked_path
 from scaffold.workspace.services.mlflow_records import (
-    artifact_root,
+    artifact_uri,
     asked_as,
     checked_name,
     experiment_for,
@@ -21,6 +22,7 @@ from scaffold.workspace.services.mlflow_records import (
     run_for,
 )
 from scaffold.workspace.services.mlflow_runs import Count, Pair, now_milliseconds
+from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
 from scaffold.workspace.store.database import timestamp
 
 
@@ -207,15 +209,11 @@ class ModelChanges(msgspec.Struct):
 
 @mlflow
 async def create_logged_model(request: Request) -> Any:
-    """A model that MLflow 3 is about to log; its files become artifacts of its run, under ``models/``."""
+    """A model that MLflow 3 is about to log, in a run or by itself."""
     context, body = context_of(request), await asked_as(request, NewModel)
     experiment = experiment_for(context, body.experiment_id)
-    if not body.source_run_id:
-        raise refusal(
-            501,
-            "The local workspace keeps a logged model with its run; log it between start_run() and end_run().",
-        )
-    run, moment = run_for(context, body.source_run_id), now_milliseconds()
+    run_id = run_for(context, body.source_run_id).run_id if body.source_run_id else ""
+    moment = now_milliseconds()
     model_id = f"m-{uuid.uuid4().hex}"
     record = {
         "info": {
@@ -226,19 +224,18 @@ async def create_logged_model(request: Request) -> Any:
             "last_updated_timestamp_ms": moment,
             "status": "LOGGED_MODEL_PENDING",
             "model_type": body.model_type or "",
-            "source_run_id": run.run_id,
+            "source_run_id": run_id,
             "tags": [msgspec.to_builtins(tag) for tag in body.tags],
         },
         "data": {"params": [msgspec.to_builtins(param) for param in body.params], "metrics": []},
     }
-    context.store.logged_models.add(model_id, experiment.experiment_id, run.run_id, moment, record)
+    context.store.logged_models.add(model_id, experiment.experiment_id, run_id or None, moment, record)
     return _model(request, record)
 
 
 def _model(request: Request, record: dict[str, Any]) -> Any:
-    run = run_for(context_of(request), record["info"]["source_run_id"])
-    root = f"{artifact_root(request, run)}/models/{record['info']['model_id']}"
-    return {"model": {**record, "info": {**record["info"], "artifact_uri": root}}}
+    uri = artifact_uri(request, f"{LOGGED_MODELS}/{record['info']['model_id']}/model")
+    return {"model": {**record, "info": {**record["info"], "artifact_uri": uri}}}
 
 
 def _named_model(request: Request) -> dict[str, Any]:
@@ -284,8 +281,25 @@ async def change_logged_model(request: Request) -> Any:
     info["tags"] = _merged(info["tags"], body.tags)
     data["params"] = _merged(data["params"], body.params)
     info["last_updated_timestamp_ms"] = now_milliseconds()
-    context_of(request).store.logged_models.replace(info["model_id"], record)
+    context = context_of(request)
+    context.store.logged_models.replace(info["model_id"], record)
+    if body.status == "LOGGED_MODEL_READY" and info["source_run_id"]:
+        _show_in_run(context, info)
     return _model(request, record)
+
+
+def _show_in_run(context: Context, info: dict[str, Any]) -> None:
+    """Names a model's files in its run by the model's name too, which is where MLflow 1 and 2 put them.
+
+    There SDK v1 looks for them (``run.register_model(model_path="model")``), and azureml-mlflow for ``runs:/``.
+    """
+    run, place = artifact_prefix(info["source_run_id"]), f"{LOGGED_MODELS}/{info['model_id']}/model/"
+    for blob in context.store.blobs.under(ARTIFACTS, place):
+        name = f"{run}{checked_path(info['name'])}/{blob.name.removeprefix(place)}"
+        if blob.sha256 is not None and context.store.blobs.get(ARTIFACTS, name) is None:
+            context.store.blobs.put(
+                ARTIFACTS, name, sha256=blob.sha256, size=blob.size, content_type=blob.content_type
+            )
 
 
 def _merged(present: list[dict[str, str]], new: list[Pair]) -> list[dict[str, str]]:

@@ -28,7 +28,6 @@ from scaffold.workspace.services.mlflow_records import (
 )
 from scaffold.workspace.services.mlflow_runs import OfRun
 from scaffold.workspace.store.blobs import ARTIFACTS, Blob, artifact_prefix
-from scaffold.workspace.store.runs import Run
 from scaffold.workspace.streaming import part_of
 
 _MAX_PATH = 1024
@@ -40,7 +39,7 @@ class Listing(OfRun):
     path: str = ""
 
 
-def _checked(path: str) -> str:
+def checked_path(path: str) -> str:
     """A path of an artifact below its run.
 
     Raises:
@@ -52,16 +51,34 @@ def _checked(path: str) -> str:
     return path
 
 
-def _written(context: Context, run: Run, path: str = "") -> list[Blob]:
-    prefix = artifact_prefix(run.run_id) + (f"{path}/" if path else "")
+LOGGED_MODELS = "LoggedModel"
+"""The origin of the artifacts that are models logged by MLflow 3; the container is the model's id."""
+
+
+def _place(context: Context, head: str, *, writable: bool = False) -> str:
+    """The prefix of artifacts that the first part of a path names: a run, or ``origin:container`` of others.
+
+    Raises:
+        Fault: there is no such run, or the place is to be written to and is not a logged model's.
+    """
+    origin, colon, container = head.partition(":")
+    if not colon:
+        return artifact_prefix(run_for(context, head).run_id)
+    if writable and (origin != LOGGED_MODELS or context.store.logged_models.get(container) is None):
+        raise missing(f"A run or a logged model {head!r}")
+    return f"{origin}/{container}/"
+
+
+def _written(context: Context, place: str, path: str = "") -> list[Blob]:
+    prefix = place + (f"{path}/" if path else "")
     return [blob for blob in context.store.blobs.under(ARTIFACTS, prefix) if blob.written]
 
 
-def _directory(context: Context, run: Run, path: str) -> list[dict[str, Any]]:
-    """``FileInfo`` of everything directly below a path, with paths relative to the run."""
-    start = len(artifact_prefix(run.run_id)) + (len(path) + 1 if path else 0)
+def _directory(context: Context, place: str, path: str) -> list[dict[str, Any]]:
+    """``FileInfo`` of everything directly below a path, with paths relative to the place."""
+    start = len(place) + (len(path) + 1 if path else 0)
     found: dict[str, dict[str, Any]] = {}
-    for blob in _written(context, run, path):
+    for blob in _written(context, place, path):
         name, slash, _ = blob.name[start:].partition("/")
         whole = posixpath.join(path, name)
         if slash:
@@ -78,7 +95,7 @@ async def list_artifacts(request: Request) -> Any:
     """What is directly below a path of a run's artifacts."""
     context, asked = context_of(request), await asked_as(request, Listing)
     run = run_for(context, asked.run_id, asked.run_uuid)
-    files = _directory(context, run, _checked(asked.path))
+    files = _directory(context, artifact_prefix(run.run_id), checked_path(asked.path))
     return {"root_uri": artifact_root(request, run), "files": files}
 
 
@@ -86,22 +103,22 @@ async def list_artifacts(request: Request) -> Any:
 async def list_proxied(request: Request) -> Any:
     """The same for a client that goes through this service, with names relative to the path asked for."""
     context = context_of(request)
-    run_id, _, path = request.query_params.get("path", "").strip("/").partition("/")
-    path = _checked(path)
-    files = _directory(context, run_for(context, run_id), path)
+    head, _, path = request.query_params.get("path", "").strip("/").partition("/")
+    path = checked_path(path)
+    files = _directory(context, _place(context, head), path)
     return {"files": [file | {"path": posixpath.basename(file["path"])} for file in files]}
 
 
-def _target(request: Request) -> tuple[Context, Run, str]:
+def _target(request: Request) -> tuple[Context, str, str]:
     context, params = context_of(request), request.path_params
-    run = run_for(context, params["run_id"])
-    return context, run, _checked(params.get("path", ""))
+    path = checked_path(params["path"])
+    return context, _place(context, params["run_id"], writable=True), path
 
 
 @mlflow
 async def upload(request: Request) -> Any:
     """Keeps a file as an artifact, piece by piece as it comes."""
-    context, run, path = _target(request)
+    context, place, path = _target(request)
     if not path:
         raise invalid("The artifact has no name.")
     writer = context.store.content.writer()
@@ -118,19 +135,19 @@ async def upload(request: Request) -> Any:
         raise
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
     size = writer.size
-    name = artifact_prefix(run.run_id) + path
-    context.store.blobs.put(ARTIFACTS, name, sha256=writer.keep(), size=size, content_type=kind)
+    context.store.blobs.put(ARTIFACTS, place + path, sha256=writer.keep(), size=size, content_type=kind)
     return {}
 
 
 @mlflow
 async def download(request: Request) -> Any:
     """An artifact's bytes, as many as there are now."""
-    context, run, path = _target(request)
-    blob = context.store.blobs.get(ARTIFACTS, artifact_prefix(run.run_id) + path)
+    context, head = context_of(request), request.path_params["run_id"]
+    path = checked_path(request.path_params["path"])
+    blob = context.store.blobs.get(ARTIFACTS, _place(context, head) + path)
     file = context.store.blobs.file(blob) if blob is not None else None
     if blob is None or file is None or not file.exists():
-        raise missing(f"Artifact {path!r} of run {run.run_id}")
+        raise missing(f"Artifact {path!r} of {head}")
     size = file.stat().st_size
     headers = {
         "content-length": str(size),
@@ -143,24 +160,37 @@ async def download(request: Request) -> Any:
 @mlflow
 async def delete(request: Request) -> Any:
     """Takes an artifact, or everything below a path, from a run."""
-    context, run, path = _target(request)
-    names = [blob.name for blob in _written(context, run, path)]
-    for name in [*names, artifact_prefix(run.run_id) + path]:
+    context, place, path = _target(request)
+    names = [blob.name for blob in _written(context, place, path)]
+    for name in [*names, place + path]:
         context.store.blobs.remove(ARTIFACTS, name)
     return Response(status_code=200)
 
 
 async def list_run_artifacts(request: Request) -> Any:
     """All artifacts of a run (``PaginatedArtifactDto``)."""
-    blobs = _written(context_of(request), run_of(request), _checked(request.query_params.get("path", "")))
+    blobs = _written(
+        context_of(request),
+        artifact_prefix(run_of(request).run_id),
+        checked_path(request.query_params.get("path", "")),
+    )
     return {"value": [artifact_dto(blob) for blob in blobs], "continuationToken": None, "nextLink": None}
 
 
 async def get_run_content_information(request: Request) -> Any:
     """Where one artifact of a run can be read."""
-    context, run = context_of(request), run_of(request)
-    path = request.query_params.get("path", "")
-    blob = context.store.blobs.get(ARTIFACTS, artifact_prefix(run.run_id) + path)
+    return _content_information(request, artifact_prefix(run_of(request).run_id))
+
+
+async def get_container_content_information(request: Request) -> Any:
+    """Where one artifact of a container can be read, asked for at azureml-mlflow's address."""
+    params = request.path_params
+    return _content_information(request, f"{params['origin']}/{params['container']}/")
+
+
+def _content_information(request: Request, place: str) -> Any:
+    context, path = context_of(request), request.query_params.get("path", "")
+    blob = context.store.blobs.get(ARTIFACTS, place + path)
     if blob is None or not blob.written:
         raise faults.not_found(f"Artifact {path!r}")
     information = content_information(context, ARTIFACTS, blob.name, "r")

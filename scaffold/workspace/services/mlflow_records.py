@@ -18,6 +18,7 @@ from scaffold.workspace.context import Context, body_as, context_of
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.runs import Status
 from scaffold.workspace.services.history import EXPERIMENT_NAME
+from scaffold.workspace.store.blobs import ARTIFACTS, RUN_ORIGIN
 from scaffold.workspace.store.database import from_json, timestamp
 from scaffold.workspace.store.experiments import Experiment
 from scaffold.workspace.store.metrics import MetricValue
@@ -199,20 +200,46 @@ def checked_name(name: str) -> str:
     return name
 
 
+def speaks_azureml(request: Request) -> bool:
+    """True when the asking client reads and writes artifacts at addresses that begin with ``azureml:``."""
+    agent = request.headers.get("user-agent", "")
+    old = re.search(r"mlflow-python-client/1\.", agent) is not None
+    return "azureml-mlflow" in agent and (request.path_params["version"] != "v1.0" or old)
+
+
 def artifact_root(request: Request, run: Run) -> str:
     """Where a run's artifacts are, as the asking client can reach them.
 
     azureml-mlflow has an artifact repository of its own for ``azureml:``; every other client, and that one
     too when its tracking address is a plain https one, uploads through this service.
     """
-    context, agent = context_of(request), request.headers.get("user-agent", "")
-    old = re.search(r"mlflow-python-client/1\.", agent) is not None
-    if "azureml-mlflow" not in agent or (request.path_params["version"] == "v1.0" and not old):
+    context = context_of(request)
+    if not speaks_azureml(request):
         return f"mlflow-artifacts:/{run.run_id}"
     experiment = context.store.experiments.by_id(run.experiment_id)
     host = context.endpoints.base.removeprefix("https://")
     name = experiment.name if experiment else ""
     return f"azureml://{host}{context.scope}/experiments/{name}/runs/{run.run_id}/artifacts"
+
+
+def artifact_uri(request: Request, place: str) -> str:
+    """Where artifacts are (``origin/container/path``), as the asking client can reach them.
+
+    azureml-mlflow downloads a file or a folder, other clients what is in a folder.
+    """
+    context = context_of(request)
+    azureml = speaks_azureml(request)
+    if not azureml and context.store.blobs.get(ARTIFACTS, place) is not None:
+        place = place.rpartition("/")[0]
+    origin, container, *path = place.split("/", 2)
+    run = context.store.runs.get(container.removeprefix("dcid.")) if origin == RUN_ORIGIN else None
+    if run is not None:
+        return "/".join([artifact_root(request, run), *path])
+    return (
+        f"azureml://artifacts/{place}"
+        if azureml
+        else "/".join([f"mlflow-artifacts:/{origin}:{container}", *path])
+    )
 
 
 def experiment_record(experiment: Experiment) -> dict[str, Any]:
@@ -225,11 +252,12 @@ def experiment_record(experiment: Experiment) -> dict[str, Any]:
         "lifecycle_stage": "deleted" if experiment.archived else "active",
         "creation_time": created,
         "last_update_time": milliseconds(experiment.archived) or created,
-        "tags": _pairs(experiment.tags),
+        "tags": pairs(experiment.tags),
     }
 
 
-def _pairs(mapping: dict[str, str]) -> list[dict[str, str]]:
+def pairs(mapping: dict[str, str]) -> list[dict[str, str]]:
+    """A mapping as MLflow writes tags and parameters."""
     return [{"key": key, "value": value} for key, value in mapping.items()]
 
 
@@ -274,8 +302,8 @@ def run_record(request: Request, run: Run) -> dict[str, Any]:
         "info": run_info(request, run),
         "data": {
             "metrics": [metric for metric in metrics if metric is not None],
-            "params": _pairs(parameters(run)),
-            "tags": _pairs(tags),
+            "params": pairs(parameters(run)),
+            "tags": pairs(tags),
         },
         "inputs": {"dataset_inputs": kept(run, DATASETS), "model_inputs": kept(run, MODEL_INPUTS)},
         "outputs": {"model_outputs": kept(run, MODEL_OUTPUTS)},

@@ -16,7 +16,7 @@ from scaffold.workspace.services.dto import CreatedByDto, Dto
 from scaffold.workspace.services.history import texts
 from scaffold.workspace.store.models import Asset, RegisteredModel
 
-_NAME = re.compile(r"[a-zA-Z0-9][\w.\-]{0,254}")
+MODEL_NAME = re.compile(r"[a-zA-Z0-9][\w.\-]{0,254}")
 _ID = re.compile(r"(?P<name>.+):(?P<version>\d{1,18})")
 
 
@@ -124,6 +124,28 @@ def _model_dto(context: Context, model: RegisteredModel) -> ModelDto:
     )
 
 
+def asset_document(place: str) -> dict[str, Any]:
+    """What is kept of an asset that is all artifacts below a place (``origin/container/path``), or the one there."""
+    return _document(AssetDto(artifacts=[ArtifactDetails(prefix=place)], kv_tags={}, properties={}, meta={}))
+
+
+def model_document(asset: Asset, description: str | None, tags: dict[str, str]) -> dict[str, Any]:
+    """What is kept of a model that is an asset, beside its name."""
+    return _document(
+        ModelDto(
+            url=f"aml://asset/{asset.asset_id}",
+            mime_type="application/x-python",
+            description=description,
+            framework="Custom",
+            unpack=False,
+            kv_tags=tags,
+            properties={},
+            datasets=[],
+            derived_model_ids=[],
+        )
+    )
+
+
 # Assets
 
 
@@ -190,7 +212,7 @@ async def register_model(request: Request) -> ModelDto:
     """Keeps a model as the next version of its name."""
     context, body = context_of(request), await body_as(request, ModelDto)
     name = body.name or ""
-    if not _NAME.fullmatch(name):
+    if not MODEL_NAME.fullmatch(name):
         raise faults.bad_request(
             f"Model name {name!r}: letters, digits, '_', '.' and '-' only, 255 at most, the first a letter or digit."
         )

@@ -9,7 +9,10 @@ from scaffold.workspace.store.content import ContentStore
 from scaffold.workspace.store.database import Database, timestamp
 
 ARTIFACTS = "azureml"
-"""The container of run artifacts; names start with ``ExperimentRun/dcid.<run id>/``."""
+"""The container of artifacts; the names of a run's start with ``ExperimentRun/dcid.<run id>/``."""
+
+RUN_ORIGIN = "ExperimentRun"
+"""What the names of all runs' artifacts start with."""
 
 SNAPSHOTS = "snapshots"
 """The container of snapshot uploads on their way."""
@@ -140,4 +143,4 @@ class Blobs:
 
 def artifact_prefix(run_id: str) -> str:
     """What the names of a run's artifacts start with, in the container :data:`ARTIFACTS`."""
-    return f"ExperimentRun/dcid.{run_id}/"
+    return f"{RUN_ORIGIN}/dcid.{run_id}/"

@@ -230,6 +230,30 @@ MIGRATIONS = (
     CREATE INDEX runs_by_time ON runs (hidden, created);
     CREATE INDEX models_by_run ON models (run_id) WHERE run_id IS NOT NULL;
     """,
+    # What MLflow's registry keeps of a model's name. Logged models are artifacts of their own, with a run or without.
+    """
+    ALTER TABLE model_names ADD COLUMN created TEXT;
+    ALTER TABLE model_names ADD COLUMN modified TEXT;
+    ALTER TABLE model_names ADD COLUMN document TEXT;
+    UPDATE blobs SET name = (
+            SELECT 'LoggedModel/' || model_id || '/model/'
+                || substr(name, length('ExperimentRun/dcid./models//') + length(run_id) + length(model_id) + 1)
+            FROM logged_models
+            WHERE instr(name, 'ExperimentRun/dcid.' || run_id || '/models/' || model_id || '/') = 1)
+        WHERE EXISTS (
+            SELECT 1 FROM logged_models
+            WHERE instr(name, 'ExperimentRun/dcid.' || run_id || '/models/' || model_id || '/') = 1);
+    CREATE TABLE renewed_logged_models (
+        model_id TEXT PRIMARY KEY,
+        experiment_id TEXT NOT NULL REFERENCES experiments,
+        run_id TEXT REFERENCES runs ON DELETE CASCADE,
+        created INTEGER NOT NULL,
+        record TEXT NOT NULL
+    );
+    INSERT INTO renewed_logged_models SELECT * FROM logged_models;
+    DROP TABLE logged_models;
+    ALTER TABLE renewed_logged_models RENAME TO logged_models;
+    """,
 )
 
 

@@ -1,4 +1,4 @@
-"""The records of models that MLflow 3 logs; their files are artifacts of the runs they came from."""
+"""The records of models that MLflow 3 logs, in a run or by themselves."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ class LoggedModels:
         self._database = database
 
     def add(
-        self, model_id: str, experiment_id: str, run_id: str, created: int, record: dict[str, Any]
+        self, model_id: str, experiment_id: str, run_id: str | None, created: int, record: dict[str, Any]
     ) -> None:
         self._database.execute(
             "INSERT INTO logged_models VALUES (?, ?, ?, ?, ?)",

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from scaffold.workspace.store import search
 from scaffold.workspace.store.database import Database, from_json, timestamp, to_json
 
 
@@ -99,7 +100,8 @@ class Models:
         moment = timestamp()
         with self._database.transaction():
             self._database.execute(
-                "INSERT INTO model_names VALUES (?, 1) ON CONFLICT DO UPDATE SET last_version = last_version + 1",
+                "INSERT INTO model_names (name, last_version) VALUES (?, 1)"
+                " ON CONFLICT DO UPDATE SET last_version = last_version + 1",
                 name,
             )
             row = self._database.one("SELECT last_version FROM model_names WHERE name = ?", name)
@@ -135,6 +137,24 @@ class Models:
             name,
             run_id,
             run_id,
+        )
+        return [_model(row) for row in rows]
+
+    def search(self, condition: str, order: list[str], *, limit: int, offset: int) -> list[RegisteredModel]:
+        """Versions by a filter and an order of MLflow's search language, the last changed first.
+
+        Raises:
+            SearchError: one of them is none.
+        """
+        where, values = search.where(condition, search.model_version_expression)
+        sorted_by, bound = search.order(order, search.model_version_expression)
+        rows = self._database.all(
+            f"SELECT * FROM models WHERE {where}"  # noqa: S608  (values are bound)
+            f" ORDER BY {sorted_by} modified DESC, name, version DESC LIMIT ? OFFSET ?",
+            *values,
+            *bound,
+            limit,
+            offset,
         )
         return [_model(row) for row in rows]
 

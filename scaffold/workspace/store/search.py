@@ -125,6 +125,42 @@ def model_expression(key: Key) -> tuple[Expression, bool]:
     return _attribute(key, _MODEL_TEXTS, _MODEL_NUMBERS)
 
 
+# MLflow keeps prompts among its models, and asks for models by what they are not; here are models alone.
+_IS_PROMPT = "mlflow.prompt.is_prompt"
+_MODEL_NAME_TEXTS = {"name": "name"}
+_MODEL_NAME_NUMBERS = {
+    "creation_timestamp": _milliseconds("created"),
+    "timestamp": _milliseconds("modified"),
+    "last_updated_timestamp": _milliseconds("modified"),
+}
+_VERSION_TEXTS = {
+    "name": "name",
+    "run_id": "run_id",
+    "source_path": "json_extract(document, '$.mlflow.source')",
+}
+_VERSION_NUMBERS = {
+    "version_number": "version",
+    "creation_timestamp": _milliseconds("created"),
+    "last_updated_timestamp": _milliseconds("modified"),
+}
+
+
+def model_name_expression(key: Key) -> tuple[Expression, bool]:
+    """The SQL of what a key names of a registered model, and whether it is a number."""
+    if key.kind == "tag" and key.name == _IS_PROMPT:
+        return ("'false'", []), False
+    if key.kind == "tag":
+        return ("(SELECT value FROM json_each(document, '$.tags') WHERE key = ?)", [key.name]), False
+    return _attribute(key, _MODEL_NAME_TEXTS, _MODEL_NAME_NUMBERS)
+
+
+def model_version_expression(key: Key) -> tuple[Expression, bool]:
+    """The SQL of what a key names of a version of a model, and whether it is a number."""
+    if key.kind == "tag":
+        return ("(SELECT value FROM json_each(document, '$.kvTags') WHERE key = ?)", [key.name]), False
+    return _attribute(key, _VERSION_TEXTS, _VERSION_NUMBERS)
+
+
 def _attribute(key: Key, texts: dict[str, str], numbers: dict[str, str]) -> tuple[Expression, bool]:
     if key.name in numbers:
         return (numbers[key.name], []), True

@@ -19,6 +19,7 @@ from scaffold.workspace.store.injected import InjectedFaults
 from scaffold.workspace.store.listing import RunLists
 from scaffold.workspace.store.logged_models import LoggedModels
 from scaffold.workspace.store.metrics import Metrics
+from scaffold.workspace.store.model_names import ModelNames
 from scaffold.workspace.store.models import Assets, Models
 from scaffold.workspace.store.runs import Runs
 from scaffold.workspace.store.snapshots import Snapshots
@@ -51,6 +52,7 @@ class Store:
         self.definitions = Definitions(self.database)
         self.assets = Assets(self.database)
         self.models = Models(self.database)
+        self.model_names = ModelNames(self.database)
         self.computes = Computes(self.database)
         self.injected = InjectedFaults(self.database)
         self.vault = Vault(home.vault)
