@@ -64,15 +64,15 @@ class Found(msgspec.Struct, frozen=True):
     """A file of a dataset: its name where it is delivered, and where it comes from.
 
     Attributes:
-        sha256: its content in the store,
+        copied: the store's file,
         address: or its address on the web,
-        path: or a file that is moved.
+        moved: or a file that nobody else needs.
     """
 
     name: str
-    sha256: str | None = None
+    copied: Path | None = None
     address: str = ""
-    path: Path | None = None
+    moved: Path | None = None
 
 
 class Delivery:
@@ -155,7 +155,7 @@ class Delivery:
         except DataError as error:
             raise DataError(f"{what}: its files are chosen by {step!r}, and {error}.") from None
         for path in files_under(own):
-            yield Found(name_below(path, own), path=path)
+            yield Found(name_below(path, own), moved=path)
 
     def _files(self, what: str, definition: Definition) -> Iterator[Found]:
         alone = len(definition.sources) == 1
@@ -165,7 +165,7 @@ class Delivery:
                 continue
             blob = None
             for blob in blobs_of(self._store, source):
-                yield Found(delivered_name(source, blob.name, alone=alone), blob.sha256)
+                yield Found(delivered_name(source, blob.name, alone=alone), self._store.blobs.file(blob))
             if blob is None:
                 raise DataError(
                     f"{what}: there is nothing at {source.path!r} in the datastore {source.datastore}."
@@ -199,10 +199,10 @@ class Delivery:
             raise DataError(f"{what}: a part of {file.name!r} is a file and a folder at once.") from None
         if path.is_dir():
             raise DataError(f"{what}: {file.name!r} is a file and a folder at once.")
-        if file.sha256 is not None:
-            self._store.content.restore(file.sha256, path)
-        elif file.path is not None:
-            shutil.move(file.path, path)
+        if file.copied is not None:
+            shutil.copyfile(file.copied, path)
+        elif file.moved is not None:
+            shutil.move(file.moved, path)
         else:
             self._fetch(what, file.address, path)
 
@@ -222,7 +222,11 @@ class Delivery:
                 (delivered_name(source, blob.name, alone=True), blob)
                 for blob in blobs_of(self._store, source)
             )
-            found = (Found(name, blob.sha256) for name, blob in names if not (target / name).exists())
+            found = (
+                Found(name, self._store.blobs.file(blob))
+                for name, blob in names
+                if not (target / name).exists()
+            )
             count = self._place(f"Output {output.name!r}", target, found, overwrite=False)
         there = f", with {count} files that are there" if count else ""
         self._note(
@@ -236,7 +240,7 @@ class Delivery:
             root.parent.mkdir(parents=True, exist_ok=True)
             return
         source = Source(OWN, reference.path)
-        found = (Found(blob.name, blob.sha256) for blob in blobs_of(self._store, source))
+        found = (Found(blob.name, self._store.blobs.file(blob)) for blob in blobs_of(self._store, source))
         if reference.mode == DOWNLOAD and not reference.overwrite:
             found = (file for file in found if not (root / file.name).exists())
         count = self._place(what, root, found, overwrite=True)
