@@ -123,3 +123,86 @@ def test_a_data_frame_becomes_a_dataset(sdk: Sdk):
     )
 
     assert shown == ["[[1, 'ä'], [2, 'b']]"]
+
+
+def test_times_filters_and_partitions_of_a_table(sdk: Sdk):
+    write_tree(sdk.cwd / "src", {"t.csv": "d,x,k\n2020-01-01,1,a\n2020-01-02,2,b\n2020-01-03,3,a\n"})
+
+    shown = sdk(
+        "from datetime import datetime, timedelta\n"
+        "def xs(dataset):\n"
+        "    return sorted(dataset.to_pandas_dataframe()['x'])\n"
+        "store.upload('src', 'times', overwrite=True, show_progress=False)\n"
+        "table = Dataset.Tabular.from_delimited_files((store, 'times/t.csv'))\n"
+        "table.with_timestamp_columns('d').register(ws, 'timed')\n"
+        "timed = Dataset.get_by_name(ws, 'timed')\n"
+        "show(timed.timestamp_columns[0], xs(timed.time_before(datetime(2020, 1, 2))))\n"
+        "show(xs(timed.time_after(datetime(2020, 1, 2), include_boundary=False)))\n"
+        "show(xs(timed.time_between(datetime(2020, 1, 2), datetime(2020, 1, 3))))\n"
+        "show(len(rows(timed.time_recent(timedelta(1)))), len(rows(timed.time_recent(timedelta(99999)))))\n"
+        "show(xs(table.filter(table['x'] > 1)), xs(table.skip(1)))\n"
+        "show(type(table.data_changed_time).__name__)\n"
+        "parted = table.partition_by(['k'], (store, 'parted'), name='parted')\n"
+        "show(Dataset.get_by_name(ws, 'parted').partition_keys, xs(parted))\n"
+        "show(sorted(values['k'] for values in parted.get_partition_key_values()))\n"
+        "show(xs(parted.filter(parted['k'] == 'a')))\n"
+        "show(table.to_csv_files().to_path(), table.to_parquet_files().to_path())\n",
+    )
+
+    assert shown == [
+        "d [1, 2]",
+        "[3]",
+        "[2, 3]",
+        "0 3",
+        "[2, 3] [2, 3]",
+        "datetime",
+        "['k'] [1, 2, 3]",
+        "['a', 'b']",
+        "[1, 3]",
+        "['/part-0.csv'] ['/part-0.parquet']",
+    ]
+
+
+def test_columns_are_typed_and_come_from_paths(sdk: Sdk):
+    write_tree(sdk.cwd / "src", {"2020/a.csv": "x;y\n1;2\n", "2021/b.csv": "x;y\n3;4\n"})
+
+    shown = sdk(
+        "from azureml.data import DataType\n"
+        "store.upload('src', 'typed', overwrite=True, show_progress=False)\n"
+        "table = Dataset.Tabular.from_delimited_files(\n"
+        "    (store, 'typed/*/*.csv'), separator=';', include_path=True, partition_format='/{year}/{name}.csv',\n"
+        "    set_column_types={'x': DataType.to_string(), 'y': DataType.to_float()})\n"
+        "frame = table.to_pandas_dataframe()\n"
+        "show(frame[['year', 'name', 'x', 'y']].values.tolist())\n"
+        "show([path.split('/')[-1] for path in frame['Path']])\n",
+    )
+
+    assert shown == [
+        "[[2020, 'a', '1', 2.0], [2021, 'b', '3', 4.0]]",
+        "['a.csv', 'b.csv']",
+    ]
+
+
+def test_a_directory_goes_up_by_a_pattern_and_comes_down_over_what_is_there(sdk: Sdk):
+    write_tree(sdk.cwd / "src", {"a.csv": CSV, "b.txt": "B", "sub/c.csv": CSV})
+
+    shown = sdk(
+        "up = Dataset.File.upload_directory('src', (store, 'chosen'), pattern='*.csv')\n"
+        "show(sorted(up.to_path()))\n"
+        "os.makedirs('down'); pathlib.Path('down/a.csv').write_text('mine')\n"
+        "try:\n"
+        "    up.download('down')\n"
+        "except Exception as error:\n"
+        "    show('already exists' in str(error), pathlib.Path('down/a.csv').read_text())\n"
+        "show(len(up.download('down', overwrite=True)))\n"
+        "show(pathlib.Path('down/a.csv').read_text() == pathlib.Path('src/a.csv').read_text())\n"
+        "first, second = up.random_split(0.5, seed=3)\n"
+        "show(sorted(first.to_path() + second.to_path()) == sorted(up.to_path()))\n"
+        "table = Dataset.Tabular.from_delimited_files((store, 'chosen/a.csv'))\n"
+        "try:\n"
+        "    table.get_profile(workspace=ws)\n"
+        "except Exception as error:\n"
+        "    show('Not Implemented' in str(error))\n",
+    )
+
+    assert shown == ["['/a.csv', '/sub/c.csv']", "True mine", "2", "True", "True", "True"]

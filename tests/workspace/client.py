@@ -160,6 +160,12 @@ class Workspace:
         (url,) = self.upload_addresses("file")
         return url
 
+    def new_file(self) -> str:
+        """The address of a file of the workspace's datastore that nothing was written to yet."""
+        section = self.get("/datastore/v1.0{S}/default").json()["azureStorageSection"]
+        container = f"https://{section['accountName']}.blob.{section['endpoint']}/{section['containerName']}"
+        return f"{container}/{uuid.uuid4().hex}{section['sasToken']}"
+
     def upload_addresses(self, *names: str) -> list[str]:
         answer = self.post("/content/v2.0{S}/snapshots/getblob", {"FileNames": list(names)})
         assert answer.status == 200, answer.body

@@ -332,9 +332,7 @@ def test_a_block_list_that_is_none_or_defines_entities_is_refused(
     assert workspace.blob("HEAD", url).status == 404
 
 
-@pytest.mark.parametrize(
-    "query", ["comp=lease", "comp=metadata", "comp=appendblock", "comp=", "comp=block%20list"]
-)
+@pytest.mark.parametrize("query", ["comp=lease", "comp=metadata", "comp=", "comp=block%20list"])
 def test_another_operation_on_a_blob_is_refused_and_changes_nothing(
     workspace: Workspace, written: str, query: str
 ):
@@ -342,10 +340,36 @@ def test_another_operation_on_a_blob_is_refused_and_changes_nothing(
     assert workspace.blob("GET", written).body == CONTENT
 
 
-@pytest.mark.parametrize("kind", ["PageBlob", "AppendBlob"])
-def test_only_block_blobs_are_kept(workspace: Workspace, url: str, kind: str):
-    assert workspace.blob("PUT", url, b"x", x_ms_blob_type=kind).status == 501
+def test_page_blobs_are_not_had(workspace: Workspace, url: str):
+    assert workspace.blob("PUT", url, b"x", x_ms_blob_type="PageBlob").status == 501
     assert workspace.blob("HEAD", url).status == 404
+
+
+# Append blobs, which the reader of datasets writes partitions with
+
+
+def test_blocks_are_appended_at_the_end(workspace: Workspace):
+    url = workspace.new_file()
+    assert workspace.blob("PUT", url, b"", x_ms_blob_type="AppendBlob").status == 201
+
+    first = workspace.blob("PUT", url, b"one,", query="comp=appendblock")
+    wrong = workspace.blob("PUT", url, b"lost", query="comp=appendblock", x_ms_blob_condition_appendpos="0")
+    second = workspace.blob("PUT", url, b"two", query="comp=appendblock", x_ms_blob_condition_appendpos="4")
+
+    assert [answer.status for answer in (first, wrong, second)] == [201, 412, 201]
+    assert [answer.headers["x-ms-blob-append-offset"] for answer in (first, second)] == ["0", "4"]
+    assert workspace.blob("GET", url).body == b"one,two"
+    head = workspace.blob("HEAD", url).headers
+    assert (head["x-ms-blob-type"], head["content-length"]) == ("AppendBlob", "7")
+
+
+def test_only_an_append_blob_is_appended_to(workspace: Workspace, written: str):
+    nothing = workspace.new_file()
+
+    assert workspace.blob("PUT", written, b"more", query="comp=appendblock").status == 409
+    assert workspace.blob("PUT", nothing, b"more", query="comp=appendblock").status == 404
+    assert workspace.blob("PUT", nothing, b"full", x_ms_blob_type="AppendBlob").status in (400, 413)
+    assert workspace.blob("GET", written).body == CONTENT
 
 
 # The growing log of a run

@@ -13,15 +13,14 @@ import sqlite3
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import msgspec
-
 from scaffold.workspace import supervision
 from scaffold.workspace.engine import endings, jobs, processes
 from scaffold.workspace.engine.builder import BuildError
-from scaffold.workspace.engine.data import Places, RunData, read_data
-from scaffold.workspace.engine.dataflow import DataError
-from scaffold.workspace.engine.delivery import Delivery, Stopped
-from scaffold.workspace.engine.distribution import Distribution, processes_of
+from scaffold.workspace.engine.data.configuration import RunData, read_data
+from scaffold.workspace.engine.data.dataflow import DataError
+from scaffold.workspace.engine.data.delivery import Delivery
+from scaffold.workspace.engine.data.helpers import Reader, Stopped
+from scaffold.workspace.engine.data.places import Places
 from scaffold.workspace.engine.environments import Environments, ReadyEnvironment
 from scaffold.workspace.engine.finishing import Finish
 from scaffold.workspace.engine.jobs import JobFolder, Outcome
@@ -249,19 +248,26 @@ class Engine:
         folder, active = JobFolder(self._home, run), self._active[run.run_id]
         active.committed = True
         await asyncio.to_thread(jobs.lay_out, self._store, folder, run, lambda: active.canceled)
-        places = None if active.canceled else await self._deliver(run, folder, data)
+        configuration = run.definition or {}
+        variables = jobs.process_environment(
+            specification, configuration, environment.interpreter, self._run_variables(run), folder.submitter
+        )
+        reader = Reader(environment.interpreter, variables)
+        places = None if active.canceled else await self._deliver(run, folder, data, reader)
         if places is None or active.canceled:
             await self._patiently(run.run_id, lambda: self._advance(run.run_id, Status.CANCELED))
             await asyncio.to_thread(folder.clear)
             return False
-        jobs.write_job(folder, self._job(run, folder, specification, environment, places))
+        argv = jobs.command_line(configuration, environment.interpreter, environment.python_version, places)
+        variables |= places.variables(variables)
+        jobs.write_job(folder, jobs.job_of(folder, configuration, argv, variables) | self._preemption(run))
         self._show_live_logs(run, folder)
         process = processes.start(folder)
         await self._patiently(run.run_id, lambda: self._advance(run.run_id, Status.RUNNING))
         await process.wait()
         return await self._finish(run.run_id, folder)
 
-    async def _deliver(self, run: Run, folder: JobFolder, data: RunData) -> Places | None:
+    async def _deliver(self, run: Run, folder: JobFolder, data: RunData, reader: Reader) -> Places | None:
         """Puts the run's data in its place; None when the run was cancelled meanwhile.
 
         Raises:
@@ -271,11 +277,14 @@ class Engine:
         def stopped() -> bool:
             return self._stopping or self._active[run.run_id].canceled
 
-        delivery = Delivery(self._store, folder, stopped, folder.note_data)
+        delivery = Delivery(self._store, folder, reader, stopped, folder.note_data)
         try:
             return await asyncio.to_thread(delivery.deliver, data, run.run_id)
         except Stopped:
             return None
+        except DataError as error:
+            folder.note_data(str(error))
+            raise
         except OSError as error:
             if is_lack_of_room(error):
                 raise
@@ -283,42 +292,6 @@ class Engine:
         finally:
             if (log := folder.log(DATA_LOG)).exists():
                 await keep_log(self._store, run, DATA_LOG, log)
-
-    def _job(
-        self,
-        run: Run,
-        folder: JobFolder,
-        specification: Specification,
-        environment: ReadyEnvironment,
-        places: Places,
-    ) -> dict[str, Any]:
-        configuration = run.definition or {}
-        limit = configuration.get("maxRunDurationSeconds")
-        processes = processes_of(msgspec.convert(configuration, Distribution))
-        variables = jobs.process_environment(
-            specification,
-            configuration,
-            environment.interpreter,
-            self._run_variables(run),
-            folder.submitter,
-        )
-        return {
-            "argv": jobs.command_line(
-                configuration, environment.interpreter, environment.python_version, places
-            ),
-            "cwd": str(folder.work),
-            "environment": variables | places.variables(variables),
-            "processes": [
-                {
-                    "log": str(folder.log(process.log)),
-                    "environment": process.variables,
-                    "essential": process.essential,
-                }
-                for process in processes
-            ],
-            "limit_seconds": float(limit) if limit else None,
-            **self._preemption(run),
-        }
 
     def _preemption(self, run: Run) -> dict[str, Any]:
         """What of the job says that the run is to lose its node: a fault that was asked for."""

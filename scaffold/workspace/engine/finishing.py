@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from scaffold.workspace.engine import endings
-from scaffold.workspace.engine.data import read_data
-from scaffold.workspace.engine.dataflow import DataError
+from scaffold.workspace.engine.data.configuration import read_data
+from scaffold.workspace.engine.data.dataflow import DataError
+from scaffold.workspace.engine.data.outputs import Collection
 from scaffold.workspace.engine.jobs import COLLECTED, JobFolder, Outcome
 from scaffold.workspace.engine.keeping import TEXT, files_under, keep, name_below
-from scaffold.workspace.engine.outputs import Collection
 from scaffold.workspace.logs import DATA_LOG, STD_LOG, last_lines
 from scaffold.workspace.naming import WorkspaceName
 from scaffold.workspace.paths import Home
@@ -44,6 +44,7 @@ class Finish:
         self._folder = folder
         self._run = run
         self._outcome = outcome
+        self._settled = settled
         self._artifacts = Artifacts(store, folder, run, settled=settled)
         self._refused: DataError | None = None
         self._unkept: list[str] = []
@@ -67,7 +68,8 @@ class Finish:
     def _keep_data(self) -> list[str]:
         """Keeps what the run wrote to its outputs, and returns a sentence for what was not kept."""
         note = self._folder.note_data
-        collection = Collection(self._store, WorkspaceName.load(self._home), self._folder, self._run, note)
+        workspace = WorkspaceName.load(self._home)
+        collection = Collection(self._store, workspace, self._folder, self._run, note, settled=self._settled)
         try:
             collection.collect(
                 read_data(self._run.definition or {}),

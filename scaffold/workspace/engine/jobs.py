@@ -20,9 +20,10 @@ import msgspec
 
 from scaffold.workspace import supervision
 from scaffold.workspace.engine import conda, supervisor
-from scaffold.workspace.engine.data import NOWHERE, Places
-from scaffold.workspace.engine.delivery import PLACED, remove_tree, take_back
-from scaffold.workspace.engine.placeholders import in_argument, in_command
+from scaffold.workspace.engine.data.placeholders import in_argument, in_command
+from scaffold.workspace.engine.data.places import NOWHERE, Places
+from scaffold.workspace.engine.data.placing import PLACED, remove_tree, take_back
+from scaffold.workspace.engine.distribution import Distribution, processes_of
 from scaffold.workspace.engine.specification import Specification
 from scaffold.workspace.engine.submitter import RECORD, Submitter, submitter_of
 from scaffold.workspace.files import write_atomically
@@ -214,6 +215,35 @@ def command_line(
         raise ValueError("the run has neither a script nor a command")
     launcher = [str(RUN_HOOKS / "launch.py")] if python_version in _NEEDS_LAUNCHER else []
     return [interpreter, *launcher, str(configuration["script"]), *arguments]
+
+
+def job_of(
+    folder: JobFolder, configuration: dict[str, Any], argv: list[str], variables: dict[str, str]
+) -> dict[str, Any]:
+    """What the supervisor is told (``job.json``).
+
+    Args:
+        folder: the run's folder.
+        configuration: as the SDK sent it.
+        argv: see ``command_line``.
+        variables: see ``process_environment``.
+    """
+    limit = configuration.get("maxRunDurationSeconds")
+    processes = processes_of(msgspec.convert(configuration, Distribution))
+    return {
+        "argv": argv,
+        "cwd": str(folder.work),
+        "environment": variables,
+        "processes": [
+            {
+                "log": str(folder.log(process.log)),
+                "environment": process.variables,
+                "essential": process.essential,
+            }
+            for process in processes
+        ],
+        "limit_seconds": float(limit) if limit else None,
+    }
 
 
 def process_environment(

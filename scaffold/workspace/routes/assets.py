@@ -130,7 +130,13 @@ OPERATIONS: tuple[Operation, ...] = (
         POST,
         _DATASETS + "/saveddatasets",
         datasets.save_dataset,
-        ("Dataset.File.from_files", "Dataset.Tabular.from_delimited_files"),
+        (
+            "Dataset.File.from_files",
+            "Dataset.File.upload_directory",
+            "Dataset.Tabular.from_delimited_files",
+            "Dataset.Tabular.from_json_lines_files",
+            "Dataset.Tabular.from_parquet_files",
+        ),
     ),
     Operation(
         GET, _DATASETS + "/saveddatasets/{saved_id}", datasets.get_saved_dataset, ("Dataset.get_by_id",)

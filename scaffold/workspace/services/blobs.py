@@ -26,7 +26,26 @@ from scaffold.workspace.streaming import part_of
 MAX_BLOB_BYTES = 5000 * 1024 * 1024
 MAX_LISTED = 5000
 CONTAINERS = (ARTIFACTS, SNAPSHOTS, DATASTORE)
-SERVES = {DATASTORE: ("Datastore.upload", "Datastore.upload_files", "Datastore.download")}
+SERVES = {
+    DATASTORE: (
+        "Datastore.upload",
+        "Datastore.upload_files",
+        "Datastore.download",
+        "Dataset.download",
+        "Dataset.mount",
+        "Dataset.partition_by",
+        "Dataset.random_split",
+        "Dataset.skip",
+        "Dataset.take",
+        "Dataset.take_sample",
+        "Dataset.time_after",
+        "Dataset.time_before",
+        "Dataset.time_between",
+        "Dataset.time_recent",
+        "Dataset.to_pandas_dataframe",
+        "Dataset.to_path",
+    )
+}
 """The SDK calls that come to a container itself."""
 
 _VERSION = {"x-ms-version": "2021-08-06"}
@@ -72,7 +91,7 @@ def _properties(blob: Blob, size: int) -> dict[str, str]:
         "last-modified": format_datetime(modified, usegmt=True),
         "content-type": blob.content_type,
         "accept-ranges": "bytes",
-        "x-ms-blob-type": "BlockBlob",
+        "x-ms-blob-type": "AppendBlob" if blob.live_path and blob.container == DATASTORE else "BlockBlob",
         "x-ms-creation-time": format_datetime(datetime.fromisoformat(blob.created), usegmt=True),
         "x-ms-lease-state": "available",
         "x-ms-lease-status": "unlocked",
@@ -82,7 +101,7 @@ def _properties(blob: Blob, size: int) -> dict[str, str]:
 
 
 async def put_blob(request: Request) -> Response:
-    """Put Blob, Put Block or Put Block List, as the query's ``comp`` says."""
+    """Put Blob, Put Block, Put Block List or Append Block, as the query's ``comp`` says."""
     context, container, name = _target(request, "w")
     comp = request.query_params.get("comp")
     if comp != "block" and request.headers.get("if-none-match") == "*":
@@ -93,9 +112,13 @@ async def put_blob(request: Request) -> Response:
         return await _put_block(request, context, container, name)
     if comp == "blocklist":
         return await _put_block_list(request, context, container, name)
+    if comp == "appendblock":
+        return await _append_block(request, context, container, name)
     if comp is not None:
         raise faults.not_implemented(f"blob operation comp={comp}")
     kind = request.headers.get("x-ms-blob-type", "BlockBlob")
+    if kind == "AppendBlob" and container == DATASTORE:
+        return await _put_append_blob(request, context, container, name)
     if kind != "BlockBlob":
         raise faults.not_implemented(f"{kind} (the workspace's store has block blobs)")
     writer = context.store.content.writer()
@@ -188,6 +211,34 @@ async def _put_block_list(request: Request, context: Context, container: str, na
         raise
     shutil.rmtree(folder, ignore_errors=True)
     return _created(context, container, name, writer.keep(), writer.size, _content_type(request))
+
+
+async def _put_append_blob(request: Request, context: Context, container: str, name: str) -> Response:
+    if await read_body(request, 1):
+        raise faults.bad_request("An append blob is empty when it is made.")
+    context.store.blobs.put(
+        container, name, live_path=context.store.content.growing(), content_type=_content_type(request)
+    )
+    return Response(status_code=201, headers=_VERSION | {"x-ms-request-server-encrypted": "true"})
+
+
+async def _append_block(request: Request, context: Context, container: str, name: str) -> Response:
+    body = await read_body(request, 100 * 1024 * 1024)
+    _check_complete(request, len(body), hashlib.md5(body, usedforsecurity=False).digest())
+    blob, file = _existing(context, container, name)
+    if blob.live_path is None or container != DATASTORE:
+        raise faults.Fault(409, "InvalidBlobType", "The blob is no append blob.")
+    offset = file.stat().st_size
+    expected = request.headers.get("x-ms-blob-condition-appendpos")
+    if expected is not None and expected != str(offset):
+        raise faults.Fault(412, "AppendPositionConditionNotMet", f"The blob is {offset} bytes long.")
+    with file.open("ab") as stream:
+        stream.write(body)
+    context.store.blobs.put(
+        container, name, live_path=file, size=offset + len(body), content_type=blob.content_type
+    )
+    headers = {"x-ms-blob-append-offset": str(offset), "x-ms-request-server-encrypted": "true"}
+    return Response(status_code=201, headers=_VERSION | headers)
 
 
 def _existing(context: Context, container: str, name: str) -> tuple[Blob, Path]:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import body_as, context_of
-from scaffold.workspace.engine.dataflow import DataError, definition_text
+from scaffold.workspace.engine.data.dataflow import DataError, definition_text
 from scaffold.workspace.services.dto import SavedDatasetDto, dataset_dto
 from scaffold.workspace.store.datasets import DatasetVersion, SavedDataset
 

@@ -13,8 +13,8 @@ from starlette.requests import Request
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, body_as, caller_of, context_of
-from scaffold.workspace.engine.data import resolve
-from scaffold.workspace.engine.dataflow import DataError
+from scaffold.workspace.engine.data.dataflow import DataError
+from scaffold.workspace.engine.data.settling import resolve
 from scaffold.workspace.engine.distribution import Distribution, DistributionError, processes_of
 from scaffold.workspace.engine.requirements import SnapshotSources
 from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment

@@ -72,6 +72,14 @@ class ContentStore:
             raise
         return writer.keep()
 
+    def growing(self) -> Path:
+        """A new empty file that grows where it is, for a blob that is appended to (``Blob.live_path``)."""
+        folder = self.folder / "growing"
+        folder.mkdir(exist_ok=True, mode=0o700)
+        path = folder / uuid.uuid4().hex
+        path.touch(mode=0o600)
+        return path
+
     def adopt(self, file: Path, sha256: str) -> None:
         """Moves a file whose SHA-256 is known into the store."""
         target = self.path(sha256)

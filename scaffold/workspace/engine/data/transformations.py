@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from scaffold.workspace.engine.dataflow import DataError
+from scaffold.workspace.engine.data.dataflow import DataError
 
 _HEADERS = {
     0: "no_header",

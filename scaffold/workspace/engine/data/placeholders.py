@@ -10,7 +10,7 @@ import re
 import shlex
 import subprocess
 
-from scaffold.workspace.engine.data import Places
+from scaffold.workspace.engine.data.places import Places
 
 _PLACEHOLDER = re.compile(
     r"(?P<word>DatasetConsumptionConfig|DatasetOutputConfig):(?P<name>[A-Za-z_]\w*)"

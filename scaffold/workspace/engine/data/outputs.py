@@ -13,18 +13,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from scaffold.workspace.engine.data import (
+from scaffold.workspace.engine.data.configuration import (
     LINK,
     MOUNT,
     UPLOAD,
     Output,
-    Places,
     Reference,
     RunData,
-    identifier,
 )
-from scaffold.workspace.engine.dataflow import DataError, folder_definition
-from scaffold.workspace.engine.delivery import DELIVERED, RunFolder, places_of, reference_root
+from scaffold.workspace.engine.data.dataflow import DataError, folder_definition
+from scaffold.workspace.engine.data.delivery import DELIVERED, RunFolder, places_of, reference_root
+from scaffold.workspace.engine.data.places import Places
+from scaffold.workspace.engine.data.settling import identifier
 from scaffold.workspace.engine.keeping import files_under, keep, name_below
 from scaffold.workspace.naming import WorkspaceName
 from scaffold.workspace.store import Store
@@ -45,19 +45,28 @@ class Collection:
         folder: the run's folder.
         run: the run.
         note: told a sentence of every step.
+        settled: True when nothing writes to the run's folder any more, so that nothing need be copied.
 
     Attributes:
         warnings: a sentence for everything that could not be kept.
     """
 
-    def __init__(
-        self, store: Store, workspace: WorkspaceName, folder: RunFolder, run: Run, note: Note
+    def __init__(  # noqa: PLR0913  (what a collection is made of)
+        self,
+        store: Store,
+        workspace: WorkspaceName,
+        folder: RunFolder,
+        run: Run,
+        note: Note,
+        *,
+        settled: bool = False,
     ) -> None:
         self._store = store
         self._workspace = workspace
         self._folder = folder
         self._run = run
         self._note = note
+        self._settled = settled
         self.warnings: list[str] = []
 
     def collect(self, data: RunData, *, completed: bool, canceled: bool) -> None:
@@ -172,7 +181,8 @@ class Collection:
                 continue
             try:
                 if may(name, path):
-                    keep(self._store, DATASTORE, name, path)
+                    settled = self._settled and path.is_relative_to(self._folder.path)
+                    keep(self._store, DATASTORE, name, path, settled=settled)
                     count += 1
             except PermissionError:
                 self.warnings.append(f"{path} could not be read and was not kept.")

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from scaffold.workspace.engine.data import Places, read_data, resolve
-from scaffold.workspace.engine.dataflow import DataError
-from scaffold.workspace.engine.placeholders import in_argument, in_command
+from scaffold.workspace.engine.data.configuration import read_data
+from scaffold.workspace.engine.data.dataflow import DataError
+from scaffold.workspace.engine.data.placeholders import in_argument, in_command
+from scaffold.workspace.engine.data.places import Places
+from scaffold.workspace.engine.data.settling import resolve
 from scaffold.workspace.store import Store
-from tests.unit.workspace.dataflows import dataflow
+from tests.unit.workspace.data.dataflows import dataflow
 
 PLACES = Places(
     inputs={"x": ("x", "Mount", "/in put/x"), "d": ("d", "Direct", "an-id")},

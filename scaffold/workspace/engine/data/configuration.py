@@ -1,26 +1,22 @@
-"""What a RunConfiguration asks of data: its inputs, outputs and older data references, and how a script finds them.
+"""What a RunConfiguration asks of data: its inputs, outputs and older data references.
 
-The sections are azureml-core's (``azureml.core.runconfig``: ``Data``, ``OutputData``, ``DataReferenceConfiguration``);
-the variables are those that ``azureml.core.run.InputDatasets`` and ``OutputDatasets`` and
-``azureml.data.context_managers`` read and set. Nothing here touches a file: see ``delivery`` and ``outputs``.
+The sections are azureml-core's (``azureml.core.runconfig``: ``Data``, ``OutputData``,
+``DataReferenceConfiguration``). Nothing here touches a file: see ``delivery`` and ``outputs``.
 """
 
 import os
 import re
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from scaffold.workspace.engine.dataflow import DataError, definition_text, read_definition
-from scaffold.workspace.engine.transformations import steps_of
-from scaffold.workspace.store import Store
-from scaffold.workspace.store.datasets import DatasetVersion, SavedDataset
+from scaffold.workspace.engine.data.dataflow import DataError
+from scaffold.workspace.engine.data.transformations import steps_of
 from scaffold.workspace.store.datastores import OWN
 
 DIRECT, MOUNT, DOWNLOAD, UPLOAD, LINK = "direct", "mount", "download", "upload", "link"
 _DEFAULT_DESTINATION = "dataset/{run-id}/{output-name}"
-_ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
+ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
 
 
 class _Camel(msgspec.Struct, rename="camel"):
@@ -233,7 +229,7 @@ def _output(name: str, data: _OutputData) -> Output:
     path = location.data_path or _DataPath()
     if location.uri or location.dataset:
         raise DataError(f"{what} goes to something else than a path of a datastore.", supported=False)
-    _check_datastore(what, path.datastore_name)
+    check_datastore(what, path.datastore_name)
     options = data.additional_options or _OutputOptions()
     upload = options.upload_options or _UploadOptions()
     registration = options.registration_options or _RegistrationOptions()
@@ -264,7 +260,7 @@ def _reference(name: str, data: _Reference) -> Reference:
         raise DataError(f"{what} is in the mode {mode!r}; it has to be mount, download or upload.")
     if not data.data_store_name:
         raise DataError(f"{what} misses the datastore's name.")
-    _check_datastore(what, data.data_store_name)
+    check_datastore(what, data.data_store_name)
     if mode == UPLOAD and not data.path_on_compute:
         raise DataError(
             f"{what} misses the path on the compute that is uploaded (as_upload(path_on_compute))."
@@ -274,7 +270,12 @@ def _reference(name: str, data: _Reference) -> Reference:
     return Reference(name, mode, path, _place(what, data.path_on_compute), bool(data.overwrite))
 
 
-def _check_datastore(what: str, name: str | None) -> None:
+def check_datastore(what: str, name: str | None) -> None:
+    """Refuses a datastore that is not the workspace's own.
+
+    Raises:
+        DataError: see there.
+    """
     if name and name.lower() != OWN:
         raise DataError(
             f"{what} is in the datastore {name}, which the local workspace does not reach; "
@@ -292,166 +293,9 @@ def _place(what: str, path: str | None) -> str | None:
     """A path on the compute as it was asked for; a relative one stays in the working directory."""
     if not path:
         return None
-    if _ABSOLUTE.match(path):
+    if ABSOLUTE.match(path):
         return path
     normal = os.path.normpath(path)
     if normal == os.pardir or normal.startswith(os.pardir + os.sep) or "\x00" in normal:
         raise DataError(f"{what}: the path {path!r} leads out of the run's working directory.")
     return normal
-
-
-def resolve(store: Store, configuration: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Settles at submission which definitions a run reads, so that what is registered later does not matter.
-
-    Returns:
-        The configuration with the ids of all datasets in it, and the lineage (``DatasetLineage``) of the run.
-
-    Raises:
-        DataError: one is not there, or nothing that can be delivered here.
-    """
-    data = read_data(configuration)
-    if not data.inputs:
-        return configuration, []
-    sections = dict(configuration["data"])
-    lineage = []
-    for (key, section), asked in zip(configuration["data"].items(), data.inputs, strict=True):
-        saved, version = _saved(store, asked)
-        if asked.mode != DIRECT:
-            check_deliverable(asked, saved)
-        dataset = {
-            "id": saved.saved_id,
-            "name": version.name if version else None,
-            "version": str(version.version) if version else None,
-        }
-        sections[key] = section | {"dataLocation": section["dataLocation"] | {"dataset": dataset}}
-        lineage.append(_lineage(asked, saved, version))
-    return configuration | {"data": sections}, lineage
-
-
-def _saved(store: Store, asked: Input) -> tuple[SavedDataset, DatasetVersion | None]:
-    if asked.saved_id is not None:
-        saved = store.datasets.saved(asked.saved_id)
-        if saved is None:
-            raise DataError(f"Input {asked.name!r}: there is no dataset {asked.saved_id}.")
-        version = store.datasets.by_name(*asked.registered) if asked.registered else None
-        if version is None or version.saved.saved_id != saved.saved_id:
-            version = store.datasets.by_saved_id(saved.saved_id)
-        return saved, version
-    assert asked.registered is not None  # noqa: S101  (read_data has seen to it)
-    name, number = asked.registered
-    version = store.datasets.by_name(name, number)
-    if version is None:
-        which = f" version {number}" if number else ""
-        raise DataError(f"Input {asked.name!r}: there is no dataset registered under name {name!r}{which}.")
-    return version.saved, version
-
-
-def check_deliverable(asked: Input, saved: SavedDataset) -> None:
-    """Refuses a dataset whose files cannot be had as files.
-
-    Raises:
-        DataError: see there.
-    """
-    what = f"Input {asked.name!r}"
-    if saved.kind != "file":
-        raise DataError(
-            f"{what}: unable to {asked.mode} a {saved.kind} dataset; pass a FileDataset, or the dataset itself with "
-            "as_named_input()."
-        )
-    try:
-        definition = read_definition(definition_text(saved.dataflow))
-    except DataError as error:
-        raise DataError(f"{what} cannot be delivered: {error}.", supported=error.supported) from None
-    for source in definition.sources:
-        if source.datastore:
-            _check_datastore(what, source.datastore)
-
-
-def _lineage(asked: Input, saved: SavedDataset, version: DatasetVersion | None) -> dict[str, Any]:
-    return {
-        "identifier": identifier(saved, version),
-        "consumptionType": "RunInput",
-        "inputDetails": {
-            "inputName": asked.name,
-            "mechanism": asked.mode.capitalize(),
-            "pathOnCompute": asked.place,
-        },
-    }
-
-
-def identifier(saved: SavedDataset, version: DatasetVersion | None) -> dict[str, Any]:
-    """A ``DatasetIdentifier``."""
-    return {
-        "savedId": saved.saved_id,
-        "registeredId": version.dataset_id if version else None,
-        "registeredVersion": str(version.version) if version else None,
-    }
-
-
-class Places(msgspec.Struct, frozen=True):
-    """Where a run's script finds its data: what each name stands for.
-
-    Attributes:
-        inputs: for every name the variable, the mode and the path or id.
-        outputs: path by name.
-        links: names of outputs that the script links itself.
-        references: path by name.
-    """
-
-    inputs: dict[str, tuple[str, str, str]] = {}
-    outputs: dict[str, str] = {}
-    links: list[str] = []
-    references: dict[str, str] = {}
-
-    def variables(self, taken: dict[str, str]) -> dict[str, str]:
-        """The environment variables that say so.
-
-        Args:
-            taken: the variables that the process has besides, which a name in capitals does not replace.
-        """
-        variables: dict[str, str] = {}
-        for name, _, value in self.inputs.values():
-            variables |= _named(name, value, "AZURE_ML_INPUT_")
-            if name.upper() not in taken:
-                variables[name.upper()] = value
-        for name, value in self.outputs.items():
-            variables |= _named(name, value, "AZURE_ML_OUTPUT_")
-        for name, value in self.references.items():
-            variables[f"AZUREML_DATAREFERENCE_{name}"] = value
-        modes = ",".join(f"{name}:{mode}" for name, mode, _ in self.inputs.values())
-        for key, value in (
-            ("AZUREML_DATASET_ENVIRONMENT_VARS", modes),
-            ("AZUREML_DATASET_FILE_OUTPUTS", ";".join(self.outputs)),
-            ("AZUREML_LINK_DATASET_OUTPUTS", ";".join(self.links)),
-        ):
-            if value:
-                variables[key] = value
-        return variables
-
-    def value(self, kind: str, name: str) -> str | None:
-        """What a placeholder of an argument stands for; None for a name that is none of the run's."""
-        if kind == "DatasetConsumptionConfig":
-            found = self.inputs.get(name)
-            return found[2] if found else None
-        if kind == "DatasetOutputConfig":
-            return name if name in self.links else self.outputs.get(name)
-        if kind == "AZUREML_DATAREFERENCE_" and name in self.references:
-            return self.references[name]
-        if kind in ("AZUREML_DATAREFERENCE_", "AZURE_ML_INPUT_") and name in self.inputs:
-            return self.inputs[name][2]
-        return self.outputs.get(name) if kind != "AZURE_ML_INPUT_" else None
-
-
-NOWHERE = Places()
-"""Of a run without data."""
-
-
-def _named(name: str, value: str, prefix: str) -> dict[str, str]:
-    return {name: value, prefix + name: value, f"AZUREML_DATAREFERENCE_{name}": value}
-
-
-def place_of(path: str | None, own: Path, work: Path) -> Path:
-    """The path that a piece of data has on this machine: its own, or the one that was asked for."""
-    if path is None:
-        return own
-    return Path(os.path.abspath(path)) if _ABSOLUTE.match(path) else work / path  # noqa: PTH100

@@ -18,8 +18,9 @@ from scaffold.workspace.naming import WorkspaceName
 _DATASTORE = re.compile(r"azureml://(?:.+?/)?datastores/(?P<name>[^/]+)/paths/?(?P<path>.*)", re.I | re.S)
 _WILDCARDS = re.compile(r"\*\*/|\*\*|\*")
 _ENCODED = re.compile(r'["%&*:<>?|]')
+_SLICES = ("take", "skip")
 # These change which rows a table has or which columns, and not which files a file dataset consists of.
-_HARMLESS = {"extract_columns_from_partition_format"}
+_HARMLESS = ("extract_columns_from_partition_format",)
 
 
 class DataError(Exception):
@@ -72,11 +73,13 @@ class Definition(msgspec.Struct, frozen=True):
     Attributes:
         sources: where it reads, in order.
         slices: (skip, take) steps that are applied to the list of files, in order.
+        others: names of steps that only the reader can do.
         plain: True when nothing is done to the list of files.
     """
 
     sources: list[Source]
     slices: list[tuple[str, int]]
+    others: list[str]
     plain: bool
 
 
@@ -87,7 +90,7 @@ def read_definition(text: str) -> Definition:
         text: the YAML document.
 
     Raises:
-        DataError: it has a source or a step that is not known here.
+        DataError: it has a source that is not known here.
     """
     try:
         document = yaml.safe_load(text)
@@ -97,16 +100,10 @@ def read_definition(text: str) -> Definition:
         ]
     except (yaml.YAMLError, KeyError, TypeError, AttributeError):
         raise DataError("its definition is none that is understood here", supported=False) from None
-    slices = []
-    for step in steps:
-        ((name, value),) = step.items()
-        if name in ("take", "skip"):
-            slices.append((name, int(value)))
-        elif name not in _HARMLESS:
-            raise DataError(
-                f"its definition has the step {name!r}, which only the reader can do", supported=False
-            )
-    return Definition(sources, slices, plain=not steps)
+    named = [next(iter(step.items())) for step in steps]
+    slices = [(name, int(value)) for name, value in named if name in _SLICES]
+    others = [name for name, _ in named if name not in (*_SLICES, *_HARMLESS)]
+    return Definition(sources, slices, others, plain=not steps)
 
 
 def _source(entry: dict[str, Any]) -> Source:

@@ -3,28 +3,22 @@
 runs/<uuid>/data/inputs/<name>/      datasets without a path of their own
 runs/<uuid>/data/outputs/<name>/     outputs without one
 runs/<uuid>/data/references/<name>/  mounted data references: a whole datastore as far as it is asked for
-runs/<uuid>/placed/                  for each path outside the run's folder, what was put there (to take it back)
 runs/<uuid>/delivered                when all was there: what is changed later, the script has changed
 
 Everything is a copy (a clone where the file system has such), whatever the script does to it: a link into
 the content store would let a script damage what other runs share. What is mounted for reading is read-only.
 """
 
-import contextlib
 import itertools
 import os
 import shutil
-import stat
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from scaffold.workspace.engine.data import (
+from scaffold.workspace.engine.data.configuration import (
     DIRECT,
     DOWNLOAD,
     LINK,
@@ -32,12 +26,10 @@ from scaffold.workspace.engine.data import (
     UPLOAD,
     Input,
     Output,
-    Places,
     Reference,
     RunData,
-    place_of,
 )
-from scaffold.workspace.engine.dataflow import (
+from scaffold.workspace.engine.data.dataflow import (
     DataError,
     Definition,
     Source,
@@ -46,15 +38,16 @@ from scaffold.workspace.engine.dataflow import (
     folder_prefix,
     read_definition,
 )
+from scaffold.workspace.engine.data.helpers import Reader, Stopped, download
+from scaffold.workspace.engine.data.places import Places, place_of
+from scaffold.workspace.engine.data.placing import journal, make_read_only, mark
+from scaffold.workspace.engine.keeping import files_under, name_below
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import DATASTORE, Blob
 from scaffold.workspace.store.datastores import OWN
 
-PLACED = "placed"
 DELIVERED = "delivered"
 _PAGE = 500
-_CHUNK = 1024 * 1024
-_WEB_TIMEOUT_SECONDS = 60.0
 
 Note = Callable[[str], None]
 
@@ -67,16 +60,19 @@ class RunFolder(Protocol):
     data: Path
 
 
-class Stopped(Exception):
-    """The run was cancelled while its data was being delivered."""
-
-
 class Found(msgspec.Struct, frozen=True):
-    """A file of a dataset: its name where it is delivered, and its content or its address on the web."""
+    """A file of a dataset: its name where it is delivered, and where it comes from.
+
+    Attributes:
+        copied: the store's file,
+        address: or its address on the web,
+        moved: or a file that nobody else needs.
+    """
 
     name: str
-    sha256: str | None
+    copied: Path | None = None
     address: str = ""
+    moved: Path | None = None
 
 
 class Delivery:
@@ -85,13 +81,17 @@ class Delivery:
     Args:
         store: where the files are.
         folder: the run's folder.
+        reader: delivers the datasets that only it can.
         stopped: whether the run is to be ended.
         note: told a sentence of every step.
     """
 
-    def __init__(self, store: Store, folder: RunFolder, stopped: Callable[[], bool], note: Note) -> None:
+    def __init__(
+        self, store: Store, folder: RunFolder, reader: Reader, stopped: Callable[[], bool], note: Note
+    ) -> None:
         self._store = store
         self._folder = folder
+        self._reader = reader
         self._stopped = stopped
         self._note = note
 
@@ -132,7 +132,10 @@ class Delivery:
                 "Give it a path of its own, or none."
             )
         what = f"Input {asked.name!r}"
-        found = sliced(self._files(what, definition), definition.slices)
+        if definition.others:
+            found = self._read(asked, definition.others[0])
+        else:
+            found = sliced(self._files(what, definition), definition.slices)
         count = self._place(what, target, found, overwrite=asked.overwrite)
         if asked.mode == MOUNT:
             make_read_only(target, folders=target.is_relative_to(self._folder.path))
@@ -140,15 +143,29 @@ class Delivery:
         single = single_file(self._store, definition)
         return str(target / single) if single else str(target)
 
+    def _read(self, asked: Input, step: str) -> Iterator[Found]:
+        """Has the reader choose the files, which are then put where they are to be like all others."""
+        what, own = f"Input {asked.name!r}", self._folder.data / "read" / asked.name
+        own.mkdir(parents=True)
+        self._note(
+            f"{what}: its files are chosen by {step!r}, which the reader does in the run's environment"
+        )
+        try:
+            self._reader.download(asked.saved_id or "", own, self._stopped)
+        except DataError as error:
+            raise DataError(f"{what}: its files are chosen by {step!r}, and {error}.") from None
+        for path in files_under(own):
+            yield Found(name_below(path, own), moved=path)
+
     def _files(self, what: str, definition: Definition) -> Iterator[Found]:
         alone = len(definition.sources) == 1
         for source in definition.sources:
             if not source.datastore:
-                yield Found(delivered_name(source, source.path, alone=alone), None, source.path)
+                yield Found(delivered_name(source, source.path, alone=alone), address=source.path)
                 continue
             blob = None
             for blob in blobs_of(self._store, source):
-                yield Found(delivered_name(source, blob.name, alone=alone), blob.sha256)
+                yield Found(delivered_name(source, blob.name, alone=alone), self._store.blobs.file(blob))
             if blob is None:
                 raise DataError(
                     f"{what}: there is nothing at {source.path!r} in the datastore {source.datastore}."
@@ -157,8 +174,10 @@ class Delivery:
     def _place(self, what: str, target: Path, found: Iterator[Found], *, overwrite: bool) -> int:
         count = 0
         made = not target.exists()
+        # Sources may name the same file twice; only what was there before is not replaced.
+        overwrite = overwrite or made or not any(target.iterdir())
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._journal(target, made=made) as placed:
+        with journal(self._folder.path, target, made=made) as placed:
             for file in found:
                 if self._stopped():
                     raise Stopped
@@ -180,36 +199,18 @@ class Delivery:
             raise DataError(f"{what}: a part of {file.name!r} is a file and a folder at once.") from None
         if path.is_dir():
             raise DataError(f"{what}: {file.name!r} is a file and a folder at once.")
-        if file.sha256 is not None:
-            self._store.content.restore(file.sha256, path)
+        if file.copied is not None:
+            shutil.copyfile(file.copied, path)
+        elif file.moved is not None:
+            shutil.move(file.moved, path)
         else:
             self._fetch(what, file.address, path)
 
     def _fetch(self, what: str, address: str, path: Path) -> None:
         try:
-            with (
-                urllib.request.urlopen(address, timeout=_WEB_TIMEOUT_SECONDS) as answer,  # noqa: S310  (http or https)
-                path.open("wb") as stream,
-            ):
-                while chunk := answer.read(_CHUNK):
-                    if self._stopped():
-                        raise Stopped
-                    stream.write(chunk)
-        except (urllib.error.URLError, ValueError, TimeoutError) as error:
-            raise DataError(f"{what}: {address} could not be read ({error}).") from None
-
-    @contextlib.contextmanager
-    def _journal(self, target: Path, *, made: bool) -> Iterator[Callable[[str], None]]:
-        """Notes what is put outside the run's folder, before it is put there."""
-        if target.is_relative_to(self._folder.path):
-            yield lambda name: None
-            return
-        folder = self._folder.path / PLACED
-        folder.mkdir(exist_ok=True)
-        number = len(list(folder.iterdir()))
-        with (folder / str(number)).open("w", encoding="utf-8", buffering=1) as stream:
-            stream.write(msgspec.json.encode([str(target), made]).decode() + "\n")
-            yield lambda name: print(msgspec.json.encode(name).decode(), file=stream)
+            download(address, path, self._stopped)
+        except DataError as error:
+            raise DataError(f"{what}: {error}.") from None
 
     def _output(self, output: Output, target: Path, run_id: str) -> None:
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -221,7 +222,11 @@ class Delivery:
                 (delivered_name(source, blob.name, alone=True), blob)
                 for blob in blobs_of(self._store, source)
             )
-            found = (Found(name, blob.sha256) for name, blob in names if not (target / name).exists())
+            found = (
+                Found(name, self._store.blobs.file(blob))
+                for name, blob in names
+                if not (target / name).exists()
+            )
             count = self._place(f"Output {output.name!r}", target, found, overwrite=False)
         there = f", with {count} files that are there" if count else ""
         self._note(
@@ -235,7 +240,7 @@ class Delivery:
             root.parent.mkdir(parents=True, exist_ok=True)
             return
         source = Source(OWN, reference.path)
-        found = (Found(blob.name, blob.sha256) for blob in blobs_of(self._store, source))
+        found = (Found(blob.name, self._store.blobs.file(blob)) for blob in blobs_of(self._store, source))
         if reference.mode == DOWNLOAD and not reference.overwrite:
             found = (file for file in found if not (root / file.name).exists())
         count = self._place(what, root, found, overwrite=True)
@@ -317,64 +322,3 @@ def checked(what: str, name: str) -> Path:
     if "" in parts or {".", ".."} & set(parts) or "\x00" in name:
         raise DataError(f"{what}: a file cannot be called {name!r}.")
     return Path(*parts)
-
-
-def make_read_only(root: Path, *, folders: bool) -> None:
-    """Takes away the permission to change anything below a folder, as a read-only mount would."""
-    for folder, _, names in os.walk(root, topdown=False):
-        for name in names:
-            Path(folder, name).chmod(0o444)
-        if folders:
-            Path(folder).chmod(0o555)
-
-
-def mark(path: Path) -> None:
-    """Makes a file that is younger than everything made before it, by the file system's own clock."""
-    path.touch()
-    first = path.stat().st_mtime_ns
-    while path.stat().st_mtime_ns == first:
-        time.sleep(0.001)
-        path.touch()
-
-
-def take_back(journals: Path) -> None:
-    """Removes what was put outside a run's folder, and the folders that were made for it and are empty then."""
-    for journal in sorted(journals.iterdir()) if journals.is_dir() else []:
-        with (
-            contextlib.suppress(OSError, msgspec.DecodeError, ValueError),
-            journal.open(encoding="utf-8") as lines,
-        ):
-            target, made = msgspec.json.decode(next(lines, "[]"))
-            root = Path(target)
-            for line in lines:
-                _take_back(root, root / msgspec.json.decode(line))
-            if made:
-                _removed_empty(root)
-
-
-def _take_back(root: Path, path: Path) -> None:
-    if os.name == "nt" and path.is_file():  # a file that is read-only cannot be removed there
-        path.chmod(stat.S_IWRITE)
-    path.unlink(missing_ok=True)
-    for parent in path.parents:
-        if parent == root or not _removed_empty(parent):
-            return
-
-
-def _removed_empty(folder: Path) -> bool:
-    try:
-        folder.rmdir()
-    except OSError:
-        return False
-    return True
-
-
-def remove_tree(root: Path) -> None:
-    """Removes a folder with all that is in it, also what is read-only; what cannot be removed stays."""
-    with contextlib.suppress(OSError):
-        for folder, folders, names in os.walk(root):
-            below = [Path(folder, name) for name in (*folders, *(names if os.name == "nt" else ()))]
-            for path in below:
-                if not path.is_symlink():
-                    path.chmod(0o700)
-    shutil.rmtree(root, ignore_errors=True)

@@ -5,7 +5,7 @@ The expected names are what the reader's own ``to_path()`` gave for the same fil
 
 import pytest
 
-from scaffold.workspace.engine.dataflow import (
+from scaffold.workspace.engine.data.dataflow import (
     DataError,
     Source,
     definition_text,
@@ -106,7 +106,6 @@ def test_a_definition_is_read():
         (definition("file:///home/me/x.csv"), "file paths"),
         (definition("wasbs://c@account.blob.core.windows.net/x"), "wasbs paths"),
         (definition("https://example.org/*.csv"), "pattern"),
-        (definition(STORE + "a", steps=f"{STEPS} - take_random_sample: {{seed: 3}}"), "take_random_sample"),
         ("paths: 3", "none that is understood"),
         ("a: [", "none that is understood"),
     ],
@@ -116,6 +115,14 @@ def test_what_cannot_be_delivered_is_named(text: str, named: str):
         read_definition(text)
 
     assert not caught.value.supported
+
+
+def test_steps_of_which_only_the_reader_knows_what_they_do_are_told_apart():
+    steps = f"{STEPS} - take_random_sample: {{seed: 3}}\n - extract_columns_from_partition_format: {{}}"
+
+    read = read_definition(definition(STORE + "a", steps=steps))
+
+    assert (read.others, read.slices, read.plain) == (["take_random_sample"], [], False)
 
 
 def test_what_is_made_of_a_folder_is_read_again():
