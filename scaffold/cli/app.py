@@ -17,7 +17,7 @@ from scaffold.cli.new import new
 from scaffold.cli.runs import runs_app
 from scaffold.cli.submit import submit
 from scaffold.cli.workspace import workspace_app
-from scaffold.errors import ScaffoldError
+from scaffold.errors import ScaffoldError, WorkspaceError
 
 app = typer.Typer(
     name="scaffold",
@@ -100,11 +100,21 @@ def tell(error: Exception) -> int:
         # The reader of a pipe went away (`scaffold … | head`): end quietly, as other tools do.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    if isinstance(error, OSError) and _is_lack_of_room(error):
+        where = f" that holds {error.filename}" if error.filename else ""
+        console.error(f"The disk{where} is full.", "Make room, and run the command again.")
+        return WorkspaceError.exit_code
     console.error(
         f"Internal error: {type(error).__name__}: {error}",
         "This is a fault in scaffold: run again with --debug and report what it prints.",
     )
     return 1
+
+
+def _is_lack_of_room(error: OSError) -> bool:
+    from scaffold.workspace.room import is_lack_of_room
+
+    return is_lack_of_room(error)
 
 
 def _usage_error(error: typer.TyperException) -> int:

@@ -223,6 +223,7 @@ class _OnLocal(Submitting):
 
         self._service = running_service()
         self._snapshot_shown = False
+        self._told_full = False
         # What the thread that listens hands to this one: a run, the end of the script, or an error.
         self._news: queue.Queue[dict[str, Any] | BaseException] = queue.Queue()
         self._submission = local.Submission(
@@ -266,6 +267,9 @@ class _OnLocal(Submitting):
                 console.warn(console.inert(notice))
             if not event["cached"]:
                 console.done(f"environment {console.inert(event['name'])} built")
+        elif name == "full" and not self._told_full:
+            self._told_full = True
+            console.warn("the disk that holds the local workspace is full; the SDK tries again")
         elif name == "snapshot":
             self._snapshot_shown = True
             console.done(f"snapshot {_files(event)}, {event['uploaded']} of them new")

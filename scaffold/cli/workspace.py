@@ -118,6 +118,7 @@ def status(as_json: _Json = False) -> None:
         "at once": str(facts["width"]),
         "environments": f"{facts['environments']}, {words.size(disk['environments'])}; "
         f"{words.size(disk['packages'])} of packages kept for others",
+        "disk": f"{words.size(facts['disk_free_bytes'])} free",
     }
     if facts["faults"]:
         rows["faults"] = "on demand, still to come: " + ", ".join(map(describe, facts["faults"]))

@@ -179,6 +179,15 @@ def _host(record: Record) -> str:
     return "Azure"
 
 
+def _full_disk(record: Record, _: Place) -> ScaffoldError | None:
+    if not _says(record, "disk that holds the local workspace is full"):
+        return None
+    return WorkspaceError(
+        "The disk that holds the local workspace is full: nothing was submitted.",
+        "Make room ('scaffold workspace prune' removes what is not used any more), and submit again.",
+    )
+
+
 def _not_authenticated(record: Record, place: Place) -> ScaffoldError | None:
     if record["status"] != 401:
         return None
@@ -295,6 +304,7 @@ def _capital(text: str) -> str:
 _KINDS: tuple[Callable[[Record, Place], ScaffoldError | None], ...] = (
     _no_sdk,
     _cannot_override,
+    _full_disk,
     _no_login,
     _wrong_tenant,
     _no_network,

@@ -12,8 +12,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scaffold.workspace import faults, request_faults
-from scaffold.workspace.context import Context, context_of
+from scaffold.workspace.context import Context, caller_of, context_of
 from scaffold.workspace.faults import Fault
+from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.routes import OPERATIONS, Access, Operation
 from scaffold.workspace.services.datastores import refusal_of_foreign_blob
 
@@ -73,7 +74,9 @@ def _endpoint(operation: Operation) -> Any:
             return Response(status_code=499)
         except Exception as error:
             _LOG.exception("%s failed", operation.name)
-            return _refusal(faults.of_failure(error))
+            if is_lack_of_room(error) and operation.access is Access.BEARER:
+                context_of(request).submissions.tell(caller_of(request).submission, "full")
+            return _refusal(faults.of_failure(error, storage=operation.access is Access.SIGNATURE))
         if isinstance(result, Response):
             return result
         return _json(result)

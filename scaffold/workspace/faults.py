@@ -129,20 +129,25 @@ def not_implemented(operation: str) -> Fault:
     )
 
 
-def no_room() -> Fault:
-    """The disk is full; nothing of the request was kept."""
+def no_room(*, storage: bool = False) -> Fault:
+    """The disk is full; nothing of the request was kept.
+
+    Args:
+        storage: whether it was the content of a file. Storage clients ask four times within 80 seconds after a
+            5xx, while somebody waits for them; the others, such as those of metrics, do well to ask again.
+    """
     return Fault(
-        507,
+        413 if storage else 507,
         "ServiceError",
         "The disk that holds the local workspace is full: nothing of this request was kept. Make room and try again.",
         "InsufficientStorage",
     )
 
 
-def of_failure(error: Exception) -> Fault:
-    """What a client is told of a request that failed for no reason of its own."""
+def of_failure(error: Exception, *, storage: bool = False) -> Fault:
+    """What a client is told of a request that failed for no reason of its own; ``storage``: see :func:`no_room`."""
     if is_lack_of_room(error):
-        return no_room()
+        return no_room(storage=storage)
     if isinstance(error, sqlite3.DatabaseError) and is_damage(error):
         # Clients ask again after a 5xx, and the service is about to stop: they would never see the reason.
         return Fault(

@@ -204,6 +204,13 @@ def _start(home: Home) -> Service:
         if process.poll() is not None:
             break
         time.sleep(0.02)
+    from scaffold.workspace.room import EXIT_CODE
+
+    if process.returncode == EXIT_CODE:
+        raise WorkspaceError(
+            f"The local workspace did not start: the disk that holds {home.root} is full.",
+            "Make room there, and run the command again.",
+        )
     raise WorkspaceError(
         f"The local workspace did not start: {_last_words(home.service_log, mark)}",
         f"See {home.service_log}, or set SCAFFOLD_HOME to another folder; "

@@ -22,7 +22,7 @@ import filelock
 import uvicorn
 
 from scaffold import __version__
-from scaffold.workspace import client, identity, opening
+from scaffold.workspace import client, identity, opening, room
 from scaffold.workspace.app import wire_app
 from scaffold.workspace.context import Context, Endpoints
 from scaffold.workspace.controls import WorkspaceControls
@@ -37,6 +37,7 @@ from scaffold.workspace.store.database import DatabaseTooNewError
 from scaffold.workspace.submissions import Submissions
 
 _LOG = logging.getLogger("scaffold.workspace")
+_LEAVING_SECONDS = 15.0
 _FORGOTTEN_POLL_SECONDS = 2.0
 DEFAULT_HTTPS_PORT, DEFAULT_HTTP_PORT = 8765, 8766
 
@@ -48,7 +49,7 @@ def main() -> int:
     _log_to(home)
     lock = filelock.FileLock(home.service_lock)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_LEAVING_SECONDS)  # one that is just ending still has it
     except filelock.Timeout:
         _LOG.warning("another service has this home already")
         return 0
@@ -58,12 +59,9 @@ def main() -> int:
         except DatabaseTooNewError as error:
             _LOG.error("FATAL the state folder was written by a newer version of scaffold: %s", error)
             return 1
-        except sqlite3.Error as error:
-            _LOG.exception("FATAL the database cannot be used: %s", error)
-            return 1
-        except OSError as error:
+        except (sqlite3.Error, OSError) as error:
             _LOG.exception("FATAL %s", error)
-            return 1
+            return room.EXIT_CODE if room.is_lack_of_room(error) else 1
     return 0
 
 

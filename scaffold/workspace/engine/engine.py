@@ -221,11 +221,11 @@ class Engine:
             self._move(run_id, status, **changes)
 
     async def _fail(self, run_id: str, code: str, message: str) -> None:
+        folder = JobFolder(self._home, self._store.runs.require(run_id))
+        if not _was_started(folder):  # its half-restored snapshot may be what fills the disk
+            await asyncio.to_thread(folder.clear)
         error = endings.error_of(code, message)
         await self._patiently(run_id, lambda: self._advance(run_id, Status.FAILED, error=error))
-        folder = JobFolder(self._home, self._store.runs.require(run_id))
-        if not _was_started(folder):
-            await asyncio.to_thread(folder.clear)
 
     async def _execute(self, run_id: str) -> None:
         folder = JobFolder(self._home, self._store.runs.require(run_id))

@@ -6,6 +6,7 @@ Every address carries the control secret, which only the owner's processes can r
 import asyncio
 import hmac
 import os
+import shutil
 import signal
 from datetime import timedelta
 from pathlib import Path
@@ -57,6 +58,7 @@ async def get_status(request: Request) -> Any:
         "width": context.engine.width,
         "environments": len(context.store.environments.all()),
         "memory_bytes": psutil.Process().memory_info().rss,
+        "disk_free_bytes": shutil.disk_usage(context.home.root).free,
         "set_aside": context.store.set_aside,
         "faults": [msgspec.structs.asdict(fault) for fault in context.store.injected.all()],
     }
