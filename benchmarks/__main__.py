@@ -9,13 +9,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import generator, portal, service, startup, submission
+from benchmarks import checking, generator, portal, service, startup, submission
 from benchmarks.machine import BrokenError, Machine, machine, warm_bytecode
 from benchmarks.measure import Result, Samples
 
 BENCHMARKS: dict[str, Callable[[Machine, int], list[Result]]] = {
     "version": startup.version,
     "new": generator.new,
+    "check": checking.check,
     "submit": submission.submit,
     "tutorial": submission.tutorial,
     "first-line": submission.first_line,

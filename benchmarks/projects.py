@@ -40,6 +40,19 @@ def generated(machine: Machine) -> Path:
     return project
 
 
+def large(machine: Machine, files: int) -> Path:
+    """A new project with that many files in the folder that is sent, half of them code and half data."""
+    machine.output("scaffold", "new", "large", "--no-input")
+    project = machine.root / "large"
+    code = "import os\n\n\ndef token(key):\n    return os.environ[key]\n\n\n" * 60
+    for number in range(files - 2):
+        path = project / "Experiment_1" / f"package_{number % 40}" / f"part_{number % 7}" / f"{number}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path = path if number % 2 else path.with_suffix(".csv")
+        path.write_text(code if number % 2 else "1.5,2.5,3.5,https://example.com/x\n" * 120)
+    return project
+
+
 def script_of(project: Path) -> Path:
     """The project's one training script."""
     (script,) = (project / "Experiment_1").glob("*.py")

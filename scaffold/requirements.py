@@ -17,8 +17,8 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _LOCAL = re.compile(r"(\.{1,2}|~)?[/\\]|[A-Za-z]:[/\\]|\.{1,2}$|.*\.(whl|zip|tar\.gz|tar\.bz2)(\[|$)")
 
 
-def logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines without comments, continued ones joined, each with the number of its first line."""
+def logical_lines(text: str) -> Iterator[tuple[int, int, str]]:
+    """Lines without comments, continued ones joined, each with the numbers of its first and last line."""
     start, parts = 0, []
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
@@ -31,7 +31,7 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
             continue
         joined = re.sub(r"(^|\s)#.*$", "", " ".join(parts)).strip()
         if joined:
-            yield start, joined
+            yield start, number, joined
         start, parts = 0, []
 
 

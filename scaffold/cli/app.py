@@ -12,6 +12,7 @@ import typer
 
 from scaffold import __version__
 from scaffold.cli import console
+from scaffold.cli.check import check
 from scaffold.cli.exec import exec_command
 from scaffold.cli.new import new
 from scaffold.cli.runs import runs_app
@@ -51,6 +52,7 @@ def root(
 
 
 app.command("new")(new)
+app.command("check")(check)
 app.command("submit")(submit)
 app.command(
     "exec",

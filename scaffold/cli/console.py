@@ -50,6 +50,11 @@ def _paint(text: str, stream: TextIO, **style: Any) -> str:
     return typer.style(text, **style)
 
 
+def styled(text: str, **style: Any) -> str:
+    """Text for stdout in a colour or weight, which a pipe and NO_COLOR leave out."""
+    return _paint(text, sys.stdout, **style)
+
+
 def _say(text: str) -> None:
     """One line on stderr, in place of a spinner's line if there is one."""
     with _drawing:

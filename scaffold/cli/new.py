@@ -124,7 +124,7 @@ def _check_workspace(given: dict[str, str]) -> None:
 
 def _read_workspace(path: Path) -> dict[str, str]:
     """The answers that a downloaded config.json gives."""
-    from scaffold.project.reader import read_workspace_config
+    from scaffold.project.config import read_workspace_config
 
     try:
         config = read_workspace_config(path)

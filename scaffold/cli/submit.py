@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scaffold.cli import console
-from scaffold.errors import ProjectError, UsageError
+from scaffold.errors import UsageError
 
 if TYPE_CHECKING:
-    from scaffold.project.model import Project
+    from scaffold.project.finding import Rule
+    from scaffold.project.subject import Subject
     from scaffold.submission.overrides import Overrides
 
 _METHODS = ("auto", "interactive", "device-code", "azure-cli", "service-principal", "managed-identity")
@@ -76,11 +77,18 @@ def submit(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be sent, and send nothing.")
     ] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check/--no-check", help="Check the project first ('scaffold check'); errors stop it."
+        ),
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Submit a project's experiment to the workspace that its config.json names."""
     from scaffold.cli.submitting import Wanted, submit_project
-    from scaffold.project.reader import find_project, read_project
+    from scaffold.project.reader import find_project
+    from scaffold.project.subject import Subject
     from scaffold.submission.overrides import Overrides
 
     if auth not in _METHODS:
@@ -98,11 +106,11 @@ def submit(
         max_run_duration_seconds=timeout,
     )
     _check_names(overrides)
-    found = read_project(find_project(project or Path.cwd()))
-    _check_tenant(found)
-    console.done("checked")
+    subject = Subject(find_project(project or Path.cwd()))
+    if check:
+        _check(subject, overrides)
     submit_project(
-        found,
+        subject.project(),
         Wanted(
             overrides=overrides,
             follow=follow or retry_on is not None,
@@ -145,10 +153,40 @@ def _check_names(overrides: "Overrides") -> None:
             )
 
 
-def _check_tenant(found: "Project") -> None:
-    if found.config.is_local and found.config.tenant_id is not None:
-        raise ProjectError(
-            f"{found.config.path.relative_to(found.root)}: it names the tenant {found.config.tenant_id}, which the "
-            "local workspace is not in.",
-            "Remove tenant_id, or name the workspace on Azure ML that it belongs to.",
+def _check(subject: "Subject", overrides: "Overrides") -> None:
+    """Shows what is wrong with a project.
+
+    Raises:
+        ProjectError: something is sure to fail.
+    """
+    from scaffold.cli import findings
+    from scaffold.project.check import examine, selected
+
+    def passed_over(rule: "Rule", error: Exception) -> None:
+        # What is wrong with a rule is no reason not to submit.
+        console.warn(
+            f"the rule {rule.id} could not look: {type(error).__name__}: {console.inert(str(error))}"
         )
+
+    report = examine(subject, selected(ignore=_overridden(overrides)), on_fault=passed_over)
+    findings.show_briefly(report)
+    more = f", {findings.count(len(report.warnings), 'warning')}" if report.warnings else ""
+    console.done(f"checked{more}")
+
+
+def _overridden(overrides: "Overrides") -> list[str]:
+    """The rules about what the command line replaces in the project."""
+    about = {
+        "constants-experiment": overrides.experiment,
+        "constants-target": overrides.compute_target,
+        "wiring-target": overrides.compute_target,
+        "script-arguments": overrides.arguments,
+        "script-python": overrides.environment,
+        "script-numpy-alias": overrides.environment,
+        "wiring-environment": overrides.environment,
+        "environment": overrides.environment,
+        "import-missing": overrides.environment,
+        "import-standard": overrides.environment,
+        "import-mlflow": overrides.environment,
+    }
+    return [rule for rule, override in about.items() if override]

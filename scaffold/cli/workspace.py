@@ -50,7 +50,7 @@ def start(
 
 def _name(home: "Home", config: Path) -> None:
     """Gives the workspace of a new home the name that a config.json has."""
-    from scaffold.project.reader import read_workspace_config
+    from scaffold.project.config import read_workspace_config
     from scaffold.workspace.naming import WorkspaceName
 
     read = read_workspace_config(config)

@@ -13,6 +13,24 @@ from typing import Any
 from scaffold.errors import ProjectError
 
 
+class FileError(ProjectError):
+    """A file that is missing, unreadable or malformed.
+
+    Args:
+        file: the file.
+        line: counted from 1; None when it is the file as a whole.
+        wrong: what is wrong, a phrase without its full stop.
+        hint: what to do, one line.
+    """
+
+    def __init__(self, file: "ProjectFile", line: int | None, wrong: str, hint: str) -> None:
+        place = file.shown if line is None else f"{file.shown}:{line}"
+        super().__init__(f"{place}: {wrong}.", hint)
+        self.file = file
+        self.line = line
+        self.wrong = wrong
+
+
 @dataclass(frozen=True)
 class ProjectFile:
     """A file to read, and the name that messages give it.
@@ -33,7 +51,7 @@ class ProjectFile:
         except ValueError:  # another drive on Windows
             return cls(path, str(path))
 
-    def error(self, line: int | None, wrong: str, hint: str) -> ProjectError:
+    def error(self, line: int | None, wrong: str, hint: str) -> FileError:
         """An error of the form ``FILE:LINE: what is wrong``.
 
         Args:
@@ -41,15 +59,14 @@ class ProjectFile:
             wrong: a phrase without its full stop; only its first line is kept.
             hint: what to do, one line.
         """
-        place = self.shown if line is None else f"{self.shown}:{line}"
         phrase = wrong.strip().splitlines()[0] if wrong.strip() else "malformed"
-        return ProjectError(f"{place}: {phrase.rstrip('.')}.", hint)
+        return FileError(self, line, phrase.rstrip("."), hint)
 
     def data(self) -> bytes:
         """The file's bytes.
 
         Raises:
-            ProjectError: it is not there, or cannot be read.
+            FileError: it is not there, or cannot be read.
         """
         try:
             return self.path.read_bytes()
@@ -63,7 +80,7 @@ class ProjectFile:
         """The file's text.
 
         Raises:
-            ProjectError: it is not there, cannot be read, or is not plain UTF-8. The SDK opens these
+            FileError: it is not there, cannot be read, or is not plain UTF-8. The SDK opens these
                 files without naming an encoding, so that a byte order mark becomes part of the text.
         """
         data = self.data()
@@ -72,6 +89,15 @@ class ProjectFile:
             raise self.error(
                 1, wrong, "Save the file as UTF-8 without BOM (Windows PowerShell's > adds one)."
             )
+        return self.decoded()
+
+    def decoded(self) -> str:
+        """The file's text as the SDK has it, a byte order mark among it.
+
+        Raises:
+            FileError: it is not there, cannot be read, or is not UTF-8.
+        """
+        data = self.data()
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -82,7 +108,7 @@ class ProjectFile:
         """The file parsed as Python, which runs none of it.
 
         Raises:
-            ProjectError: it is not there, cannot be read, or is not valid Python.
+            FileError: it is not there, cannot be read, or is not valid Python.
         """
         tree: ast.Module = self._compiled(ast.PyCF_ONLY_AST)
         return tree
@@ -91,7 +117,7 @@ class ProjectFile:
         """Compiles the file as Python and drops the result; nothing of it runs.
 
         Raises:
-            ProjectError: as :meth:`syntax_tree`; its ``__cause__`` is the SyntaxError where there is one.
+            FileError: as :meth:`syntax_tree`; its ``__cause__`` is the SyntaxError where there is one.
         """
         self._compiled(0)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+RUNNER = "run_experiment.py"
+CONSTANTS = "constants.py"
 LOCAL_SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000000"
 
 

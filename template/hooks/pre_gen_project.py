@@ -35,7 +35,8 @@ def is_guid(text: str) -> bool:
     return _GUID.fullmatch(text) is not None
 
 
-def _reserved(text: str) -> str | None:
+def reserved(text: str) -> str | None:
+    """Checks that Windows lets a file or folder have that name."""
     # Windows looks at the part before the first full stop: NUL.tar.gz is the null device too.
     if _WINDOWS_DEVICE.fullmatch(text.partition(".")[0]):
         return "Windows reserves that name"
@@ -48,7 +49,7 @@ def project_slug(text: str) -> str | None:
         return "it must be 1 to 100 letters, digits, '-', '_' or '.', starting with a letter or a digit"
     if text.endswith("."):
         return "Windows drops a full stop at the end of a name"
-    return _reserved(text)
+    return reserved(text)
 
 
 def experiment_name(text: str) -> str | None:
@@ -59,7 +60,7 @@ def experiment_name(text: str) -> str | None:
         return f"its folder would hide the Python module {text.lower()}"
     if text.lower() in _OUTPUT_FOLDERS:
         return "the project ignores a folder of that name, which is for what a run writes"
-    return _reserved(text)
+    return reserved(text)
 
 
 def script_name(text: str) -> str | None:
@@ -68,7 +69,7 @@ def script_name(text: str) -> str | None:
         return "it must be a file name of letters, digits, '-' or '_' that ends in .py, at most 128"
     if text[:-3].lower() in _MODULES:
         return f"it would hide the Python module {text[:-3].lower()} from what imports it"
-    return _reserved(text)
+    return reserved(text)
 
 
 def compute_target(text: str) -> str | None:

@@ -31,7 +31,14 @@ def test_the_version_loads_nothing_heavy():
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--help",), ("new", "--help"), ("submit", "--help"), ("workspace", "--help"), ("exec", "--help")],
+    [
+        ("--help",),
+        ("new", "--help"),
+        ("submit", "--help"),
+        ("check", "--help"),
+        ("workspace", "--help"),
+        ("exec", "--help"),
+    ],
     ids=" ".join,
 )
 def test_help_loads_nothing_heavy(arguments: tuple[str, ...]):

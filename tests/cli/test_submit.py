@@ -155,3 +155,52 @@ def test_json_is_all_there_is_on_stdout(shared_machine: Machine, project: Projec
     assert document["status"] == "Completed"
     assert document["exit_code"] == 0
     assert "to the log\n" in done.stderr
+
+
+# The check before it
+
+
+SPECIFIED = """\
+import os
+from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+here = os.path.dirname(os.path.realpath(__file__))
+ws = Workspace.from_config(path=os.path.join(here, ".azureml"))
+env = Environment.from_pip_requirements("e", os.path.join(here, "requirements.txt"))
+env.python.user_managed_dependencies = True
+config = ScriptRunConfig(os.path.join(here, "Experiment_1"), "experiment_1.py", environment=env, compute_target="c1")
+Experiment(ws, "Experiment_1").submit(config)
+"""
+
+
+def test_warnings_are_shown_and_stop_nothing(shared_machine: Machine, project: Project):
+    folder = project(**{"requirements.txt": "numpy\n", "run_experiment.py": SPECIFIED})
+
+    done = shared_machine.run("submit", folder)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[:2] == [
+        "  ! requirements.txt:1: numpy has no upper limit.",
+        "  ✓ checked, 1 warning",
+    ]
+
+
+def test_several_errors_are_all_told(shared_machine: Machine, project: Project):
+    folder = project(
+        script="x = = 1\n", **{"requirements.txt": "numpy=1\npython==3.8\n", "run_experiment.py": SPECIFIED}
+    )
+
+    done = shared_machine.run("submit", folder)
+
+    assert_refused(done, 3, "Error: Experiment_1/experiment_1.py:1: not valid Python")
+    assert "  ✗ requirements.txt:1: 'numpy=1' is not a requirement" in done.stderr
+    assert "  ✗ requirements.txt:2: 'python==3.8': Python is not a package" in done.stderr
+
+
+def test_an_error_may_be_overruled(shared_machine: Machine, project: Project):
+    folder = project(**{"requirements.txt": "python==3.8\n", "run_experiment.py": SPECIFIED})
+    assert_refused(shared_machine.run("submit", folder), 3, "requirements.txt:1")
+
+    done = shared_machine.run("submit", folder, "--no-check", "--follow")
+
+    assert (done.returncode, done.stdout) == (0, "Experiment Executed!\n"), done.stderr
+    assert "checked" not in done.stderr

@@ -15,6 +15,12 @@ def test_the_coverage_table_is_the_one_of_the_routes():
     assert done.returncode == 0, "run: python scripts/coverage.py"
 
 
+def test_the_page_about_check_is_the_one_of_the_rules():
+    done = subprocess.run([sys.executable, REPOSITORY / "scripts" / "rules.py", "--check"], check=False)
+
+    assert done.returncode == 0, "run: python scripts/rules.py"
+
+
 def test_the_table_of_exit_codes_is_the_one_of_the_errors():
     from scaffold import errors
 
@@ -29,4 +35,17 @@ def test_every_command_it_names_is_there(shared_machine):
 
     for command in named:
         assert shared_machine.run(command, "--help").returncode == 0, command
-    assert {"new", "submit", "exec", "runs", "workspace"} == named
+    assert {"new", "check", "submit", "exec", "runs", "workspace"} == named
+
+
+def test_what_check_is_shown_to_say_is_what_it_says(shared_machine, tmp_path):
+    shared_machine.run("new", "my-exp", "--no-input", cwd=tmp_path)
+    project = tmp_path / "my-exp"
+    script = project / "Experiment_1" / "experiment_1.py"
+    script.write_text(script.read_text().replace("from azureml", "import pandas\nfrom azureml"))
+    (project / "requirements.txt").write_text("azureml-core==1.61.0.post4\npython==3.8.10\n")
+    (project / "environment.yml").unlink()
+
+    done = shared_machine.run("check", cwd=project)
+
+    assert f"```console\n$ scaffold check\n{done.stdout}```" in README

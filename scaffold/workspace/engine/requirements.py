@@ -151,7 +151,7 @@ def _private_wheel(store: Store, name: str) -> SourceFile:
 
 
 def _logical_lines(requirements: tuple[str, ...]) -> list[str]:
-    return [line for _, line in pip.logical_lines("\n".join(requirements))]
+    return [line for _, _, line in pip.logical_lines("\n".join(requirements))]
 
 
 def _local_path(line: str) -> str | None:
@@ -192,7 +192,7 @@ def _needed(requirements: tuple[str, ...], sources: Sources, store: Store) -> di
         if path not in needed:
             needed[path] = file
             text = store.content.path(file.sha256).read_text(encoding="utf-8", errors="replace")
-            open_lines += [(posixpath.dirname(path), nested) for _, nested in pip.logical_lines(text)]
+            open_lines += [(posixpath.dirname(path), nested) for _, _, nested in pip.logical_lines(text)]
     return needed
 
 

@@ -7,32 +7,9 @@ import re
 
 import msgspec
 
+from scaffold.conda_names import PYPI_NAMES
 from scaffold.workspace.engine.matchspec import pip_version, read_match
 from scaffold.workspace.engine.specification import Specification, pip_itself
-
-# Conda packages whose PyPI distribution has another name.
-PYPI_NAMES = {
-    "pytorch": "torch",
-    "pytorch-cpu": "torch",
-    "py-xgboost": "xgboost",
-    "py-xgboost-cpu": "xgboost",
-    "opencv": "opencv-python-headless",
-    "py-opencv": "opencv-python-headless",
-    "tensorflow-base": "tensorflow",
-    "tensorflow-mkl": "tensorflow",
-    "pytables": "tables",
-    "matplotlib-base": "matplotlib",
-    "dask-core": "dask",
-    "ruamel_yaml": "ruamel.yaml",
-    "importlib_metadata": "importlib-metadata",
-    "python-graphviz": "graphviz",
-    "fbprophet": "prophet",
-    "psycopg2": "psycopg2-binary",
-    "umap-learn": "umap-learn",
-    "prometheus_client": "prometheus-client",
-    "msgpack-python": "msgpack",
-    "pyarrow": "pyarrow",
-}
 
 # Conda packages that are no Python distribution: compilers, libraries, drivers.
 NOT_ON_PYPI = re.compile(

@@ -7,21 +7,22 @@ from textwrap import dedent
 
 import pytest
 
-from scaffold.errors import ProjectError
-from scaffold.project.files import ProjectFile
-from scaffold.project.specification import check_conda_specification, check_requirements
+from scaffold.project.conda import read_conda
+from scaffold.project.files import FileError, ProjectFile
+from scaffold.project.requirements import read_requirements
 
 
-def check(check_file, folder: Path, name: str, text: str | bytes) -> str | None:
-    """The message about a file of that text, or None when it is fine."""
+def check(read, folder: Path, name: str, text: str | bytes) -> str | None:
+    """The first message about a file of that text, or None when it is fine."""
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     try:
-        check_file(ProjectFile.within(folder, path))
-    except ProjectError as error:
+        faults = read(ProjectFile.within(folder, path)).faults
+    except FileError as error:
+        faults = (error,)
+    for error in faults:
         assert error.hint and "\n" not in error.message + error.hint
-        return error.message
-    return None
+    return faults[0].message if faults else None
 
 
 FINE_REQUIREMENTS = """\
@@ -58,9 +59,9 @@ trailing \\
 
 def test_requirements_that_are_fine(tmp_path):
     (tmp_path / "other.txt").write_text("x\n")
-    assert check(check_requirements, tmp_path, "requirements.txt", FINE_REQUIREMENTS) is None
-    assert check(check_requirements, tmp_path, "requirements.txt", "") is None
-    assert check(check_requirements, tmp_path, "requirements.txt", "numpy\r\npandas\r\n") is None
+    assert check(read_requirements, tmp_path, "requirements.txt", FINE_REQUIREMENTS) is None
+    assert check(read_requirements, tmp_path, "requirements.txt", "") is None
+    assert check(read_requirements, tmp_path, "requirements.txt", "numpy\r\npandas\r\n") is None
 
 
 WRONG_REQUIREMENTS = {
@@ -68,9 +69,6 @@ WRONG_REQUIREMENTS = {
     "numpy=1.26\n": "requirements.txt:1: 'numpy=1.26' is not a requirement that pip can read (",
     "numpy==\n": "requirements.txt:1: 'numpy==' is not a requirement that pip can read (",
     "a\n\n\nb \\\n c\n": "requirements.txt:4: 'b   c' is not a requirement that pip can read (",
-    "python==3.8\n": "requirements.txt:1: 'python==3.8': Python is not a package that pip can install",
-    "Python>=3.8 # the version\n": "requirements.txt:1: 'Python>=3.8': Python is not a package",
-    "python\n": "requirements.txt:1: 'python': Python is not a package",
     "x\n--hash=sha256:aa\n": "requirements.txt:2: --hash is not an option that a requirements file takes.",
     "--index-url\n": "requirements.txt:1: --index-url lacks its value.",
     "-r gone.txt\n": "requirements.txt:1: there is no file gone.txt.",
@@ -81,17 +79,26 @@ WRONG_REQUIREMENTS = {
 
 @pytest.mark.parametrize("text, message", WRONG_REQUIREMENTS.items())
 def test_requirements_that_are_wrong(tmp_path, text, message):
-    assert check(check_requirements, tmp_path, "requirements.txt", text).startswith(message)
+    assert check(read_requirements, tmp_path, "requirements.txt", text).startswith(message)
+
+
+@pytest.mark.parametrize("line", ["python==3.8", "Python>=3.8 # the version", "python"])
+def test_python_is_no_package(tmp_path, line):
+    path = tmp_path / "requirements.txt"
+    path.write_text(f"numpy\n{line}\npython-dateutil\n")
+    read = read_requirements(ProjectFile.within(tmp_path, path))
+    assert [one.number for one in read.pythons] == [2]
+    assert [one.name for one in read.named] == ["numpy", "python-dateutil"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_a_file_that_powershell_wrote(tmp_path, encoding):
-    message = check(check_requirements, tmp_path, "requirements.txt", "numpy\n".encode(encoding))
+    message = check(read_requirements, tmp_path, "requirements.txt", "numpy\n".encode(encoding))
     assert message == "requirements.txt:1: starts with a byte order mark, which the SDK takes for text."
 
 
 def test_a_file_in_another_encoding(tmp_path):
-    message = check(check_requirements, tmp_path, "requirements.txt", "numpy\n# für\n".encode("latin-1"))
+    message = check(read_requirements, tmp_path, "requirements.txt", "numpy\n# für\n".encode("latin-1"))
     assert message == "requirements.txt:2: not UTF-8 text."
 
 
@@ -131,7 +138,6 @@ WRONG_CONDA = {
     "dependencies:\n  - pip:\n": ":2: pip: must hold a list.",
     "dependencies:\n  - pip:\n    - a\n    - {b: c}\n": ":4: a pip requirement must be a text.",
     "dependencies:\n  - pip:\n    - a=1\n": ":3: 'a=1' is not a requirement that pip can read (",
-    "dependencies:\n  - pip:\n    - python==3.8\n": ":3: 'python==3.8': Python is not a package",
     "dependencies:\n  - pip:\n    - -r gone.txt\n": ":3: there is no file gone.txt.",
     "a: 'x\n": ":2: not YAML: found unexpected end of stream.",
     "dependencies:\n  - a\n - b\n": ":3: not YAML: expected <block end>, but found '<block sequence start>'.",
@@ -143,12 +149,12 @@ WRONG_CONDA = {
 
 
 def test_conda_specification_that_is_fine(tmp_path):
-    assert check(check_conda_specification, tmp_path, "environment.yml", dedent(FINE_CONDA)) is None
+    assert check(read_conda, tmp_path, "environment.yml", dedent(FINE_CONDA)) is None
 
 
 @pytest.mark.parametrize("text, message", WRONG_CONDA.items())
 def test_conda_specifications_that_are_wrong(tmp_path, text, message):
-    found = check(check_conda_specification, tmp_path, "environment.yml", text)
+    found = check(read_conda, tmp_path, "environment.yml", text)
     assert found.startswith("environment.yml" + message)
 
 
@@ -158,8 +164,8 @@ def test_only_a_conda_specification_loads_yaml(tmp_path):
         "import sys; from pathlib import Path\n"
         "import scaffold.project.reader\n"
         "from scaffold.project.files import ProjectFile\n"
-        "from scaffold.project.specification import check_requirements\n"
-        "check_requirements(ProjectFile.within(Path(), Path('requirements.txt')))\n"
+        "from scaffold.project.requirements import read_requirements\n"
+        "read_requirements(ProjectFile.within(Path(), Path('requirements.txt')))\n"
         "print({'yaml', 'azureml', 'cookiecutter', 'typer', 'jinja2'} & set(sys.modules))\n"
     )
     done = subprocess.run(

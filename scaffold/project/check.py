@@ -1,0 +1,166 @@
+"""Checks a project before it is submitted: all rules, or some, and the fixes of what they find.
+
+Reads files, runs none of the project's code, and asks no network.
+"""
+
+import datetime
+import re
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from scaffold.errors import ProjectError, UsageError
+from scaffold.project.finding import Edit, Finding, Fix, Rule
+from scaffold.project.reader import find_project
+from scaffold.project.subject import Subject
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found.
+
+    Attributes:
+        subject: the project.
+        findings: errors first, then by file and line.
+    """
+
+    subject: Subject
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity == "warning")
+
+
+def find_subject(start: Path, today: datetime.date | None = None) -> Subject:
+    """The project to check.
+
+    Args:
+        start: a folder of the project or below it, or the script that submits it.
+        today: the day to judge by.
+
+    Raises:
+        ProjectError: there is no project.
+        UsageError: there are several submitting scripts.
+    """
+    if start.suffix == ".py" and start.is_file():
+        # People start such a script from the project's folder: python scripts/submit.py
+        script, here = start.absolute(), Path.cwd()
+        return Subject(here if script.is_relative_to(here) else script.parent, script, today)
+    try:
+        return Subject(find_project(start), None, today)
+    except ProjectError:
+        others = _submitting_scripts(start)
+        if not others:
+            raise
+        if len(others) > 1:
+            listed = ", ".join(other.name for other in others[:4])
+            raise UsageError(
+                f"{start}: several scripts submit an experiment: {listed}.",
+                f"Name the one to check: scaffold check {others[0]}",
+            ) from None
+        return Subject(others[0].parent, others[0].absolute(), today)
+
+
+def _submitting_scripts(folder: Path) -> list[Path]:
+    """The scripts of a folder that make a ScriptRunConfig, where people did not call it run_experiment.py."""
+    found = []
+    for path in sorted(folder.glob("*.py")) if folder.is_dir() else ():
+        try:
+            if b"ScriptRunConfig(" in path.read_bytes():
+                found.append(path)
+        except OSError:
+            continue
+    return found
+
+
+def selected(select: Collection[str] = (), ignore: Collection[str] = ()) -> list[Rule]:
+    """The rules of these names or themes; all when none is named.
+
+    Raises:
+        UsageError: there is no rule or theme of a name.
+    """
+    from scaffold.project.rules import RULES, THEMES
+
+    themes = {theme.name for theme in THEMES}
+    known = themes | {rule.id for rule in RULES}
+    for name in (*select, *ignore):
+        if name not in known:
+            raise UsageError(
+                f"There is no rule or theme {name!r}.",
+                f"Themes are {', '.join(theme.name for theme in THEMES)}; "
+                "'scaffold check --rules' lists the rules.",
+            )
+
+    def named(rule: Rule, words: Collection[str]) -> bool:
+        theme = next(theme.name for theme in THEMES if rule in theme.rules)
+        return rule.id in words or theme in words
+
+    return [rule for rule in RULES if (not select or named(rule, select)) and not named(rule, ignore)]
+
+
+def examine(
+    subject: Subject,
+    rules: Iterable[Rule] | None = None,
+    on_fault: Callable[[Rule, Exception], None] | None = None,
+) -> Report:
+    """What rules find in a project.
+
+    Args:
+        subject: the project.
+        rules: all of them by default.
+        on_fault: told of a rule that fails, which is then passed over; without it the failure is raised.
+    """
+    found: dict[Finding, None] = {}
+    for rule in selected() if rules is None else rules:
+        try:
+            found |= dict.fromkeys(rule.findings(subject))
+        except Exception as error:
+            if on_fault is None:
+                raise
+            on_fault(rule, error)
+    order = {"error": 0, "warning": 1}
+    ranked = sorted(found, key=lambda one: (order[one.severity], one.file, one.line or 0))
+    return Report(subject, tuple(ranked))
+
+
+def mend(findings: Iterable[Finding]) -> list[Finding]:
+    """Makes the fixes of findings, those that are not in one another's way, and returns what it mended."""
+    mended: list[Finding] = []
+    taken: dict[Path, list[Edit]] = {}
+    for finding in findings:
+        if finding.fix is not None and not _in_the_way(finding.fix, taken):
+            mended.append(finding)
+            for edit in finding.fix.edits:
+                taken.setdefault(edit.path, []).append(edit)
+    for path, edits in taken.items():
+        _rewrite(path, edits)
+    return mended
+
+
+def _in_the_way(fix: Fix, taken: dict[Path, list[Edit]]) -> bool:
+    return any(
+        edit.first <= other.last + 1 and other.first <= edit.last + 1
+        for edit in fix.edits
+        for other in taken.get(edit.path, ())
+    )
+
+
+def _rewrite(path: Path, edits: list[Edit]) -> None:
+    """Replaces lines of a file, the last ones first; line ends are kept as they are."""
+    text = path.read_bytes().decode("utf-8")
+    if any(edit.first == 1 for edit in edits):
+        text = text.removeprefix("\ufeff")
+    # Lines as Python and editors count them, not at every sign that Unicode takes for a line's end.
+    lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$", text)
+    ends = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+    for edit in sorted(edits, key=lambda edit: edit.first, reverse=True):
+        new = edit.text if "\r" in edit.text else edit.text.replace("\n", ends)
+        lines[edit.first - 1 : edit.last] = [new] if new else []
+    temporary = path.with_name(f".{path.name}.scaffold")
+    temporary.write_bytes("".join(lines).encode("utf-8"))
+    temporary.replace(path)

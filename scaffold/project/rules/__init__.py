@@ -1,0 +1,17 @@
+"""All rules: one a function, by theme. What they look at is a :class:`~scaffold.project.subject.Subject`."""
+
+from scaffold.project.finding import Rule, Theme
+from scaffold.project.rules import conda, config, constants, environment, imports, script, snapshot, wiring
+
+THEMES: tuple[Theme, ...] = (
+    config.theme,
+    constants.theme,
+    wiring.theme,
+    script.theme,
+    imports.theme,
+    environment.theme,
+    snapshot.theme,
+)
+# Its rules are of the theme of environment, behind those that stand there.
+_ = conda
+RULES: tuple[Rule, ...] = tuple(rule for theme in THEMES for rule in theme.rules)

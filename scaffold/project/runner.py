@@ -1,0 +1,273 @@
+"""What a submitting script submits, read off its syntax tree as far as it is plain.
+
+People write these scripts as they like: what is not recognised is unknown, never wrong. Knows the names
+of the SDK's classes and nothing of the rules.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from scaffold.project.files import ProjectFile
+from scaffold.project.model import RUNNER, Constants
+from scaffold.project.source import Unknown
+from scaffold.project.values import Argument, Values
+
+Kind = Literal["pip", "conda"]
+
+_SPECIFICATION_CALLS: dict[str, Kind] = {
+    "from_pip_requirements": "pip",
+    "from_conda_specification": "conda",
+}
+# What makes an Environment, and what changes which packages one has.
+_ENVIRONMENTS = {*_SPECIFICATION_CALLS, "Environment", "from_existing_conda_environment"}
+_CHANGES = {
+    *("add_pip_package", "add_conda_package", "add_channel", "set_pip_requirements", "set_pip_option"),
+    *("CondaDependencies", "from_dockerfile", "from_docker_image", "from_docker_build_context"),
+    *("from_existing_conda_environment", "add_private_pip_wheel", "remove_pip_package"),
+}
+_OWN_ENVIRONMENT = {"user_managed_dependencies", "conda_dependencies", "base_image", "base_dockerfile"}
+# Calls that make folders and files: what the script names need not be there before it runs.
+_MAKES_FILES = {
+    *("makedirs", "mkdir", "copy", "copy2", "copyfile", "copytree", "move", "write_text"),
+    *("extractall", "unpack_archive", "urlretrieve", "clone_from"),
+}
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The command line that the script is started with.
+
+    Attributes:
+        values: one text each; None for each that is not known.
+        file: the file to mend when they are wrong.
+        line: the line of that file.
+    """
+
+    values: tuple[str | None, ...]
+    file: ProjectFile
+    line: int
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a submitting script submits.
+
+    Attributes:
+        source_directory: the folder that is sent.
+        script: the script's path in that folder.
+        config_line: the line of the one ScriptRunConfig; None when there is none, or several.
+        arguments: what the script is started with; None when that is not known.
+        compute_target: its name where it is known; None when the script gives no target at all.
+        experiment: the experiment's name; None when that is not known.
+        workspace_config: the path that Workspace.from_config is given; None when it looks for it itself.
+        reads_config: whether Workspace.from_config is called at all.
+        specifications: the files that describe environments, with how each one is read.
+        specifications_only: whether nothing but those files says what the environments hold.
+        python: the version that set_python_version is given.
+        sets_python: whether it is called.
+        makes_files: whether the script writes files or folders before it submits.
+        idle_config: the line of a ScriptRunConfig that is neither submitted nor given to anything; or None.
+        uncalled: functions that submit and that nothing calls → the line that defines them.
+        unused: environments that are made and never used: name → line.
+        uses: names of constants.py that it uses → the line of the first use.
+        imports_constants: the line of the import, or None without one.
+    """
+
+    source_directory: Argument | None = None
+    script: Argument | None = None
+    config_line: int | None = None
+    arguments: Arguments | None = None
+    compute_target: Argument | None = None
+    experiment: Argument | None = None
+    workspace_config: Argument | None = None
+    reads_config: bool = False
+    specifications: tuple[tuple[Kind, Argument], ...] = ()
+    specifications_only: bool = False
+    python: Argument | None = None
+    sets_python: bool = False
+    makes_files: bool = False
+    idle_config: int | None = None
+    uncalled: dict[str, int] = field(default_factory=dict)
+    unused: dict[str, int] = field(default_factory=dict)
+    uses: dict[str, int] = field(default_factory=dict)
+    imports_constants: int | None = None
+
+
+def read_submission(file: ProjectFile, constants: Constants, constants_file: ProjectFile) -> Submission:
+    """What a submitting script submits.
+
+    Args:
+        file: the script.
+        constants: what constants.py beside it says.
+        constants_file: that file.
+
+    Raises:
+        FileError: the script is not there or is not valid Python.
+    """
+    return _Reader(file, Values(file, constants, constants_file)).submission()
+
+
+class _Reader:
+    """Reads one submitting script."""
+
+    def __init__(self, file: ProjectFile, values: Values) -> None:
+        self._file = file
+        self._values = values
+        self._calls = [node for node in ast.walk(values.tree) if isinstance(node, ast.Call)]
+        self._stored = {
+            node.attr
+            for node in ast.walk(values.tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        }
+        configs = self._calls_of("ScriptRunConfig")
+        self._config = configs[0] if len(configs) == 1 else None
+
+    def _calls_of(self, *names: str) -> list[ast.Call]:
+        return [call for call in self._calls if self._values.called(call) in names]
+
+    def submission(self) -> Submission:
+        config = self._config
+        pythons = self._calls_of("set_python_version")
+        submits = self._calls_of("submit")
+        return Submission(
+            source_directory=self._values.argument(config, "source_directory", 0) if config else None,
+            script=self._values.argument(config, "script", 1) if config else None,
+            config_line=config.lineno if config else None,
+            arguments=self._arguments(),
+            compute_target=self._compute_target(),
+            experiment=self._only("Experiment", "name", 1),
+            workspace_config=self._only("from_config", "path", 0),
+            reads_config=bool(self._calls_of("from_config")),
+            specifications=tuple(self._specifications()),
+            specifications_only=self._specifications_only(),
+            python=self._only("set_python_version", "version", 0),
+            sets_python=bool(pythons),
+            makes_files=bool(self._calls_of(*_MAKES_FILES)),
+            idle_config=None if submits else min(self._unused({"ScriptRunConfig"}).values(), default=None),
+            uncalled=self._uncalled(submits) if self._is_script() else {},
+            unused=self._unused(_ENVIRONMENTS),
+            uses=self._values.uses(),
+            imports_constants=self._values.imports_constants,
+        )
+
+    def _only(self, called: str, name: str, position: int) -> Argument | None:
+        """What the one call of that name gives for a parameter."""
+        calls = self._calls_of(called)
+        return self._values.argument(calls[0], name, position) if len(calls) == 1 else None
+
+    def _arguments(self) -> Arguments | None:
+        config = self._config
+        if config is None or "arguments" in self._stored or _has_stars(config):
+            return None
+        if self._values.given(config, "run_config") or self._values.given(config, "command"):
+            return None
+        node = self._values.given(config, "arguments", 2)
+        if node is None or (isinstance(node, ast.Constant) and node.value is None):
+            return Arguments((), self._file, config.lineno)
+        try:
+            items = self._values.items(node)
+        except Unknown:
+            return None
+        return Arguments(tuple(items), *self._values.origin(node))
+
+    def _compute_target(self) -> Argument | None:
+        """The target; an unknown one when it may be given in some other way."""
+        config = self._config
+        unknown = Argument(None, self._file, config.lineno if config else 1)
+        if config is None or _has_stars(config):
+            return unknown
+        node = self._values.given(config, "compute_target")
+        if node is None:
+            elsewhere = self._values.given(config, "run_config") or {"target", "run_config"} & self._stored
+            return unknown if elsewhere else None
+        return self._values.text(node)
+
+    def _specifications(self) -> Iterator[tuple[Kind, Argument]]:
+        for call in self._calls_of(*_SPECIFICATION_CALLS):
+            argument = self._values.argument(call, "file_path", 1)
+            if argument:
+                yield _SPECIFICATION_CALLS[self._values.called(call)], argument
+
+    def _specifications_only(self) -> bool:
+        if self._calls_of(*_CHANGES) or _OWN_ENVIRONMENT & self._stored:
+            return False
+        others = [
+            call
+            for call in self._calls_of("Environment", "get")
+            if self._values.called(call) == "Environment"
+            or (self._values.dotted(call.func) or "").endswith("Environment.get")
+        ]
+        return not others and bool(self._calls_of(*_SPECIFICATION_CALLS))
+
+    def _uncalled(self, submits: list[ast.Call]) -> dict[str, int]:
+        """Functions of the module that submit, where nothing in the file so much as names one of them."""
+        body = self._values.tree.body
+        functions = [node for node in body if isinstance(node, ast.FunctionDef) and not node.decorator_list]
+        holding = {function.name: function for function in functions if _holds(function, submits)}
+        named: set[str] = set()
+        for statement in body:
+            own = statement.name if isinstance(statement, ast.FunctionDef) else None
+            named.update(_names_in(statement, but=own))
+        # One that is called somehow saves them all, and so does a submit that is in none of them.
+        inside = sum(_holds(function, [call]) for function in holding.values() for call in submits)
+        if inside < len(submits) or named & set(holding):
+            return {}
+        return {name: function.lineno for name, function in holding.items()}
+
+    def _is_script(self) -> bool:
+        """Whether the file is meant to be run, and not imported by another one."""
+        if self._file.path.name == RUNNER:
+            return True
+        return any(
+            isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(self._values.tree)
+        )
+
+    def _unused(self, makers: set[str]) -> dict[str, int]:
+        """What calls of these names make, bound to a name that is given to nothing: name → line."""
+        made: dict[str, int] = {}
+        for node in ast.walk(self._values.tree):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+                target = node.targets[0]
+                if isinstance(target, ast.Name) and self._values.called(node.value) in makers:
+                    made[target.id] = node.lineno
+        if not made:
+            return {}
+        used = set(_uses_as_value(self._values.tree))
+        return {name: line for name, line in made.items() if name not in used}
+
+
+def _holds(function: ast.FunctionDef, calls: list[ast.Call]) -> bool:
+    return any(node is call for node in ast.walk(function) for call in calls)
+
+
+def _has_stars(call: ast.Call) -> bool:
+    return any(keyword.arg is None for keyword in call.keywords) or any(
+        isinstance(item, ast.Starred) for item in call.args
+    )
+
+
+def _names_in(statement: ast.stmt, but: str | None) -> Iterator[str]:
+    """Every name that a statement mentions, in texts as well (``globals()["main"]()``)."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and node.id != but:
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _uses_as_value(tree: ast.AST) -> Iterator[str]:
+    """Names that are passed on, returned, stored or registered; ``env.python.x = y`` is none of these."""
+    owners = {
+        id(node.value): node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            attribute = owners.get(id(node))
+            if attribute is None or attribute in ("register", "build", "build_local", "name", "clone"):
+                yield node.id

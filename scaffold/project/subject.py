@@ -1,0 +1,283 @@
+"""A project as the rules look at it: each of its files read once, when a rule first asks.
+
+What cannot be read raises :class:`~scaffold.project.files.FileError` wherever it is asked for; one rule tells
+it, the others pass. Runs none of the project's code, and knows neither azureml nor the network.
+"""
+
+import datetime
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from scaffold.project import ruff
+from scaffold.project.conda import CondaFile, read_conda
+from scaffold.project.config import find_workspace_config, workspace_config_at
+from scaffold.project.distributions import closure
+from scaffold.project.files import FileError, ProjectFile
+from scaffold.project.ignore import IgnoreFile
+from scaffold.project.imports import Modules, reach
+from scaffold.project.model import CONSTANTS, RUNNER, Constants, Project, WorkspaceConfig
+from scaffold.project.requirements import Named, Requirements, read_requirements
+from scaffold.project.runner import Kind, Submission, read_submission
+from scaffold.project.snapshot import Snapshot, take
+from scaffold.project.source import read_constants
+from scaffold.project.values import Argument
+
+if TYPE_CHECKING:
+    from scaffold.project.resolution import Resolution
+
+# What azureml-core puts into an environment that names no Python.
+SDK_PYTHON = "3.8.13"
+
+
+@dataclass(frozen=True)
+class Python:
+    """The Python of the environment.
+
+    Attributes:
+        version: ``3.11`` or ``3.8.13``.
+        file: the file that says so.
+        line: its line.
+        chosen: False when nobody chose it, so that the SDK does.
+    """
+
+    version: str
+    file: ProjectFile
+    line: int
+    chosen: bool
+
+    @property
+    def minor(self) -> tuple[int, int]:
+        major, minor = self.version.split(".")[:2]
+        return int(major), int(minor)
+
+    @property
+    def short(self) -> str:
+        return "{}.{}".format(*self.minor)
+
+
+@dataclass(frozen=True)
+class Specified:
+    """The file that describes the environment.
+
+    Attributes:
+        file: the file.
+        kind: how the submitting script reads it.
+        argument: where the script names it.
+        either: whether the script chooses between pip and conda by the file's name, as new projects do.
+    """
+
+    file: ProjectFile
+    kind: Kind
+    argument: Argument
+    either: bool
+
+
+@dataclass(frozen=True)
+class Provided:
+    """The distributions that the environment holds, by the names that PyPI has for them.
+
+    Attributes:
+        names: those that are asked for, and those that come along with them as far as that is known.
+        complete: whether there can be no others.
+    """
+
+    names: frozenset[str] = frozenset()
+    complete: bool = False
+
+
+class Subject:
+    """A project that is being checked.
+
+    Args:
+        root: the project's folder, in which the submitting script is started.
+        runner: the submitting script; run_experiment.py by default.
+        today: the day to judge the ends of life by.
+    """
+
+    def __init__(self, root: Path, runner: Path | None = None, today: datetime.date | None = None) -> None:
+        self.root = Path(os.path.abspath(root))  # noqa: PTH100  (names files as the person sees them)
+        self.runner = ProjectFile.within(self.root, runner or self.root / RUNNER)
+        self.constants_file = ProjectFile.within(self.root, self.runner.path.parent / CONSTANTS)
+        self.today = today or datetime.date.today()
+        self.resolution: Resolution | None = None  # what the resolver said, where it was asked
+
+    def file(self, path: Path) -> ProjectFile:
+        """A file of the project."""
+        return ProjectFile.within(self.root, path)
+
+    @cached_property
+    def constants(self) -> Constants:
+        exists = self.constants_file.path.exists()
+        return read_constants(self.constants_file) if exists else Constants()
+
+    @cached_property
+    def submission(self) -> Submission:
+        return read_submission(self.runner, self.constants, self.constants_file)
+
+    @cached_property
+    def config(self) -> WorkspaceConfig:
+        """The workspace that the SDK would find."""
+        named = self.submission.workspace_config
+        if named is not None and named.value is not None:
+            path = self.root / named.value
+            if path.is_file():
+                return workspace_config_at(self.file(path))
+            if path.is_dir():
+                return find_workspace_config(path, shown_from=self.root)
+        return find_workspace_config(self.root)
+
+    @property
+    def goes(self) -> Literal["local", "azure"] | None:
+        """Where the project is submitted to; None when that cannot be told."""
+        try:
+            return "local" if self.config.is_local else "azure"
+        except FileError:
+            return None
+
+    @cached_property
+    def source_directory(self) -> Path | None:
+        """The folder that is sent; None when that is not known, or there is none."""
+        folder = self.submission.source_directory
+        if folder is None or folder.value is None:
+            return None
+        directory = self.absolute(folder.value)
+        return directory if directory.is_dir() else None
+
+    @cached_property
+    def script(self) -> ProjectFile | None:
+        """The script in it; None when that is not known, or there is none."""
+        script = self.submission.script
+        if self.source_directory is None or script is None or script.value is None:
+            return None
+        path = self.absolute(self.source_directory / script.value)
+        inside = path.is_relative_to(self.source_directory)
+        return self.file(path) if path.is_file() and inside else None
+
+    @cached_property
+    def snapshot(self) -> Snapshot | None:
+        """What would travel."""
+        if self.source_directory is None:
+            return None
+        return take(self.source_directory, IgnoreFile.of(self.root, self.source_directory))
+
+    @cached_property
+    def modules(self) -> Modules | None:
+        """The Python files that the script is made of, as far as its imports lead."""
+        if self.script is None or self.script.path.suffix != ".py" or self.snapshot is None:
+            return None
+        return reach(self.script, self.snapshot, self.root)
+
+    @cached_property
+    def specified(self) -> Specified | None:
+        """The one specification that all calls agree on; None when that is not known, or there is none."""
+        known: dict[Path, tuple[set[Kind], Argument]] = {}
+        for kind, argument in self.submission.specifications:
+            if argument.value is None:
+                return None
+            known.setdefault(self.absolute(argument.value), (set(), argument))[0].add(kind)
+        if len(known) != 1:
+            return None
+        [(path, (kinds, argument))] = known.items()
+        by_suffix: Kind = "conda" if path.suffix in {".yml", ".yaml"} else "pip"
+        kind = by_suffix if len(kinds) > 1 else next(iter(kinds))
+        return Specified(self.file(path), kind, argument, len(kinds) > 1)
+
+    @cached_property
+    def conda(self) -> CondaFile | None:
+        """The conda specification, when it is one."""
+        specified = self.specified
+        if specified is None or specified.kind != "conda" or not specified.file.path.is_file():
+            return None
+        return read_conda(specified.file)
+
+    @cached_property
+    def pip(self) -> Requirements | None:
+        """What pip installs: of either kind of specification."""
+        specified = self.specified
+        if specified is None or not specified.file.path.is_file():
+            return None
+        if specified.kind == "conda":
+            return self.conda.pip if self.conda else None
+        return read_requirements(specified.file)
+
+    @cached_property
+    def python(self) -> Python | None:
+        """The Python that the environment gets; None when that is not known."""
+        if self.specified is None:
+            return None
+        if self.specified.kind == "conda":
+            return self._conda_python()
+        if not self.submission.sets_python:
+            if not self.submission.specifications_only:
+                return None
+            argument = self.specified.argument
+            return Python(SDK_PYTHON, self.runner, argument.line, chosen=False)
+        argument = self.submission.python or self.specified.argument
+        version = self.submission.python.value if self.submission.python else None
+        if version is None or not re.fullmatch(r"\d+\.\d+(\.\d+)?", version):
+            return None
+        return Python(version, argument.file, argument.line, chosen=True)
+
+    def _conda_python(self) -> Python | None:
+        conda = self.conda
+        if conda is None or conda.faults or self.submission.sets_python:
+            return None
+        if conda.python is None:
+            return Python(SDK_PYTHON, conda.file, 1, chosen=False)
+        for clause in conda.python.version.replace(" ", "").split(","):
+            match = re.search(r"\d+\.\d+(\.\d+)?", clause)
+            if match and not clause.startswith(("<", "!")):
+                return Python(match.group(), conda.file, conda.python.line, chosen=True)
+        return None
+
+    @cached_property
+    def provided(self) -> Provided:
+        """What the environment holds; nothing, and others too, where it is described in some other way."""
+        pip, conda = self.pip, self.conda
+        if pip is None or pip.faults or (conda and conda.faults) or not self.submission.specifications_only:
+            return Provided()
+        asked = {_with_extras(line) for line in pip.named}
+        asked |= {package.pypi_name for package in conda.packages} if conda else set()
+        names, unknown = closure(asked)
+        elsewhere = any(line.brings for line in pip.others)
+        return Provided(frozenset(names), not unknown and not elsewhere)
+
+    @cached_property
+    def diagnostics(self) -> list[ruff.Diagnostic]:
+        """What ruff says of the script's modules, for the environment's Python."""
+        modules = self.modules
+        if modules is None:
+            return []
+        minor = self.python.minor if self.python else None
+        return ruff.diagnose((module.file.path for module in modules.modules), minor)
+
+    def absolute(self, path: Path | str) -> Path:
+        """A path of the project, links left alone."""
+        return Path(os.path.abspath(self.root / path))  # noqa: PTH100
+
+    def project(self) -> Project:
+        """What is known of it, once no rule has anything against it.
+
+        Raises:
+            FileError: a file cannot be read.
+        """
+        specified = self.specified
+        return Project(
+            root=self.root,
+            config=self.config,
+            constants=self.constants,
+            runner=self.runner.path,
+            source_directory=self.source_directory,
+            script=self.script.path if self.script else None,
+            specification=specified.file.path if specified else None,
+            specification_kind=specified.kind if specified else None,
+        )
+
+
+def _with_extras(line: Named) -> str:
+    extras = ",".join(sorted(line.requirement.extras))
+    return f"{line.name}[{extras}]" if extras else line.name

@@ -1,0 +1,119 @@
+"""run_experiment.py."""
+
+from tests.unit.project.trees import CONSTANTS, RUNNER, Case
+
+RUN = "run_experiment.py"
+UNUSED = RUNNER.replace("    config.run_config.environment = env\n", "")
+NO_TARGET = RUNNER.replace(",\n                             compute_target=constants.TARGET_NAME", "")
+
+
+def runner(says: str, rule: str, text: str | bytes | None, *finds: str) -> Case:
+    return Case(f"wiring-{rule}", says, {RUN: text}, finds)
+
+
+CASES = [
+    runner("does not parse", "file", "x = 1\ndef f(:\n", f"error {RUN}:2: not valid Python: invalid syntax."),
+    runner(
+        "has null bytes",
+        "file",
+        b"x = 1\0",
+        f"error {RUN}:1: not valid Python: source code string cannot contain null bytes.",
+    ),
+    runner("is of no known form", "file", "print('nothing to see')\n"),
+    Case(
+        "wiring-source",
+        "names a folder that is not there",
+        {"Experiment_1/train.py": None},
+        (f"error {RUN}:8: there is no folder Experiment_1.",),
+    ),
+    Case(
+        "wiring-source",
+        "is named in constants.py",
+        {
+            "constants.py": CONSTANTS.replace("'Experiment_1'", "'Experiment_2'"),
+            RUN: RUNNER.replace(
+                "os.path.join(here, 'Experiment_1')", "os.path.join(here, constants.EXPERIMENT_NAME)"
+            ),
+        },
+        ("error constants.py:2: there is no folder Experiment_2.",),
+    ),
+    runner(
+        "is of another computer",
+        "source",
+        RUNNER.replace("os.path.join(here, 'Experiment_1')", "'/home/me/exp'"),
+        f"error {RUN}:8: there is no folder /home/me/exp.",
+    ),
+    runner("is computed", "source", RUNNER.replace("'Experiment_1'", "os.environ['EXPERIMENT']")),
+    Case(
+        "wiring-script",
+        "names a file that is not there",
+        {"Experiment_1/train.py": None, "Experiment_1/other.py": ""},
+        (f"error {RUN}:8: there is no file Experiment_1/train.py.",),
+    ),
+    runner("is a command", "script", RUNNER.replace("script='train.py'", "command=['python', 'gone.py']")),
+    Case(
+        "wiring-specification",
+        "names a file that is not there",
+        {"requirements.txt": None},
+        (f"error {RUN}:10: there is no file requirements.txt.",),
+    ),
+    runner("is made in code", "specification", RUNNER.replace("from_pip_requirements", "from_docker_image")),
+    runner(
+        "is not called",
+        "submit",
+        RUNNER.replace("if __name__ == '__main__':\n    run_experiment()\n", ""),
+        f"warning {RUN}:5: run_experiment() submits the experiment, but nothing calls it.",
+    ),
+    runner(
+        "is forgotten",
+        "submit",
+        RUNNER.replace(
+            "    run = Experiment(ws, constants.EXPERIMENT_NAME).submit(config)\n", "    run = ws\n"
+        ).replace("    config.run_config.environment = env\n", ""),
+        f"warning {RUN}:8: the ScriptRunConfig is made but never submitted.",
+    ),
+    runner(
+        "is called by another name",
+        "submit",
+        RUNNER.replace("    run_experiment()\n", "    main = run_experiment\n    main()\n"),
+    ),
+    runner(
+        "is done by a function of elsewhere",
+        "submit",
+        RUNNER.replace("Experiment(ws, constants.EXPERIMENT_NAME).submit(config)", "go(config)"),
+    ),
+    runner(
+        "is in a library that a script imports",
+        "submit",
+        RUNNER.replace("if __name__ == '__main__':\n", "if True:\n"),
+    ),
+    runner(
+        "is made and not passed on",
+        "environment",
+        UNUSED,
+        f"warning {RUN}:10: the environment env is made, but nothing uses it.",
+    ),
+    runner(
+        "is passed to the ScriptRunConfig",
+        "environment",
+        UNUSED.replace("script='train.py',", "script='train.py', environment=env,"),
+    ),
+    runner("is registered", "environment", UNUSED.replace("    run = ", "    env.register(ws)\n    run = ")),
+    runner("is returned", "environment", UNUSED.replace("    print(", "    return env\n    print(")),
+    runner(
+        "is lost",
+        "target",
+        NO_TARGET,
+        f"warning {RUN}:8: the ScriptRunConfig has no compute target, and TARGET_NAME is not used.",
+    ),
+    runner(
+        "is set on the run configuration",
+        "target",
+        NO_TARGET.replace("    run = ", "    config.run_config.target = 'x'\n    run = "),
+    ),
+    Case(
+        "wiring-target",
+        "is nobody's wish",
+        {RUN: NO_TARGET, "constants.py": CONSTANTS.replace("TARGET_NAME", "X")},
+    ),
+]
