@@ -208,7 +208,14 @@ def artifact_root(request: Request, run: Run) -> str:
     context, agent = context_of(request), request.headers.get("user-agent", "")
     old = re.search(r"mlflow-python-client/1\.", agent) is not None
     if "azureml-mlflow" not in agent or (request.path_params["version"] == "v1.0" and not old):
-        return f"mlflow-artifacts:/{run.run_id}"
+        if not old:
+            return f"mlflow-artifacts:/{run.run_id}"
+        # MLflow 1 puts the path of the tracking address in the wrong place of what it makes of that, and its first
+        # versions send a file without the token that they have, but for what stands in the address.
+        token, _ = context.authority.run_token(run.run_id)
+        base = context.endpoints.base.replace("https://", f"https://token:{token}@")
+        version = request.path_params["version"]
+        return f"{base}/mlflow/{version}{context.scope}/api/2.0/mlflow-artifacts/artifacts/{run.run_id}"
     experiment = context.store.experiments.by_id(run.experiment_id)
     host = context.endpoints.base.removeprefix("https://")
     name = experiment.name if experiment else ""
