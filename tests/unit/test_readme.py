@@ -30,3 +30,10 @@ def test_every_command_it_names_is_there(shared_machine):
     for command in named:
         assert shared_machine.run(command, "--help").returncode == 0, command
     assert {"new", "submit", "exec", "runs", "workspace"} == named
+
+
+def test_the_table_of_public_examples_is_the_one_of_their_list():
+    command = [sys.executable, REPOSITORY / "scripts" / "examples", "--table"]
+    table = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
+
+    assert table in (REPOSITORY / "docs" / "examples.md").read_text(encoding="utf-8")
