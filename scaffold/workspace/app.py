@@ -1,5 +1,7 @@
 """The application that answers the wire protocol: lets requests in, finds their operation, tells the faults."""
 
+import base64
+import contextlib
 import logging
 import re
 from typing import Any
@@ -93,8 +95,8 @@ def _admit(operation: Operation, request: Request) -> None:
     context = context_of(request)
     if operation.access is not Access.BEARER:
         return
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    caller = context.authority.verify(token.strip()) if scheme.lower() == "bearer" else None
+    token = _token_of(request)
+    caller = context.authority.verify(token) if token is not None else None
     if caller is None:
         raise faults.unauthenticated()
     request.state.caller = caller
@@ -103,6 +105,18 @@ def _admit(operation: Operation, request: Request) -> None:
         params["subscription"], params["group"], params["workspace"]
     ):
         raise faults.not_found(f"Workspace {params['workspace']} in resource group {params['group']}")
+
+
+def _token_of(request: Request) -> str | None:
+    """The token that the request brings, as a bearer or as the password of basic authentication (MLflow 1)."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip()
+    if scheme.lower() != "basic":
+        return None
+    with contextlib.suppress(ValueError):
+        return base64.b64decode(given, validate=True).decode().partition(":")[2]
+    return None
 
 
 async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:

@@ -282,3 +282,24 @@ def test_what_of_an_environment_has_no_effect_here_is_said(machine: Machine, tmp
     assert "The Docker image own/image:1 is not used" in error
     assert "it has an R section" in seen["r"]
     assert "framework is PySpark; the local workspace runs Python scripts and commands" in seen["spark"]
+
+
+def test_curated_environments_of_every_time_are_there_by_the_names_that_people_use(shared_machine: Machine):
+    seen = given(
+        shared_machine,
+        """
+        from azureml.core import Environment
+        for name in ('AzureML-sklearn-0.24-ubuntu18.04-py37-cpu', 'AzureML-sklearn-1.0-ubuntu20.04-py38-cpu',
+                     'AzureML-PyTorch-1.6-CPU', 'AzureML-tensorflow-2.7-ubuntu20.04-py38-cuda11-gpu'):
+            dependencies = Environment.get(ws, name).python.conda_dependencies
+            seen[name] = [dependencies.get_python_version(), list(dependencies.pip_packages)]
+        seen['lower'] = Environment.get(ws, 'azureml-sklearn-1.5').name
+        """,
+    )
+
+    assert seen.pop("lower") == "AzureML-sklearn-1.5"
+    assert [python for python, _ in seen.values()] == ["3.7", "3.8", "3.6", "3.8"]
+    sklearn, torch = seen["AzureML-sklearn-1.0-ubuntu20.04-py38-cpu"][1], seen["AzureML-PyTorch-1.6-CPU"][1]
+    assert "scikit-learn==1.0.*; python_version < '3.11'" in sklearn
+    assert "scikit-learn>=1.2,<1.6; python_version >= '3.11'" in sklearn
+    assert "torch==1.6.*; python_version < '3.9'" in torch

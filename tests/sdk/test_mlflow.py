@@ -54,6 +54,11 @@ def lines(done: "subprocess.CompletedProcess[str]", word: str) -> list[str]:
     return [line.removeprefix(word + " ") for line in done.stdout.splitlines() if line.startswith(word + " ")]
 
 
+@pytest.fixture(scope="session")
+def first(python_with) -> Path:
+    return python_with("mlflow-skinny==1.23.1", "protobuf<3.21", "setuptools<80")
+
+
 def outside(machine: Machine, python: Path, script: str, folder: Path, **env: str):
     return machine.run("exec", "--", python, "-c", script, cwd=folder, env=env)
 
@@ -252,6 +257,24 @@ print("OUTPUTS", mlflow.get_run(run.info.run_id).outputs.model_outputs[0].model_
 
     assert lines(done, "WEIGHTS") == ["1 2 3"]
     assert lines(done, "OUTPUTS") == ["True"]
+
+
+@pytest.mark.slow
+def test_the_artifacts_of_mlflow_1(shared_machine: Machine, project: Project, first: Path):
+    script = """
+import mlflow
+from mlflow.tracking import MlflowClient
+mlflow.set_experiment("first")
+with mlflow.start_run() as run:
+    mlflow.log_text("1 2 3", "deep/weights.txt")
+client = MlflowClient()
+print("LISTED", [file.path for file in client.list_artifacts(run.info.run_id, "deep")])
+print("WEIGHTS", open(client.download_artifacts(run.info.run_id, "deep/weights.txt")).read())
+"""
+    done = outside(shared_machine, first, script, project(), **plain_variables(shared_machine))
+
+    assert lines(done, "LISTED") == ["['deep/weights.txt']"]
+    assert lines(done, "WEIGHTS") == ["1 2 3"]
 
 
 def test_what_is_not_there_is_refused_by_name_in_mlflows_form(shared_machine: Machine):

@@ -281,3 +281,24 @@ def test_what_environments_take_is_shown_and_removed_but_never_a_cache_of_the_us
     machine.environment["UV_CACHE_DIR"] = shared
     assert machine.json("workspace", "prune", "--cache")["cache_bytes"] == 0
     assert any(Path(shared).iterdir())
+
+
+def test_pkg_resources_is_there_as_in_a_conda_environment_unless_a_later_setuptools_is_asked_for(
+    machine: Machine, tmp_path: Path
+):
+    seen = seen_on(
+        machine,
+        tmp_path,
+        """
+        script = 'import importlib.metadata as m\\nimport pkg_resources\\nprint("there")\\n'
+        seen['old'] = outcome(submit(environment('old', 'six', python='3.11'), script))
+        script = 'import importlib.metadata as m\\nprint(m.version("setuptools"))\\n'
+        seen['new'] = outcome(submit(environment('new', 'setuptools>=81', python='3.11'), script))
+        """,
+    )
+
+    assert seen["old"]["status"] == "Completed"
+    assert seen["old"]["log"].endswith("there\n")
+    assert "UserWarning" not in seen["old"]["log"]
+    assert seen["new"]["status"] == "Completed"
+    assert int(seen["new"]["log"].split(".")[0]) >= 81

@@ -49,3 +49,10 @@ def test_what_check_is_shown_to_say_is_what_it_says(shared_machine, tmp_path):
     done = shared_machine.run("check", cwd=project)
 
     assert f"```console\n$ scaffold check\n{done.stdout}```" in README
+
+
+def test_the_table_of_public_examples_is_the_one_of_their_list():
+    command = [sys.executable, REPOSITORY / "scripts" / "examples", "--table"]
+    table = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
+
+    assert table in (REPOSITORY / "docs" / "examples.md").read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """Who is let in: every operation of the table, on both ports."""
 
+import base64
 import re
 import socket
 import ssl
@@ -126,6 +127,27 @@ def test_a_header_that_holds_no_token_of_ours_is_refused(workspace: Workspace, a
     answer = workspace.get("/subscriptions", token=None, headers={"Authorization": header})
 
     assert answer.status == 401
+
+
+@pytest.mark.parametrize(
+    ("credentials", "status"),
+    [
+        ("token:{token}", 200),
+        (":{token}", 200),
+        ("{token}:", 401),
+        ("{token}", 401),
+        ("token:x", 401),
+        ("\xff:", 401),
+    ],
+)
+def test_a_token_may_come_as_the_password_of_basic_authentication(
+    workspace: Workspace, credentials: str, status: int
+):
+    given = base64.b64encode(credentials.format(token=workspace.token).encode("latin-1")).decode()
+
+    answer = workspace.get("/subscriptions", token=None, headers={"Authorization": f"Basic {given}"})
+
+    assert answer.status == status
 
 
 def test_the_word_bearer_may_be_written_in_any_case(workspace: Workspace):

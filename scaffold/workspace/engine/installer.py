@@ -22,7 +22,8 @@ from scaffold.workspace.paths import Home
 from scaffold.workspace.store.content import ContentStore
 
 # What a conda environment of the Python before 3.13 has beside pip, and older packages take for granted.
-_SEEDS = ("pip", "setuptools", "wheel")
+# Many import pkg_resources, azureml-core before 1.61 among them, which later setuptools warn of and then have no more.
+_SEEDS = ("pip", "setuptools<80.9", "wheel")
 _INCLUDES = ("-r", "-c", "-e", "--requirement", "--constraint", "--editable")
 _LIST = ".environment-requirements.txt"
 _Progress = Callable[[str], None]
@@ -155,7 +156,16 @@ class Installer:
                 await self._pip(python, source, UvInput(seeds), log)
         if not apart:
             given = msgspec.structs.replace(given, lines=(*seeds, *given.lines))
-        if given.lines:
+        if not given.lines:
+            return
+        try:
+            await self._pip(python, source, given, log)
+        except BuildError as error:
+            if apart or "setuptools<80.9" not in error.reason:
+                raise
+            log.write("\nA later setuptools is asked for.\n\n")
+            later = tuple(seed.partition("<")[0] for seed in seeds)
+            given = msgspec.structs.replace(given, lines=(*later, *given.lines[len(seeds) :]))
             await self._pip(python, source, given, log)
 
     async def _pip(self, python: Python, folder: Path, given: UvInput, log: IO[str]) -> None:

@@ -89,6 +89,11 @@ def curated() -> dict[str, Definition]:
     }
 
 
+def _curated_named(name: str) -> Definition | None:
+    """The curated environment of that name, however it is capitalised: people write it both ways."""
+    return next((known for key, known in curated().items() if key.lower() == name.lower()), None)
+
+
 def _content(environment: _Curated) -> dict[str, Any]:
     """A curated environment as the SDK writes it, so that one that comes back unchanged is known to be."""
     return {
@@ -154,7 +159,7 @@ def find(request: Request) -> Definition:
     params = request.path_params
     name, version, label = params["name"], params.get("version"), params.get("label")
     definitions = context_of(request).store.definitions
-    known = curated().get(name)
+    known = _curated_named(name)
     if known is not None:
         found = known if version in (None, known.version) and label in (None, _LATEST) else None
     elif label is not None:
@@ -186,7 +191,7 @@ async def register_environment(request: Request) -> EnvironmentDto:
     context, body = context_of(request), await body_as(request, NewDefinition)
     name, version = request.path_params["name"], request.path_params.get("version")
     content = _content_of(body)
-    known = curated().get(name)
+    known = _curated_named(name)
     if known is not None and known.content == content and version in (None, known.version):
         return _dto(context, known)
     _check_name(name)
@@ -212,7 +217,7 @@ def record_environment(context: Context, environment: RunEnvironment) -> str | N
     """
     name, definitions = environment.name or "environment", context.store.definitions
     content = _content_of(environment)
-    known = curated().get(name)
+    known = _curated_named(name)
     if known is not None and known.content == content:
         return known.version
     if name.lower().startswith(_RESERVED):

@@ -203,8 +203,12 @@ def checked_name(name: str) -> str:
 def speaks_azureml(request: Request) -> bool:
     """True when the asking client reads and writes artifacts at addresses that begin with ``azureml:``."""
     agent = request.headers.get("user-agent", "")
-    old = re.search(r"mlflow-python-client/1\.", agent) is not None
-    return "azureml-mlflow" in agent and (request.path_params["version"] != "v1.0" or old)
+    return "azureml-mlflow" in agent and (request.path_params["version"] != "v1.0" or _is_first(request))
+
+
+def _is_first(request: Request) -> bool:
+    """True for a client of MLflow 1."""
+    return "mlflow-python-client/1." in request.headers.get("user-agent", "")
 
 
 def artifact_root(request: Request, run: Run) -> str:
@@ -215,7 +219,14 @@ def artifact_root(request: Request, run: Run) -> str:
     """
     context = context_of(request)
     if not speaks_azureml(request):
-        return f"mlflow-artifacts:/{run.run_id}"
+        if not _is_first(request):
+            return f"mlflow-artifacts:/{run.run_id}"
+        # MLflow 1 puts the path of the tracking address in the wrong place of what it makes of that, and its first
+        # versions send a file without the token that they have, but for what stands in the address.
+        token, _ = context.authority.run_token(run.run_id)
+        base = context.endpoints.base.replace("https://", f"https://token:{token}@")
+        version = request.path_params["version"]
+        return f"{base}/mlflow/{version}{context.scope}/api/2.0/mlflow-artifacts/artifacts/{run.run_id}"
     experiment = context.store.experiments.by_id(run.experiment_id)
     host = context.endpoints.base.removeprefix("https://")
     name = experiment.name if experiment else ""
