@@ -1,7 +1,7 @@
-"""Writes the README's table of what the local workspace serves, from the one table of routes.
+"""Writes the README's tables of what the local workspace serves and refuses, from the routes and the refusals.
 
 python scripts/coverage.py          rewrites README.md
-python scripts/coverage.py --check  exits 1 when README.md does not say what the routes say
+python scripts/coverage.py --check  exits 1 when README.md does not say what they say
 """
 
 import sys
@@ -9,6 +9,7 @@ from collections import defaultdict
 from pathlib import Path
 
 README = Path(__file__).parent.parent / "README.md"
+REFUSED = "It refuses these with status 501 and that reason:\n"
 BEGIN, END = "<!-- coverage: made by scripts/coverage.py -->\n", "<!-- end of coverage -->"
 
 
@@ -28,6 +29,20 @@ def table() -> str:
     return "\n".join(("| class | calls |", "| --- | --- |", *lines)) + "\n"
 
 
+def refused() -> str:
+    """The table in Markdown of what is answered with 501, with the calls and the reason."""
+    from scaffold.workspace.refusals import REFUSALS
+
+    lines = (
+        f"| {refusal.what} | {', '.join(f'`{call}`' for call in refusal.calls)} | {refusal.reason} |"
+        for refusal in REFUSALS
+    )
+    return (
+        "\n".join(("| it does not have | calls | why, and what to do |", "| --- | --- | --- |", *lines))
+        + "\n"
+    )
+
+
 def _split(call: str) -> tuple[str, str]:
     """``Dataset.Tabular.from_files`` is of ``Dataset``, ``mlflow.artifacts.list_artifacts`` of ``mlflow``."""
     owner, _, name = call.partition(".")
@@ -38,7 +53,7 @@ def renewed(text: str) -> str:
     """The README's text with the table of today."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}{table()}{END}{after}"
+    return f"{before}{BEGIN}{table()}\n{REFUSED}\n{refused()}{END}{after}"
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from scaffold.workspace import faults, request_faults
+from scaffold.workspace import faults, refusals, request_faults
 from scaffold.workspace.context import Context, caller_of, context_of
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.room import is_lack_of_room
@@ -130,7 +130,8 @@ def _not_implemented(request: Request) -> Response:
         return _refusal(foreign)
     operation = f"{request.method} {_SCOPED.sub('…', request.url.path)}"
     _LOG.warning("not implemented: %s", operation)
-    return _refusal(faults.not_implemented(operation))
+    known = refusals.find(operation)
+    return _refusal(known.fault(operation) if known else faults.not_implemented(operation))
 
 
 async def _unknown_method(request: Request, _: Exception) -> Response:

@@ -79,7 +79,7 @@ def test_clusters_are_created_found_listed_changed_and_deleted(machine: Machine,
     assert seen["left"] == ["my-instance"]
     assert seen["made again"] == "STANDARD_A1"
     assert "not found" in seen["no name"]
-    assert "does not implement compute targets of the kind AKS" in seen["kubernetes"]
+    assert "does not have other kinds of compute targets (AKS)" in seen["kubernetes"]
 
     # A run goes to any name, and does not bring back one that was deleted.
     assert finished(machine, project()) == "Experiment Executed!\n"

@@ -80,7 +80,7 @@ def test_environments_are_registered_versioned_labeled_and_kept_in_files(machine
     assert seen["cloned"] == ["1", ["azureml-core>=1.61,<1.62"]]
     assert "curated" in seen["reserved"]
     assert seen["loaded"] == ["six==1.16.0", "tabulate==0.9.0"]
-    assert "does not implement Docker builds" in seen["docker"]
+    assert "does not have Docker builds" in seen["docker"]
 
 
 def test_a_curated_environment_is_built_and_runs(machine: Machine, tmp_path):
@@ -209,7 +209,7 @@ def test_build_local_has_the_workspace_build_and_shows_its_log(machine: Machine,
     failed, shown = seen["broken"]
     assert "Building environment failed with exit code: 1" in failed
     assert "you require six==99.0" in " ".join(shown.split())
-    assert "does not implement Docker builds" in seen["docker"]
+    assert "does not have Docker builds" in seen["docker"]
     assert "does not implement building for Windows" in seen["elsewhere"]
     assert "'unheard-of' is not registered" in seen["unregistered"]
 

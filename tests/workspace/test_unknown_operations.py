@@ -2,19 +2,19 @@
 
 import pytest
 
+from scaffold.workspace import refusals
 from tests.workspace.client import SCOPE, Workspace
 
 
 @pytest.mark.parametrize(
     ("method", "path", "named"),
     [
-        ("GET", "/modelmanagement/v1.0{S}/services/my-model", "GET /modelmanagement/v1.0…/services/my-model"),
+        ("GET", "/modelmanagement/v1.0{S}/unheard-of", "GET /modelmanagement/v1.0…/unheard-of"),
         (
             "GET",
             "/history/v1.0{S}/experiments/a/runs/b/unheard-of",
             "GET /history/v1.0…/experiments/a/runs/b/unheard-of",
         ),
-        ("POST", "/hyperdrive/v1.0{S}/runs", "POST /hyperdrive/v1.0…/runs"),
         ("DELETE", "/nothing/of/ours", "DELETE /nothing/of/ours"),
         ("PUT", "/", "PUT /"),
         ("GET", "/subscriptions/", "GET /subscriptions/"),
@@ -34,12 +34,39 @@ def test_an_unknown_operation_is_named_in_the_answer_and_in_the_log(
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "told"),
+    [
+        ("POST", "/modelmanagement/v1.0{S}/services", "web services (POST /modelmanagement/v1.0…/services)"),
+        ("GET", "/modelmanagement/v1.0{S}/services/mine", "Model.get_model_path"),
+        ("POST", "/modelmanagement/v1.0{S}/packages", "web services"),
+        ("POST", "/modelmanagement/v1.0{S}/images", "Docker images"),
+        ("GET", "/pipelines/v1.0{S}/PublishedPipelines", "pipelines"),
+        ("POST", "/hyperdrive/v1.0{S}/experiments/e/runs", "HyperDrive"),
+        ("POST", "/jasmine/v1.0{S}/experimentids/e/jobs/create", "automated ML"),
+        ("POST", "{S}/computes/mine/stop", "The instance is this machine."),
+        ("POST", "/execution/v1.0{S}/experiments/e/clean", "removed when it is over"),
+        ("PATCH", "{S}", "no resource on Azure"),
+        ("POST", "{S}/listKeys", "no resource on Azure"),
+        ("PUT", "{S}/linkedServices/x", "no resource on Azure"),
+    ],
+)
+def test_what_is_known_and_not_done_is_refused_with_the_reason_and_the_way_out(
+    workspace: Workspace, method: str, path: str, told: str
+):
+    answer = workspace.request(method, path)
+
+    assert answer.status == 501
+    assert answer.json()["error"]["code"] == "NotImplemented"
+    assert told in answer.message
+    assert refusals.find(f"{method} {path.replace('{S}', '…')}") is not None
+
+
+@pytest.mark.parametrize(
     ("method", "path"),
     [
         ("DELETE", "/history/v1.0{S}/experiments/e/runs/r"),
         ("PUT", "/history/v1.0{S}/experiments/e/runs/r"),
         ("PATCH", "/history/v1.0{S}/experiments/e"),
-        ("PATCH", "{S}"),
         ("DELETE", "/azureml/ExperimentRun/dcid.r/outputs/model"),
         ("POST", "/identity/x/metadata"),
     ],

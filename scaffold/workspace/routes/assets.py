@@ -84,6 +84,10 @@ OPERATIONS: tuple[Operation, ...] = (
         ("Model.update", "Model.add_tags", "Model.remove_tags", "Model.add_properties"),
     ),
     Operation(DELETE, _MANAGEMENT + "/models/{id}", models.delete_model, ("Model.delete",)),
+    Operation(
+        GET, _MANAGEMENT + "/services", models.list_deployed, ("Webservice.list", "Workspace.webservices")
+    ),
+    Operation(GET, _MANAGEMENT + "/images", models.list_deployed, ("Image.list", "Workspace.images")),
     # Secrets
     Operation(PUT, _SECRETS, secrets.set_secret, ("Keyvault.set_secret",)),
     Operation(GET, _SECRETS, secrets.list_secrets, ("Keyvault.list_secrets",)),

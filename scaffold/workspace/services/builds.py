@@ -19,7 +19,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from scaffold.workspace import faults
+from scaffold.workspace import faults, refusals
 from scaffold.workspace.context import Context, body_as, context_of
 from scaffold.workspace.engine import build_local
 from scaffold.workspace.engine.builder import BuildError
@@ -68,7 +68,7 @@ async def build_environment(request: Request) -> Response:
 def _refuse_docker(definition: Definition) -> None:
     docker = definition.content["docker"] or {}
     if docker.get("baseDockerfile") or docker.get("buildContext"):
-        raise faults.not_implemented(f"Docker builds, which environment {definition.name!r} asks for")
+        raise refusals.DOCKERFILES.fault(f"which environment {definition.name!r} asks for")
 
 
 def _address(context: Context, definition: Definition) -> str:
@@ -150,7 +150,7 @@ async def get_recipe(request: Request) -> Any:
     """The scripts by which the SDK builds an environment on the machine it runs on: they have it built here."""
     context, definition, body = context_of(request), find(request), await body_as(request, RecipeRequest)
     if body.use_docker:
-        raise faults.not_implemented(f"Docker builds, which build_local of {definition.name!r} asks for")
+        raise refusals.DOCKERFILES.fault(f"which build_local of {definition.name!r} asks for")
     if (body.platform == "Windows") != (os.name == "nt"):
         raise faults.not_implemented(f"building for {body.platform or 'no platform'} on this machine")
     _refuse_docker(definition)

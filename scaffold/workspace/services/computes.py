@@ -18,7 +18,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from scaffold.workspace import faults, identity
+from scaffold.workspace import faults, identity, refusals
 from scaffold.workspace.context import Context, body_as, context_of
 from scaffold.workspace.runs import Status
 from scaffold.workspace.services.dto import Dto
@@ -168,9 +168,7 @@ async def create_compute(request: Request) -> Response:
     body = await body_as(request, ComputeResource)
     properties = body.properties or ComputeProperties()
     if properties.compute_type not in (CLUSTER, INSTANCE):
-        raise faults.not_implemented(
-            f"compute targets of the kind {properties.compute_type} (it has {CLUSTER} and {INSTANCE})"
-        )
+        raise refusals.KINDS_OF_COMPUTE.fault(str(properties.compute_type))
     context.store.computes.put(name, msgspec.to_builtins(body))
     return _operation_started(context, name, _resource(context, _record(context, name)))
 

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from scaffold.workspace import faults
 from scaffold.workspace.context import ACCOUNT, Context, body_as, context_of
 from scaffold.workspace.faults import Fault
+from scaffold.workspace.refusals import STORAGE
 from scaffold.workspace.services.dto import AzureStorageDto, DatastoreDto
 from scaffold.workspace.store.blobs import DATASTORE
 from scaffold.workspace.store.datastores import OWN, Datastore
@@ -61,13 +62,7 @@ class AzureStorage(msgspec.Struct, rename="camel"):
 
 
 def _unsupported(name: str, kind: str) -> Fault:
-    return faults.Fault(
-        501,
-        "NotImplemented",
-        f"Datastore {name} is of the kind {kind}, which the local workspace does not have; "
-        f"{OWN} is the one it does have.",
-        "OperationNotSupported",
-    )
+    return STORAGE.fault(f"{name} is of the kind {kind}")
 
 
 def own_datastore(context: Context) -> DatastoreDto:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
+from scaffold.workspace import faults, refusals
 from scaffold.workspace.context import Context, context_of
 from scaffold.workspace.services.mlflow_artifacts import LOGGED_MODELS, checked_path
 from scaffold.workspace.services.mlflow_records import (
@@ -310,5 +311,7 @@ def _merged(present: list[dict[str, str]], new: list[Pair]) -> list[dict[str, st
 @mlflow
 async def refuse(request: Request) -> Any:
     """What of MLflow's API is not here, refused by name in MLflow's form."""
-    operation = f"{request.method} /{request.path_params['rest']}"
-    raise refusal(501, f"The local workspace does not implement {operation}; the README lists what it does.")
+    params = request.path_params
+    known = refusals.find(f"{request.method} /mlflow/{params['version']}…/{params['rest']}")
+    operation = f"{request.method} /{params['rest']}"
+    raise refusal(501, known.message(operation) if known else faults.not_implemented(operation).message)

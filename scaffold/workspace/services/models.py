@@ -306,6 +306,12 @@ async def patch_model(request: Request) -> ModelDto:
     return _model_dto(context, context.store.models.replace(model, document))
 
 
+async def list_deployed(_: Request) -> Any:
+    """The web services and the images of models: there are none, since nothing can be deployed here."""
+    # No nextLink: the client asks for the next page as long as there is one, null or not.
+    return {"value": []}
+
+
 async def delete_model(request: Request) -> Any:
     """Forgets a version of a model; the asset and its files stay, since runs and others may share them."""
     context_of(request).store.models.remove(_model(request))
