@@ -4,13 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 WORKERS ?= 4
+OLD_SDK ?= 1.60.0
+OLD     := .venv-$(OLD_SDK)
 
-.PHONY: help setup browser demo test test-all lint bench clean
+.PHONY: help setup browser demo test test-all test-old-sdk lint bench clean
 
 help:
 	@echo "make demo      create a project, submit it to the local workspace, show its output and its page"
 	@echo "make test      the tests"
 	@echo "make test-all  the tests and the slow ones"
+	@echo "make test-old-sdk  the tests of SDK calls with azureml-core $(OLD_SDK)"
 	@echo "make lint      ruff, mypy and the import rules"
 	@echo "make bench     timings, as ratios against a baseline of the same run"
 	@echo "make clean     remove everything that the targets above made in this folder"
@@ -36,6 +39,17 @@ test: $(STAMP) browser
 test-all: $(STAMP) browser
 	"$(BIN)/python" -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
+# The same suite of SDK calls with an azureml-core that is more than a year older than the one of `make test`.
+test-old-sdk: $(OLD)/.installed
+	"$(OLD)/bin/python" -m pytest -n $(WORKERS) --dist worksteal -m "not slow" tests/sdk
+
+$(OLD)/.installed: pyproject.toml Makefile
+	@echo "Setting up $(OLD) (once) …"
+	@$(PYTHON) -m venv $(OLD)
+	@"$(OLD)/bin/python" -m pip install --quiet --upgrade "pip>=25.1"
+	@"$(OLD)/bin/python" -m pip install --quiet --editable . "azureml-core==$(OLD_SDK)" --group dev
+	@touch $(OLD)/.installed
+
 lint: $(STAMP)
 	"$(BIN)/ruff" check .
 	"$(BIN)/ruff" format --check .
@@ -47,4 +61,4 @@ bench: $(STAMP) browser
 
 clean:
 	-[ ! -x "$(BIN)/scaffold" ] || SCAFFOLD_HOME="$(CURDIR)/demo/home" "$(BIN)/scaffold" workspace stop --quiet
-	rm -rf $(VENV) demo dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-[0-9]* demo dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -3,6 +3,7 @@
 Nothing here reaches into the product: tests talk to it through its command line, its ports and its files.
 """
 
+import importlib.metadata
 import json
 import os
 import subprocess
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parent.parent
+# The SDK that is tested is the one beside the tests: `make test-old-sdk` runs them with an older one.
+SDK = f"azureml-core=={importlib.metadata.version('azureml-core')}"
 TUTORIAL_CONFIG = {
     "subscription_id": "00000000-0000-0000-0000-000000000000",
     "resource_group": "local",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY, Machine
+from tests.conftest import REPOSITORY, SDK, Machine
 
 HEAD = """
 import os, pathlib, sys
@@ -44,7 +44,7 @@ def python_with(tmp_path_factory: pytest.TempPathFactory) -> Interpreter:
 @pytest.fixture(scope="session")
 def reader(python_with: Interpreter) -> Path:
     """azureml-core and the real reader of datasets (azureml-dataset-runtime)."""
-    return python_with("azureml-core==1.61.0.post4", "azureml-dataset-runtime", "pandas", "pyarrow")
+    return python_with(SDK, "setuptools<81", "azureml-dataset-runtime", "pandas", "pyarrow")
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +56,7 @@ def plain(python_with: Interpreter) -> Path:
 @pytest.fixture(scope="session")
 def azure(python_with: Interpreter) -> Path:
     """MLflow with azureml-mlflow."""
-    return python_with("mlflow-skinny>=3", "azureml-mlflow", "azureml-core", "setuptools<80", "pandas")
+    return python_with("mlflow-skinny>=3", "azureml-mlflow", SDK, "setuptools<80", "pandas")
 
 
 class Sdk:

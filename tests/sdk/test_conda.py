@@ -1,6 +1,7 @@
 """Conda specifications for real, from a channel on disk; and what happens when a channel cannot be reached."""
 
 import os
+import shutil
 import sys
 import textwrap
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.channel import PYTHON, Channel
-from tests.conftest import Machine
+from tests.conftest import SDK, Machine
 from tests.sdk.calls import given
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the channel's packages are for POSIX")
@@ -91,7 +92,7 @@ def test_a_script_runs_in_a_prefix_that_was_made_from_the_channel(
           - {channel.url}::compass>=2
           - pip:
             - six==1.16.0
-            - azureml-core
+            - {SDK}
         '''
         script = '''
         import os, subprocess, sys
@@ -119,6 +120,37 @@ def test_a_script_runs_in_a_prefix_that_was_made_from_the_channel(
     assert seen["second"]["status"] == "Completed"
     assert seen["second"]["build"] == first["build"]
     assert conda_machine.json("workspace", "status")["environments"] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tool", ["micromamba", "mamba", "conda"])
+def test_the_users_own_tool_makes_the_same(machine: Machine, channel: Channel, tmp_path: Path, tool: str):
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed here")
+    machine.environment["SCAFFOLD_CONDA"] = tool
+    machine.environment["CONDA_ADD_PIP_AS_PYTHON_DEPENDENCY"] = "false"  # the channel has none
+    seen = seen_on(
+        machine,
+        tmp_path,
+        f"""
+        def file(*dependencies):
+            lines = [f'  - {{dependency}}' for dependency in (f'python={MINOR}', *dependencies)]
+            return '\\n'.join(['channels: [{channel.url}, nodefaults]', 'dependencies:', *lines])
+
+        script = 'import greet, six; print(greet.WORDS, six.__version__)'
+        runs = {{
+            'fine': submit('fine', file('{channel.url}::greet=1.1', 'pip: [six==1.16.0]'), script),
+            'version': submit('version', file('greet=9'), ''),
+        }}
+        seen.update({{name: outcome(run) for name, run in runs.items()}})
+        """,
+    )
+
+    assert seen["fine"]["status"] == "Completed", seen["fine"]
+    assert seen["fine"]["log"] == "hello from conda 1.1 1.16.0\n"
+    assert f"with {shutil.which(tool)}" in seen["fine"]["build"]
+    assert seen["version"]["status"] == "Failed"
+    assert "greet" in seen["version"]["error"]
 
 
 @pytest.mark.slow

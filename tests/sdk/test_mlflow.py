@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Machine, Project
+from tests.conftest import SDK, Machine, Project
 
 IN_RUN = """\
 import mlflow
@@ -101,7 +101,7 @@ def test_plain_mlflow_in_a_run_reaches_that_run(shared_machine: Machine, project
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "package", ["mlflow-skinny>=3", "azureml-mlflow\nazureml-core\nsetuptools<80", "mlflow-skinny<3"]
+    "package", ["mlflow-skinny>=3", f"azureml-mlflow\n{SDK}\nsetuptools<80", "mlflow-skinny<3"]
 )
 def test_mlflow_of_a_run_environment_reaches_the_run(machine: Machine, project: Project, package: str):
     runner = (project("source") / "run_experiment.py").read_text()

@@ -49,14 +49,15 @@ for name in sys.argv[1:] or {names!r}:
 """
 
 
-def wheel(folder: Path, name: str, version: str) -> Path:
+def wheel(folder: Path, name: str, version: str, *requires: str) -> Path:
     """A wheel with one module."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}-{version}-py3-none-any.whl"
     information = f"{name}-{version}.dist-info"
     files = {
         f"{name}.py": f"VERSION = '{version}'\n",
-        f"{information}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{information}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        + "".join(f"Requires-Dist: {other}\n" for other in requires),
         f"{information}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     with zipfile.ZipFile(path, "w") as archive:
@@ -152,6 +153,21 @@ def test_requirements_are_installed_as_pip_would(machine: Machine, tmp_path: Pat
         (warning,) = run["warnings"]
         assert "./package" in warning
         assert "Azure ML sends no files along with an environment" in warning
+
+
+def test_a_package_that_asks_for_later_setuptools_gets_them(machine: Machine, tmp_path: Path):
+    modern = wheel(tmp_path / "wheels", "scaffold_modern", "1.0", "setuptools>=82")
+    seen = seen_on(
+        machine,
+        tmp_path,
+        f"""
+        script = 'import importlib.util; print(importlib.util.find_spec("pkg_resources") is not None)'
+        seen['modern'] = outcome(submit(environment('modern', '{modern.as_uri()}'), script))
+        """,
+    )
+
+    assert seen["modern"]["log"] == "False\n", seen
+    assert "Without older setuptools" in seen["modern"]["build"]
 
 
 def test_a_private_wheel_is_had_from_the_workspace_also_when_that_has_moved(machine: Machine, tmp_path: Path):

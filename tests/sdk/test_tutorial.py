@@ -105,11 +105,14 @@ def test_what_a_conda_specification_became_is_said_in_the_log_and_on_the_run(
     submitted = machine.run("exec", "--", "python", "run_experiment.py", cwd=folder)
 
     details = wait_for(machine, folder, submitted_run(machine, submitted.stdout))
-    assert (
-        "conda: six=1.16: six==1.16.* from PyPI" in details["logFiles"]["azureml-logs/20_image_build_log.txt"]
-    )
-    (warning,) = details["warnings"]
-    assert "six=1.16: six==1.16.* from PyPI" in warning["message"]
+    log = details["logFiles"]["azureml-logs/20_image_build_log.txt"]
+    for warning, said in zip(
+        details["warnings"],
+        ("No conda channel can be reached", "six=1.16: six==1.16.* from PyPI"),
+        strict=True,
+    ):
+        assert said in warning["message"]
+        assert said in log
 
 
 def test_a_second_run_uses_the_environment_that_is_there(machine: Machine, project: Project):
@@ -150,7 +153,7 @@ def test_environments_that_are_not_used_are_removed_and_built_again(machine: Mac
     kept = machine.json("workspace", "prune")
     removed = machine.json("workspace", "prune", "--unused-for", "0")
 
-    assert kept == {"removed": []}
+    assert kept["removed"] == []
     (environment,) = removed["removed"]
     assert environment["name"] == "env-2"
     assert environment["bytes"] > 0

@@ -23,7 +23,6 @@ import msgspec
 from scaffold.workspace.engine import builder, conda_worker, condaconf
 from scaffold.workspace.engine.builder import BuildError
 from scaffold.workspace.engine.condaconf import Channel, CondaSettings
-from scaffold.workspace.engine.matchspec import read_match
 from scaffold.workspace.engine.pythons import Python
 from scaffold.workspace.engine.specification import Conda, Specification
 
@@ -153,29 +152,26 @@ class CondaBuilder:
         log.write(f"with {tool or 'py-rattler'}\n\n")
         progress(f"installing conda packages with {Path(tool).stem if tool else 'py-rattler'}")
         job = folder.with_suffix(".yml" if tool else ".json")
+        urls, packages = [channel.url for channel in channels], condaconf.packages_of(conda, configured)
+        document: dict[str, Any] = {"channels": urls, "dependencies": packages}
+        variables = _variables(configured)
+        if tool is None:
+            document |= {
+                "prefix": str(folder),
+                "cache": str(self._cache),
+                "priority": configured.channel_priority,
+                "verify": configured.ssl_verify,
+            }
+        else:  # these are all channels that there are, and no others are to be added
+            variables["CONDA_CHANNELS"] = ",".join(urls)
         try:
-            job.write_text(json.dumps(self._job(tool, folder, conda, configured)), encoding="utf-8")
-            await builder.run(log, _command(tool, folder, job), _variables(configured), folder.parent)
+            job.write_text(json.dumps(document), encoding="utf-8")
+            await builder.run(log, _command(tool, folder, job), variables, folder.parent)
         finally:
             job.unlink(missing_ok=True)
         python = _python_in(folder)
         await asyncio.to_thread(_note_activation, folder)
         return python
-
-    def _job(self, tool: str | None, folder: Path, conda: Conda, configured: CondaSettings) -> dict[str, Any]:
-        """A conda environment file for a tool that reads the configuration itself, or all for our own process."""
-        if tool is not None:
-            named = any(read_match(entry)[0] == "python" for entry in conda.packages)
-            packages = [*conda.packages, *([] if named else ["python"])]
-            return {"channels": list(conda.channels), "dependencies": packages}
-        return {
-            "channels": [channel.url for channel in condaconf.channels_of(conda, configured)],
-            "packages": condaconf.packages_of(conda, configured),
-            "prefix": str(folder),
-            "cache": str(self._cache),
-            "priority": configured.channel_priority,
-            "verify": configured.ssl_verify,
-        }
 
 
 def find_tool(environment: Mapping[str, str]) -> str | None:
@@ -193,7 +189,11 @@ def find_tool(environment: Mapping[str, str]) -> str | None:
 
 
 def _command(tool: str | None, folder: Path, job: Path) -> list[str]:
-    """The program that makes the prefix: what differs is how it is said, not what is done."""
+    """The command line that makes the prefix: what differs is how it is said, not what is done.
+
+    Channels and packages are in a file, which other users cannot read: there may be tokens among them. JSON is
+    YAML, so that it is an environment file to the tools.
+    """
     if tool is None:
         return [sys.executable, "-I", conda_worker.__file__, "build", str(job)]
     verbs = ["create"] if Path(tool).stem == "micromamba" else ["env", "create"]

@@ -4,7 +4,7 @@ It is a process of its own so that the service neither loads a solver nor keeps 
 so that it can be ended at any moment. It is started as a file and imports nothing of ours.
 
     python -I conda_worker.py probe           JSON on stdin: urls, verify; on stdout: {url: why not, or null}
-    python -I conda_worker.py build JOB_FILE  JSON in the file: channels, packages, prefix, cache, priority, verify
+    python -I conda_worker.py build JOB_FILE  JSON in the file: channels, dependencies, prefix, cache, priority, verify
 """
 
 import json
@@ -79,7 +79,7 @@ async def build(job: dict[str, Any]) -> None:
     cache = Path(job["cache"])
     records = await rattler.solve(
         sources=job["channels"],
-        specs=[rattler.MatchSpec(package) for package in job["packages"]],
+        specs=[rattler.MatchSpec(package) for package in job["dependencies"]],
         gateway=rattler.Gateway(cache_dir=cache / "repodata", client=client),
         virtual_packages=rattler.VirtualPackage.detect(),
         channel_priority=priorities.get(str(job["priority"]).lower(), rattler.ChannelPriority.Flexible),

@@ -3,12 +3,11 @@
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
-
-import msgspec
 
 from scaffold import requirements as pip
 from scaffold.workspace.engine import builder, pipconf, pythons, requirements
@@ -21,9 +20,10 @@ from scaffold.workspace.engine.specification import Conda, Specification
 from scaffold.workspace.paths import Home
 from scaffold.workspace.store.content import ContentStore
 
-# What a conda environment of the Python before 3.13 has beside pip, and older packages take for granted.
-# Many import pkg_resources, azureml-core before 1.61 among them, which later setuptools warn of and then have no more.
-_SEEDS = ("pip", "setuptools<80.9", "wheel")
+# What an environment has beside what was asked for, as one by conda does before Python 3.13. Many older packages import
+# pkg_resources, azureml-core before 1.61 among them, which later setuptools warn of and then have no more.
+_OLDER_SETUPTOOLS = "setuptools<80.9"
+_SEEDS = ("pip", _OLDER_SETUPTOOLS, "wheel")
 _INCLUDES = ("-r", "-c", "-e", "--requirement", "--constraint", "--editable")
 _LIST = ".environment-requirements.txt"
 _Progress = Callable[[str], None]
@@ -141,7 +141,7 @@ class Installer:
             source = folder / "source"
             await asyncio.to_thread(self._content.restore, file.sha256, source / file.path)
         given = requirements.for_uv(specification, source)
-        seeds = _seeds(folder, python)
+        seeds = _seeds(folder, python, given)
         log.write("pip requirements:\n")
         log.writelines(f"  {masked(line)}\n" for line in given.lines)
         log.writelines(f"note: {sentence}\n" for sentence in given.dropped)
@@ -153,24 +153,23 @@ class Installer:
         )
         if apart:
             with contextlib.suppress(BuildError):  # what was asked for can do without them
-                await self._pip(python, source, UvInput(seeds), log)
-        if not apart:
-            given = msgspec.structs.replace(given, lines=(*seeds, *given.lines))
-        if not given.lines:
-            return
+                await self._pip(python, source, UvInput(()), log, seeds)
+            seeds = ()
         try:
-            await self._pip(python, source, given, log)
+            await self._pip(python, source, given, log, seeds)
         except BuildError as error:
-            if apart or "setuptools<80.9" not in error.reason:
+            if _OLDER_SETUPTOOLS not in error.reason:
                 raise
-            log.write("\nA later setuptools is asked for.\n\n")
-            later = tuple(seed.partition("<")[0] for seed in seeds)
-            given = msgspec.structs.replace(given, lines=(*later, *given.lines[len(seeds) :]))
-            await self._pip(python, source, given, log)
+            log.write("\nWithout older setuptools, with which some package does not go together:\n")
+            await self._pip(python, source, given, log, ("pip", "wheel"))
 
-    async def _pip(self, python: Python, folder: Path, given: UvInput, log: IO[str]) -> None:
+    async def _pip(
+        self, python: Python, folder: Path, given: UvInput, log: IO[str], seeds: tuple[str, ...] = ()
+    ) -> None:
+        if not (seeds or given.lines):
+            return
         listed = folder / _LIST
-        listed.write_text("\n".join(given.lines) + "\n", encoding="utf-8")
+        listed.write_text("\n".join((*seeds, *given.lines)) + "\n", encoding="utf-8")
         command = [_find_uv(), "pip", "install", "--python", python.path, *given.flags, "-r", str(listed)]
         await builder.run(log, command, await self._uv_variables(given), folder)
 
@@ -200,11 +199,13 @@ def _may_fetch(variables: dict[str, str]) -> bool:
     return variables.get("UV_PYTHON_DOWNLOADS") not in ("never", "false", "0")
 
 
-def _seeds(folder: Path, python: Python) -> tuple[str, ...]:
+def _seeds(folder: Path, python: Python, given: UvInput) -> tuple[str, ...]:
     """What is installed beside what was asked for, where conda has not brought it."""
-    if (folder / "conda-meta").is_dir():
-        return () if any((folder / "conda-meta").glob("pip-*.json")) else ("pip",)
-    return _SEEDS if python.version < (3, 13) else _SEEDS[:1]
+    if any((folder / "conda-meta").glob("pip-*.json")):
+        return ()
+    seeds = _SEEDS if python.version < (3, 13) else _SEEDS[:1]
+    asked = {match[0].lower() for line in given.lines if (match := re.match(r"[A-Za-z0-9_.-]+", line))}
+    return tuple(seed for seed in seeds if seed.partition("<")[0] not in asked)
 
 
 def _interpreter_of(folder: Path) -> Path:
