@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import uv
 
-from tests.conftest import REPOSITORY, Machine
+from tests.conftest import REPOSITORY, SDK, Machine, write_tree
+from tests.sdk.calls import given
 
 pytestmark = pytest.mark.slow
 
@@ -66,3 +67,44 @@ def test_the_installed_wheel_takes_a_new_project_to_its_end(
     assert done.stdout.endswith("\nExperiment Executed!\n")
     assert "✓ Completed" in done.stderr
     assert "metrics of this run may not have been sent" not in done.stdout
+
+
+@pytest.mark.parametrize("version", sorted(pythons()))
+def test_the_sdk_works_inside_a_run_environment_of_that_python(
+    machine: Machine, tmp_path: Path, version: str
+):
+    imghdr = "standard-imghdr; python_version >= '3.13'"  # azureml-core imports what Python 3.13 dropped
+    (tmp_path / "requirements.txt").write_text(f"{SDK}\n{imghdr}\n")
+    write_tree(
+        tmp_path / "source",
+        {
+            "train.py": "import sys\nfrom azureml.core import Run\nrun = Run.get_context()\n"
+            "run.log('minor', sys.version_info[1])\nrun.tag('from', run.experiment.name)\n"
+            "open('a.txt', 'w').write('a')\nrun.upload_file('kept/a.txt', 'a.txt')\n"
+        },
+    )
+    seen = given(
+        machine,
+        f"""
+        import time
+        from azureml.core import Environment, Experiment, ScriptRunConfig
+        env = Environment.from_pip_requirements('of-that-python', 'requirements.txt')
+        env.python.conda_dependencies.set_python_version('{version}')
+        config = ScriptRunConfig('source', script='train.py', compute_target='cpu', environment=env)
+        run = Experiment(ws, 'pythons').submit(config)
+        while run.get_status() not in ('Completed', 'Failed'):
+            time.sleep(0.2)
+        seen['status'] = run.get_status()
+        seen['warnings'] = run.get_details()['warnings']
+        seen['metrics'] = run.get_metrics()
+        seen['tags'] = run.get_tags()
+        seen['files'] = run.get_file_names()
+        """,
+        cwd=tmp_path,
+    )
+
+    assert seen["status"] == "Completed"
+    assert seen["warnings"] == []
+    assert seen["metrics"] == {"minor": int(version.partition(".")[2])}
+    assert seen["tags"]["from"] == "pythons"
+    assert "kept/a.txt" in seen["files"]
