@@ -22,16 +22,18 @@ import filelock
 import uvicorn
 
 from scaffold import __version__
-from scaffold.workspace import client, identity, opening, room
+from scaffold.workspace import client, identity, opening, room, settings
 from scaffold.workspace.app import wire_app
 from scaffold.workspace.context import Context, Endpoints
 from scaffold.workspace.controls import WorkspaceControls
 from scaffold.workspace.engine.engine import Engine
 from scaffold.workspace.files import write_atomically
 from scaffold.workspace.identity import Authority
+from scaffold.workspace.idleness import Activity, stop_when_idle
 from scaffold.workspace.naming import WorkspaceName
 from scaffold.workspace.paths import Home
 from scaffold.workspace.portal.app import portal_app
+from scaffold.workspace.settings import SettingError
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.database import DatabaseTooNewError
 from scaffold.workspace.submissions import Submissions
@@ -58,6 +60,9 @@ def main() -> int:
             asyncio.run(_serve(home))
         except DatabaseTooNewError as error:
             _LOG.error("FATAL the state folder was written by a newer version of scaffold: %s", error)
+            return 1
+        except SettingError as error:
+            _LOG.error("FATAL %s", error)
             return 1
         except (sqlite3.Error, OSError) as error:
             _LOG.exception("FATAL %s", error)
@@ -108,16 +113,21 @@ def _wanted_ports(home: Home) -> tuple[int, int]:
 
 
 async def _serve(home: Home) -> None:
+    idle, width = settings.idle_seconds(), settings.width()
     keys = identity.prepare(home)
     store = opening.open_store(home)
     store.content.clear_staging()
     wanted = _wanted_ports(home)
     https, http = _bind(wanted[0]), _bind(wanted[1])
     endpoints = Endpoints(https.getsockname()[1], http.getsockname()[1])
-    context = _assemble(home, store, Authority(keys), endpoints)
+    context = _assemble(home, store, Authority(keys), endpoints, width)
     servers: list[uvicorn.Server] = []
     controls = WorkspaceControls(context, lambda: any(server.should_exit for server in servers))
-    servers += [_server(wire_app(context), home), _server(portal_app(context, controls), None)]
+    activity = Activity()
+    servers += [
+        _server(wire_app(context), home, activity),
+        _server(portal_app(context, controls), None, activity),
+    ]
     tasks = [
         asyncio.create_task(server.serve(sockets=[listener]))
         for server, listener in zip(servers, (https, http), strict=True)
@@ -129,16 +139,22 @@ async def _serve(home: Home) -> None:
     context.engine.recover()
     _write_record(home, endpoints, store)
     _LOG.info("serving %s on ports %d and %d", home.root, endpoints.https_port, endpoints.http_port)
-    watch = asyncio.create_task(_stop_when_forgotten(home, servers))
+    watches = [asyncio.create_task(_stop_when_forgotten(home, servers))]
+    if idle is not None:
+        idling = stop_when_idle(activity, context.engine, store, idle, stop)
+        watches.append(asyncio.create_task(idling))
     await asyncio.gather(*tasks)
-    watch.cancel()
+    for watch in watches:
+        watch.cancel()
     await context.engine.stop()
     with suppress(sqlite3.Error):  # damaged
         store.close()
     _LOG.info("stopped")
 
 
-def _assemble(home: Home, store: Store, authority: Authority, endpoints: Endpoints) -> Context:
+def _assemble(
+    home: Home, store: Store, authority: Authority, endpoints: Endpoints, width: int | None
+) -> Context:
     submissions = Submissions()
     context: Context
 
@@ -148,8 +164,7 @@ def _assemble(home: Home, store: Store, authority: Authority, endpoints: Endpoin
     def variables(run: Any) -> dict[str, str]:
         return client.run_variables(context, run)
 
-    width = os.environ.get("SCAFFOLD_WIDTH", "")
-    engine = Engine(home, store, variables, tell, int(width) if width.isdigit() and int(width) else None)
+    engine = Engine(home, store, variables, tell, width)
     context = Context(
         home=home,
         named=WorkspaceName.load(home),
@@ -162,13 +177,13 @@ def _assemble(home: Home, store: Store, authority: Authority, endpoints: Endpoin
     return context
 
 
-def _server(app: Any, home: Home | None) -> uvicorn.Server:
+def _server(app: Any, home: Home | None, activity: Activity) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         lifespan="off",
-        http="httptools",
+        http=activity.protocol,
         ws="none",
         loop="asyncio",
         server_header=False,

@@ -193,3 +193,20 @@ def test_a_command_can_run_without_any_snapshot(workspace: Workspace):
     run_id = workspace.accepted(snapshot_id=EMPTY_SNAPSHOT, script="", command="echo here")
 
     assert workspace.log(run_id) == b"here\n"
+
+
+@pytest.mark.slow
+def test_a_snapshot_of_more_than_300_mb_is_refused_in_the_services_words(workspace: Workspace):
+    content = b"\0" * (101 * 1024 * 1024)
+    (url,) = workspace.upload_addresses("part")
+    assert workspace.blob("PUT", url, content, x_ms_blob_type="BlockBlob").status == 201
+    names = [f"part-{number}" for number in range(3)]
+    root = tree({})
+    root["children"] = {name: file_node(name) for name in names}
+
+    refused = workspace.post_snapshot(root, dict.fromkeys(names, url))
+
+    assert refused.status == 413
+    assert "Your total snapshot size exceeds the limit of 300.0 MB." in refused.message
+    del root["children"][names[2]]
+    assert workspace.post_snapshot(root, dict.fromkeys(names[:2], url)).status == 200

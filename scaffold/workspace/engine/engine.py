@@ -92,6 +92,11 @@ class Engine:
         self.environments = Environments(home, store)
         self._preparation = Preparation(store, self.environments, tell)
 
+    @property
+    def busy(self) -> bool:
+        """True while a run is being carried out or an environment built."""
+        return bool(self._active) or self.environments.building
+
     def recover(self) -> None:
         """Takes up every run that an earlier service left unfinished."""
         self.environments.recover()

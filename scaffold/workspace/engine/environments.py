@@ -258,6 +258,11 @@ class Environments:
         build = self._building.get(self.key(specification)) if specification.interpreter is None else None
         return build is not None and not build.abandoned
 
+    @property
+    def building(self) -> bool:
+        """True while any environment is being built."""
+        return bool(self._building)
+
     def recover(self) -> None:
         """Clears away what a service that was killed was building."""
         for key in builder.end_leftovers(self._home.environments):

@@ -99,6 +99,8 @@ class Finish:
         if status is Status.COMPLETED and self._refused is not None:
             status, error = Status.FAILED, endings.error_of("UserError", str(self._refused))
         self._store.runs.warn(self._run.run_id, "outputs", self._unkept)
+        if status is not Status.COMPLETED:
+            self._end_children(status)
         changes = {"exit_code": outcome.exit_code, "ended": outcome.at or timestamp()}
         return status, changes | ({"error": error} if error is not None else {})
 
@@ -107,6 +109,15 @@ class Finish:
         warnings = self._store.runs.require(self._run.run_id).warnings
         said = [entry["message"] for entry in warnings if entry["source"] == "environment"]
         return "".join(f"\n{sentence}" for sentence in said)
+
+    def _end_children(self, status: Status) -> None:
+        """Ends the child runs that the script had begun: nobody else ever will."""
+        error = endings.error_of(
+            "UserError", f"The run {self._run.run_id}, which began this one, has ended before it."
+        )
+        for child in self._store.runs.left_by(self._run.run_id):
+            changes = {"error": error} if status is Status.FAILED else {}
+            self._store.runs.move(child.run_id, status, **changes)
 
 
 class Artifacts:

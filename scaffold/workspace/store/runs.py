@@ -144,6 +144,29 @@ class Runs:
         )
         return [read_run(row) for row in rows]
 
+    def interactive_since(self, moment: str) -> bool:
+        """True when a run that its client carries out was made since (ISO 8601 in UTC) and is not over."""
+        marks = ", ".join("?" for _ in TERMINAL)
+        row = self._database.one(
+            f"SELECT 1 FROM runs WHERE status NOT IN ({marks}) AND definition IS NULL AND created >= ? LIMIT 1",  # noqa: S608
+            *(status.value for status in TERMINAL),
+            moment,
+        )
+        return row is not None
+
+    def left_by(self, run_id: str) -> list[Run]:
+        """The descendants of a run that their client carries out and that are not over."""
+        marks = ", ".join("?" for _ in TERMINAL)
+        rows = self._database.all(
+            "WITH RECURSIVE family (run_id) AS (SELECT run_id FROM runs WHERE parent_run_id = ? UNION"  # noqa: S608
+            " SELECT runs.run_id FROM runs JOIN family ON runs.parent_run_id = family.run_id)"
+            " SELECT runs.* FROM runs JOIN family USING (run_id)"
+            f" WHERE definition IS NULL AND status NOT IN ({marks})",
+            run_id,
+            *(status.value for status in TERMINAL),
+        )
+        return [read_run(row) for row in rows]
+
     def of_experiment(self, experiment_id: str, *, limit: int = 100, offset: int = 0) -> list[Run]:
         """The newest runs of an experiment first."""
         rows = self._database.all(
