@@ -207,8 +207,9 @@ def speaks_azureml(request: Request) -> bool:
 
 
 def _is_first(request: Request) -> bool:
-    """True for a client of MLflow 1."""
-    return "mlflow-python-client/1." in request.headers.get("user-agent", "")
+    """True for a client of MLflow 1, the earliest of which name azureml-mlflow alone when it is there."""
+    agent = request.headers.get("user-agent", "")
+    return re.search(r"mlflow-python-client/1\.|^azureml-mlflow/[^ ]*$", agent) is not None
 
 
 def artifact_root(request: Request, run: Run) -> str:
