@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+FUZZ_SEED = int(os.environ.get("FUZZ_SEED", "2026"))
 REPOSITORY = Path(__file__).parent.parent
 TUTORIAL_CONFIG = {
     "subscription_id": "00000000-0000-0000-0000-000000000000",
@@ -29,6 +30,10 @@ _DROPPED = (
     "PYTHONDONTWRITE",
     "NO_COLOR",
 )
+
+
+def pytest_report_header() -> str:
+    return f"fuzz tests: FUZZ_SEED={FUZZ_SEED}"
 
 
 class Machine:
