@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+FUZZ_SEED = int(os.environ.get("FUZZ_SEED", "2026"))
 REPOSITORY = Path(__file__).parent.parent
 # The SDK that is tested is the one beside the tests: `make test-old-sdk` runs them with an older one.
 SDK = f"azureml-core=={importlib.metadata.version('azureml-core')}"
@@ -32,6 +33,10 @@ _DROPPED = (
     "PYTHONDONTWRITE",
     "NO_COLOR",
 )
+
+
+def pytest_report_header() -> str:
+    return f"fuzz tests: FUZZ_SEED={FUZZ_SEED}"
 
 
 class Machine:

@@ -69,6 +69,7 @@ def _endpoint(operation: Operation) -> Any:
             _admit(operation, request)
             request_faults.strike(operation, request)
             result = await operation.handler(request)
+            return result if isinstance(result, Response) else _json(result)
         except Fault as fault:
             _LOG.info("%s refused: %d %s", operation.name, fault.status, fault.message)
             return _refusal(fault)
@@ -79,9 +80,6 @@ def _endpoint(operation: Operation) -> Any:
             if is_lack_of_room(error) and operation.access is Access.BEARER:
                 context_of(request).submissions.tell(caller_of(request).submission, "full")
             return _refusal(faults.of_failure(error, storage=operation.access is Access.SIGNATURE))
-        if isinstance(result, Response):
-            return result
-        return _json(result)
 
     return answer
 
@@ -128,7 +126,10 @@ def _not_implemented(request: Request) -> Response:
     foreign = refusal_of_foreign_blob(request)
     if foreign is not None:
         return _refusal(foreign)
-    operation = f"{request.method} {_SCOPED.sub('…', request.url.path)}"
+    path = _SCOPED.sub("…", request.url.path)
+    for secret in context_of(request).authority.keys.secrets:  # neither the log nor the answer repeats one
+        path = path.replace(secret, "…")
+    operation = f"{request.method} {path}"
     _LOG.warning("not implemented: %s", operation)
     known = refusals.find(operation)
     return _refusal(known.fault(operation) if known else faults.not_implemented(operation))

@@ -1,12 +1,11 @@
 """What every service needs to answer a request: the store, the engine, and where this service is reached."""
 
-import json
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.requests import Request
 
-from scaffold.workspace import faults
+from scaffold.workspace import faults, untrusted
 from scaffold.workspace.engine.engine import Engine
 from scaffold.workspace.identity import Authority, Caller
 from scaffold.workspace.naming import WorkspaceName
@@ -109,24 +108,32 @@ async def body_as(request: Request, kind: type[_T]) -> _T:
     """
     body = await read_body(request, MAX_JSON_BYTES)
     try:
-        return msgspec.convert(_decode(body), kind)
+        return msgspec.convert(decoded(body) if body else {}, kind)
     except msgspec.ValidationError as error:
         raise faults.bad_request(f"The body has another shape: {error}") from None
 
 
-def _decode(body: bytes) -> object:
-    if not body:
-        return {}
+def decoded(body: bytes) -> Any:
+    """JSON that came from outside.
+
+    Raises:
+        Fault: it is not JSON, or not such as can be kept and sent again.
+    """
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        # The SDK writes numbers that are none as Python does: NaN, Infinity.
-        if b"NaN" not in body and b"Infinity" not in body:
-            raise faults.bad_request(f"The body is not JSON: {error}") from None
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise faults.bad_request(f"The body is not JSON: {error}") from None
+        return untrusted.decoded(body)
+    except untrusted.NotReadableError as error:
+        raise faults.bad_request(f"The body is not JSON that can be read: {error}.") from None
+
+
+def check_announced(request: Request, limit: int) -> None:
+    """Refuses a body that says of itself that it is larger, before any of it is read.
+
+    Raises:
+        Fault: it does.
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > limit:
+        raise faults.too_large(limit)
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -135,6 +142,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     Raises:
         Fault: it is larger than ``limit`` (bytes).
     """
+    check_announced(request, limit)
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from scaffold.workspace.engine.engine import Engine
+from scaffold.workspace.protocol import LimitedProtocol
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.database import now, timestamp
 
@@ -32,7 +31,7 @@ class Activity:
         self._last = time.monotonic()
         activity = self
 
-        class Counted(HttpToolsProtocol):
+        class Counted(LimitedProtocol):
             def connection_made(self, transport: Any) -> None:
                 activity.note(1)
                 super().connection_made(transport)

@@ -33,6 +33,11 @@ class Keys:
         """Path element of the login endpoint, known to client processes; the SDK writes it in small letters."""
         return hmac.new(self.signing.encode(), b"login", "sha256").hexdigest()[:48]
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be shown to anybody."""
+        return self.signing, self.identity, self.control, self.portal, self.discovery, self.login
+
     @classmethod
     def load(cls, home: Home) -> "Keys":
         """Reads the keys of a home that :func:`prepare` has prepared.

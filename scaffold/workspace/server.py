@@ -70,11 +70,19 @@ def main() -> int:
     return 0
 
 
+class _OneLine(logging.Formatter):
+    """A message is one line, whatever names of a client's it holds; only a traceback has more."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in record.message)
+        return super().formatMessage(record)
+
+
 def _log_to(home: Home) -> None:
     handler = logging.handlers.RotatingFileHandler(
         home.service_log, maxBytes=5_000_000, backupCount=2, encoding="utf-8"
     )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     # A handshake that a client breaks off is its own affair.

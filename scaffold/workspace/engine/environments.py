@@ -408,7 +408,10 @@ def _python_of(specification: Specification) -> str | None:
     name = specification.interpreter or "python"
     if name in ("python", "python3"):
         return sys.executable
-    return shutil.which(name) or (name if Path(name).is_file() else None)
+    found = shutil.which(name)
+    with contextlib.suppress(OSError, ValueError):  # too long a name, or no name at all
+        found = found or (name if Path(name).is_file() else None)
+    return found
 
 
 def _user_managed(specification: Specification) -> ReadyEnvironment:

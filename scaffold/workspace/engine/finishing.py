@@ -155,7 +155,8 @@ class Artifacts:
                 except PermissionError:
                     unread.append(f"{name} could not be read and was not kept.")
         for log in self._folder.log_names():
-            self._keep(self._folder.log(log), log, TEXT)
+            if not self._folder.log(log).is_symlink():  # what a script put in its place may be anywhere
+                self._keep(self._folder.log(log), log, TEXT)
         return unread
 
     def _keep(self, path: Path, name: str, content_type: str | None = None) -> None:

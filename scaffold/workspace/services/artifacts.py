@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from scaffold.workspace import faults
 from scaffold.workspace.context import body_as, context_of
 from scaffold.workspace.services.dto import artifact_dto, content_information
+from scaffold.workspace.services.uploads import received
 from scaffold.workspace.store.blobs import ARTIFACTS, Blob
 from scaffold.workspace.streaming import part_of
 
@@ -118,18 +119,11 @@ async def put_content(request: Request) -> Any:
             "true" if name == "allowOverwrite" else "false",
         ):
             raise faults.not_implemented(f"uploading an artifact with {name}={request.query_params[name]}")
-    context, name = context_of(request), _name(request, path)
-    writer = context.store.content.writer()
-    try:
-        async for chunk in request.stream():
-            writer.write(chunk)
-            if writer.size > _MAX_CONTENT:
-                raise faults.too_large(_MAX_CONTENT)
-    except BaseException:
-        writer.discard()
-        raise
+    writer = await received(request, _MAX_CONTENT)
     kind = request.headers.get("content-type", "application/octet-stream")
-    context.store.blobs.put(ARTIFACTS, name, sha256=writer.keep(), size=writer.size, content_type=kind)
+    context_of(request).store.blobs.put(
+        ARTIFACTS, _name(request, path), sha256=writer.keep(), size=writer.size, content_type=kind
+    )
     return artifact_dto(_one(request))
 
 

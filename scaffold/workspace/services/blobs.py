@@ -4,6 +4,7 @@ Source: the ``x-ms-…`` headers and status codes of the Blob service REST inter
 ``azureml._vendor.azure_storage`` reads them.
 """
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -20,10 +21,13 @@ from starlette.responses import Response, StreamingResponse
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, context_of, read_body
-from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, SNAPSHOTS, Blob, is_blob_name
+from scaffold.workspace.services.uploads import received
+from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, NOT_XML, SNAPSHOTS, Blob, is_blob_name
+from scaffold.workspace.store.content import ContentWriter
 from scaffold.workspace.streaming import part_of
 
 MAX_BLOB_BYTES = 5000 * 1024 * 1024
+MAX_BLOCK_BYTES = 100 * 1024 * 1024
 MAX_LISTED = 5000
 CONTAINERS = (ARTIFACTS, SNAPSHOTS, DATASTORE)
 SERVES = {
@@ -121,28 +125,8 @@ async def put_blob(request: Request) -> Response:
         return await _put_append_blob(request, context, container, name)
     if kind != "BlockBlob":
         raise faults.not_implemented(f"{kind} (the workspace's store has block blobs)")
-    writer = context.store.content.writer()
-    digest = hashlib.md5(usedforsecurity=False)
-    try:
-        async for chunk in request.stream():
-            writer.write(chunk)
-            digest.update(chunk)
-            if writer.size > MAX_BLOB_BYTES:
-                raise faults.too_large(MAX_BLOB_BYTES)
-        _check_complete(request, writer.size, digest.digest())
-    except BaseException:
-        writer.discard()
-        raise
+    writer = await received(request, MAX_BLOB_BYTES)
     return _created(context, container, name, writer.keep(), writer.size, _content_type(request))
-
-
-def _check_complete(request: Request, size: int, md5: bytes) -> None:
-    announced = request.headers.get("content-length")
-    if announced is not None and int(announced) != size:
-        raise faults.bad_request("The body is shorter than it was announced.")
-    expected = request.headers.get("content-md5")
-    if expected is not None and base64.b64encode(md5).decode() != expected:
-        raise faults.Fault(400, "Md5Mismatch", "The body's MD5 is not the one in Content-MD5.")
 
 
 def _content_type(request: Request) -> str:
@@ -179,10 +163,9 @@ def _block_file(folder: Path, block_id: str) -> Path:
 async def _put_block(request: Request, context: Context, container: str, name: str) -> Response:
     folder = _blocks(context, container, name)
     target = _block_file(folder, request.query_params.get("blockid", ""))
-    body = await read_body(request, 100 * 1024 * 1024)
-    _check_complete(request, len(body), hashlib.md5(body, usedforsecurity=False).digest())
+    writer = await received(request, MAX_BLOCK_BYTES)
     folder.mkdir(exist_ok=True, mode=0o700)
-    target.write_bytes(body)
+    writer.move(target)
     return Response(status_code=201, headers=_VERSION | {"x-ms-request-server-encrypted": "true"})
 
 
@@ -199,18 +182,29 @@ async def _put_block_list(request: Request, context: Context, container: str, na
     except ElementTree.ParseError as error:
         raise faults.bad_request(f"The block list is not XML: {error}") from None
     folder = _blocks(context, container, name)
-    writer = context.store.content.writer()
+    files = [(_block_file(folder, identifier), identifier) for identifier in identifiers]
+    writer = await asyncio.to_thread(_assemble, context.store.content.writer(), files)
+    shutil.rmtree(folder, ignore_errors=True)
+    return _created(context, container, name, writer.keep(), writer.size, _content_type(request))
+
+
+def _assemble(writer: ContentWriter, files: list[tuple[Path, str]]) -> ContentWriter:
+    """Writes blocks one after the other.
+
+    Raises:
+        Fault: one is not there, or all together are too large.
+    """
     try:
-        for identifier in identifiers:
-            file = _block_file(folder, identifier)
+        for file, identifier in files:
             if not file.exists():
                 raise faults.Fault(400, "InvalidBlockList", f"Block {identifier} was not uploaded.")
-            writer.write(file.read_bytes())
+            writer.append(file)
+            if writer.size > MAX_BLOB_BYTES:
+                raise faults.too_large(MAX_BLOB_BYTES)
     except BaseException:
         writer.discard()
         raise
-    shutil.rmtree(folder, ignore_errors=True)
-    return _created(context, container, name, writer.keep(), writer.size, _content_type(request))
+    return writer
 
 
 async def _put_append_blob(request: Request, context: Context, container: str, name: str) -> Response:
@@ -223,19 +217,20 @@ async def _put_append_blob(request: Request, context: Context, container: str, n
 
 
 async def _append_block(request: Request, context: Context, container: str, name: str) -> Response:
-    body = await read_body(request, 100 * 1024 * 1024)
-    _check_complete(request, len(body), hashlib.md5(body, usedforsecurity=False).digest())
-    blob, file = _existing(context, container, name)
-    if blob.live_path is None or container != DATASTORE:
-        raise faults.Fault(409, "InvalidBlobType", "The blob is no append blob.")
-    offset = file.stat().st_size
-    expected = request.headers.get("x-ms-blob-condition-appendpos")
-    if expected is not None and expected != str(offset):
-        raise faults.Fault(412, "AppendPositionConditionNotMet", f"The blob is {offset} bytes long.")
-    with file.open("ab") as stream:
-        stream.write(body)
+    writer = await received(request, MAX_BLOCK_BYTES)
+    try:
+        blob, file = _existing(context, container, name)
+        if blob.live_path is None or container != DATASTORE:
+            raise faults.Fault(409, "InvalidBlobType", "The blob is no append blob.")
+        offset = file.stat().st_size
+        expected = request.headers.get("x-ms-blob-condition-appendpos")
+        if expected is not None and expected != str(offset):
+            raise faults.Fault(412, "AppendPositionConditionNotMet", f"The blob is {offset} bytes long.")
+        writer.pour(file)
+    finally:
+        writer.discard()
     context.store.blobs.put(
-        container, name, live_path=file, size=offset + len(body), content_type=blob.content_type
+        container, name, live_path=file, size=offset + writer.size, content_type=blob.content_type
     )
     headers = {"x-ms-blob-append-offset": str(offset), "x-ms-request-server-encrypted": "true"}
     return Response(status_code=201, headers=_VERSION | headers)
@@ -287,6 +282,8 @@ async def get_container(request: Request) -> Response:
     if not listing:
         modified = format_datetime(datetime.fromisoformat(context.store.created), usegmt=True)
         return Response(headers=_VERSION | {"etag": '"0x1"', "last-modified": modified})
+    if any(NOT_XML.search(query.get(name, "")) for name in ("prefix", "delimiter", "marker")):
+        raise faults.bad_request("The listing is asked for with a letter that no blob's name may have.")
     wanted = query.get("maxresults", "")
     count = min(int(wanted), MAX_LISTED) if wanted.isdecimal() and 0 < len(wanted) < 9 else MAX_LISTED
     body = _listing(

@@ -26,6 +26,7 @@ from scaffold.workspace.store.snapshots import Snapshot, SnapshotFile, write_zip
 MAX_SNAPSHOT_BYTES = 300 * 1024 * 1024
 EMPTY_ID = "00000000-0000-0000-0000-000000000000"
 _SNAPSHOT_ID = re.compile(r"[0-9a-fA-F-]{32,36}")
+_MAX_NAME, _MAX_PATH = 255, 3000  # bytes; a folder of this program's own stands in front of the path
 _BAD_NAME = re.compile(r"[\x00-\x1f/]|^\.{1,2}$|^$")
 
 
@@ -200,6 +201,10 @@ def _walk(node: dict[str, Any], prefix: str) -> list[tuple[str, str]]:
         if not isinstance(name, str) or _BAD_NAME.search(name) or _escapes(name):
             raise faults.bad_request(f"The tree holds {name!r}, which is no file name.")
         path = f"{prefix}{name}"
+        if len(name.encode()) > _MAX_NAME or len(path.encode()) > _MAX_PATH:
+            raise faults.bad_request(
+                f"The tree holds {name[:50]!r}…, which is longer than a file's name can be."
+            )
         if child.get("type") == "File":
             if not isinstance(child.get("hash"), str):
                 raise faults.bad_request(f"{path} has no hash.")

@@ -8,6 +8,7 @@ that account itself, at the endpoint that was named. Where none was named there 
 address given out is this service's own, which refuses to read it.
 """
 
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -18,7 +19,7 @@ from scaffold.workspace.context import ACCOUNT, Context, body_as, context_of
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.refusals import STORAGE
 from scaffold.workspace.services.dto import AzureStorageDto, DatastoreDto
-from scaffold.workspace.store.blobs import DATASTORE
+from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, SNAPSHOTS
 from scaffold.workspace.store.datastores import OWN, Datastore
 
 _AZURE_BLOB = "AzureBlob"
@@ -206,19 +207,24 @@ def _keep(context: Context, body: NewDatastore) -> None:
     )
 
 
+_SHARED_KEY = re.compile(r"SharedKey(?:Lite)? ([a-z0-9]{3,24}):")
+
+
 def refusal_of_foreign_blob(request: Request) -> Fault | None:
-    """What to say to a storage client that asks for a container of an account that is not here."""
-    if "x-ms-version" not in request.headers:
-        return None
+    """What to say to a storage client that asks for a container of an account that is not here.
+
+    It comes without a token of ours, so nothing is told but what it says itself: that such a datastore is
+    registered is the owner's business.
+    """
     container = request.url.path.split("/")[1]
-    for datastore in context_of(request).store.datastores.all():
-        if datastore.section.get("containerName") == container:
-            account = datastore.section.get("accountName")
-            return faults.Fault(
-                501,
-                "NotImplemented",
-                f"Datastore {datastore.name} is the container {container} of the Azure Blob account {account}. "
-                f"The local workspace keeps its record and does not reach the account; {OWN} is the one it has.",
-                "OperationNotSupported",
-            )
-    return None
+    if "x-ms-version" not in request.headers or container in (ARTIFACTS, DATASTORE, SNAPSHOTS):
+        return None
+    account = _SHARED_KEY.match(request.headers.get("authorization", ""))
+    whose = f"of the Azure Blob account {account[1]}" if account else "of another Azure Blob account"
+    return faults.Fault(
+        501,
+        "NotImplemented",
+        f"The container {container!r} is one {whose}. The local workspace keeps the record of such a datastore "
+        f"and does not reach the account; {OWN} is the one it has.",
+        "OperationNotSupported",
+    )

@@ -64,7 +64,7 @@ async def delete_experiment(request: Request) -> Any:
     """Forgets an experiment, which must be empty, as the service demands."""
     context, experiment = context_of(request), experiment_of(request)
     with context.store.database.transaction():
-        if context.store.experiments.has_runs(experiment.experiment_id):
+        if not context.store.experiments.is_empty(experiment.experiment_id):
             raise faults.conflict(
                 f"Experiment {experiment.name!r} has runs; only an empty experiment can be deleted. Archive it instead."
             )

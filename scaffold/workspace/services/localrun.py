@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import MAX_JSON_BYTES, context_of, read_body
+from scaffold.workspace.context import MAX_JSON_BYTES, context_of, decoded, read_body
 from scaffold.workspace.engine import submitter
 from scaffold.workspace.engine.jobs import JobFolder
 from scaffold.workspace.services.execution import NewRun, accept
@@ -46,6 +46,6 @@ async def _definition(request: Request) -> NewRun:
             part.get_payload(decode=True) for part in form.walk() if part.get_filename() == _DEFINITION
         ]
         definition = contents[0] if contents and isinstance(contents[0], bytes) else b""
-        return msgspec.json.decode(definition, type=NewRun)
-    except (msgspec.DecodeError, ValueError, LookupError, RecursionError) as error:
+        return msgspec.convert(decoded(definition), NewRun)
+    except (ValueError, LookupError, RecursionError) as error:
         raise faults.bad_request(f"The request is not a form with {_DEFINITION}: {error}") from None

@@ -1,5 +1,6 @@
 """MLflow's experiments and logged models. Source: ``mlflow.store.tracking.rest_store``; runs are in ``mlflow_runs``."""
 
+import sqlite3
 import uuid
 from typing import Any
 
@@ -141,7 +142,11 @@ async def update_experiment(request: Request) -> Any:
 async def _set_archived(request: Request, archived: str | None) -> Any:
     context, asked = context_of(request), await asked_as(request, OfExperiment)
     experiment = experiment_for(context, asked.experiment_id)
-    context.store.experiments.update(experiment.experiment_id, archived=archived)
+    try:
+        context.store.experiments.update(experiment.experiment_id, archived=archived)
+    except sqlite3.IntegrityError:
+        message = f"There is an active experiment {experiment.name!r} already."
+        raise refusal(400, message, "RESOURCE_ALREADY_EXISTS") from None
     return {}
 
 
@@ -262,7 +267,7 @@ async def search_logged_models(request: Request) -> Any:
             501, "The local workspace does not search logged models by datasets or in another order."
         )
     first = page(body.page_token)
-    ids = [experiment_for(context, wanted).experiment_id for wanted in body.experiment_ids]
+    ids = [experiment_for(context, wanted).experiment_id for wanted in dict.fromkeys(body.experiment_ids)]
     found = context.store.logged_models.search(ids, body.filter, limit=body.max_results + 1, offset=first)
     answer: dict[str, Any] = {
         "models": [_model(request, record)["model"] for record in found[: body.max_results]]

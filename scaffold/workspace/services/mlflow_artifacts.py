@@ -23,10 +23,10 @@ from scaffold.workspace.services.mlflow_records import (
     invalid,
     missing,
     mlflow,
-    refusal,
     run_for,
 )
 from scaffold.workspace.services.mlflow_runs import OfRun
+from scaffold.workspace.services.uploads import received
 from scaffold.workspace.store.blobs import ARTIFACTS, Blob, artifact_prefix
 from scaffold.workspace.streaming import part_of
 
@@ -121,18 +121,7 @@ async def upload(request: Request) -> Any:
     context, place, path = _target(request)
     if not path:
         raise invalid("The artifact has no name.")
-    writer = context.store.content.writer()
-    try:
-        async for chunk in request.stream():
-            writer.write(chunk)
-            if writer.size > MAX_BLOB_BYTES:
-                raise refusal(413, f"An artifact may have {MAX_BLOB_BYTES} bytes at most.")
-        announced = request.headers.get("content-length")
-        if announced is not None and announced != str(writer.size):
-            raise invalid("The body is shorter than it was announced.")
-    except BaseException:
-        writer.discard()
-        raise
+    writer = await received(request, MAX_BLOB_BYTES)
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
     size = writer.size
     context.store.blobs.put(ARTIFACTS, place + path, sha256=writer.keep(), size=size, content_type=kind)

@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 import msgspec
 from starlette.requests import Request
 
-from scaffold.workspace.context import Context, body_as, context_of
+from scaffold.workspace.context import Context, body_as, context_of, decoded
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.runs import Status
 from scaffold.workspace.services.history import EXPERIMENT_NAME
 from scaffold.workspace.store.blobs import ARTIFACTS, RUN_ORIGIN
-from scaffold.workspace.store.database import from_json, timestamp
+from scaffold.workspace.store.database import timestamp
 from scaffold.workspace.store.experiments import Experiment
 from scaffold.workspace.store.metrics import MetricValue
 from scaffold.workspace.store.runs import Run
@@ -301,7 +301,16 @@ def parameters(run: Run) -> dict[str, str]:
 
 def kept(run: Run, name: str) -> list[Any]:
     """What one of the properties that hold JSON says."""
-    return list(from_json(run.properties.get(name, "[]")))
+    return listed(run.properties.get(name, ""))
+
+
+def listed(text: str) -> list[Any]:
+    """The list that a tag or a property is to hold as JSON; an empty one where a person has put something else."""
+    try:
+        document = decoded(text.encode())
+    except Fault:
+        return []
+    return document if isinstance(document, list) else []
 
 
 def run_record(request: Request, run: Run) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from starlette.requests import Request
 
-from scaffold.workspace.context import Context, context_of
+from scaffold.workspace.context import Context, context_of, decoded
 from scaffold.workspace.runs import Status
 from scaffold.workspace.services.mlflow_records import (
     DATASETS,
@@ -20,6 +20,7 @@ from scaffold.workspace.services.mlflow_records import (
     experiment_for,
     invalid,
     kept,
+    listed,
     metric_record,
     milliseconds,
     missing,
@@ -32,7 +33,7 @@ from scaffold.workspace.services.mlflow_records import (
     run_info,
     run_record,
 )
-from scaffold.workspace.store.database import from_json, to_json
+from scaffold.workspace.store.database import to_json
 from scaffold.workspace.store.metrics import SCALAR, MetricValue
 from scaffold.workspace.store.runs import Run
 from scaffold.workspace.store.search import PARAM_PROPERTY
@@ -228,7 +229,9 @@ async def search_runs(request: Request) -> Any:
     views = {"ACTIVE_ONLY": False, "DELETED_ONLY": True, "ALL": None}
     if body.run_view_type not in views:
         raise invalid(f"{body.run_view_type!r} is not a run_view_type.")
-    experiment_ids = [experiment_for(context, wanted).experiment_id for wanted in body.experiment_ids]
+    experiment_ids = [
+        experiment_for(context, wanted).experiment_id for wanted in dict.fromkeys(body.experiment_ids)
+    ]
     first = page(body.page_token)
     found = context.store.runs.search(
         experiment_ids,
@@ -350,11 +353,10 @@ async def log_model(request: Request) -> Any:
     """Adds a model to the tag in which MLflow before its version 3 keeps a run's models."""
     context, body = context_of(request), await asked_as(request, LogModel)
     run = run_for(context, body.run_id, body.run_uuid)
-    try:
-        model = msgspec.json.decode(body.model_json, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise invalid(f"model_json is not the JSON of a model: {error}") from None
-    history = [*from_json(run.tags.get(_MODEL_HISTORY, "[]")), model]
+    model = decoded(body.model_json.encode())
+    if not isinstance(model, dict):
+        raise invalid("model_json is not the JSON of a model.")
+    history = [*listed(run.tags.get(_MODEL_HISTORY, "")), model]
     context.store.runs.merge(run.run_id, tags={_MODEL_HISTORY: to_json(history)}, properties={})
     return {}
 

@@ -21,7 +21,7 @@ from scaffold.workspace.store.filters import (
     where,
 )
 
-_MAX_LENGTH, _MAX_DEPTH = 65536, 40
+_MAX_LENGTH, _MAX_DEPTH = 65536, 20
 _OPERATOR = "|".join(OPERATORS)
 _FIELD = re.compile(rf"(\w+)(?:/(.+?))? ({_OPERATOR}) ")
 _JOINT = re.compile(r" +(and|or) +", re.IGNORECASE)

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from starlette.requests import Request
@@ -19,6 +19,9 @@ from scaffold.workspace.store.pages import Mark, Selection
 
 _PAGE = 500
 _ARCHIVED = {"activeonly": "archived IS NULL", "archivedonly": "archived IS NOT NULL", "all": "1"}
+
+
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class Query(msgspec.Struct, rename="camel"):
@@ -51,7 +54,7 @@ def _mark(token: str | None) -> Mark | None:
     if not token:
         return None
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(token), type=tuple[str | int, int])
+        return msgspec.json.decode(base64.urlsafe_b64decode(token), type=tuple[str | Int64, Int64])
     except (binascii.Error, ValueError):
         raise faults.bad_request("The continuation token is not one that this workspace gave out.") from None
 

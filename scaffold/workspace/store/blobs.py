@@ -20,7 +20,7 @@ SNAPSHOTS = "snapshots"
 DATASTORE = "azureml-blobstore"
 """The container behind the datastore ``workspaceblobstore``."""
 
-_NOT_XML = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
+NOT_XML = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def is_blob_name(name: str) -> bool:
@@ -29,7 +29,7 @@ def is_blob_name(name: str) -> bool:
     Also for one that no list of names (XML) can hold, or that is longer than storage allows.
     """
     parts = re.split(r"[/\\]", name)
-    if not name or len(name) > 1024 or _NOT_XML.search(name) or not parts[0] or {".", ".."} & set(parts):
+    if not name or len(name) > 1024 or NOT_XML.search(name) or not parts[0] or {".", ".."} & set(parts):
         return False
     return re.match(r"[A-Za-z]:", name) is None
 

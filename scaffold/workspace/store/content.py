@@ -26,6 +26,12 @@ class ContentWriter:
         self._digest.update(data)
         self.size += len(data)
 
+    def append(self, file: Path) -> None:
+        """Writes what another file holds."""
+        with file.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                self.write(chunk)
+
     def keep(self) -> str:
         """Puts the file in its place and returns its SHA-256 in hexadecimal."""
         sha256 = self._digest.hexdigest()
@@ -36,6 +42,17 @@ class ContentWriter:
             self.discard()
             raise
         return sha256
+
+    def pour(self, target: Path) -> None:
+        """Adds what was written to the end of another file."""
+        self._stream.close()
+        with self._path.open("rb") as source, target.open("ab") as stream:
+            shutil.copyfileobj(source, stream, _CHUNK)
+
+    def move(self, target: Path) -> None:
+        """Puts the file elsewhere than into the store."""
+        self._stream.close()
+        self._path.replace(target)
 
     def discard(self) -> None:
         with contextlib.suppress(OSError):  # what is not written yet may not find room
@@ -103,9 +120,7 @@ class ContentStore:
             return linked
         writer = self.writer()
         try:
-            with file.open("rb") as stream:
-                while chunk := stream.read(_CHUNK):
-                    writer.write(chunk)
+            writer.append(file)
             return writer.keep(), writer.size
         except BaseException:
             writer.discard()

@@ -85,14 +85,16 @@ class Experiments:
             if experiment is not None:
                 self.update(experiment_id, tags=change(experiment.tags))
 
-    def has_runs(self, experiment_id: str) -> bool:
-        return (
-            self._database.one("SELECT 1 FROM runs WHERE experiment_id = ? LIMIT 1", experiment_id)
-            is not None
+    def is_empty(self, experiment_id: str) -> bool:
+        """True when no run and no logged model belongs to it."""
+        found = (
+            self._database.one(f"SELECT 1 FROM {table} WHERE experiment_id = ? LIMIT 1", experiment_id)  # noqa: S608
+            for table in ("runs", "logged_models")
         )
+        return not any(found)
 
     def delete(self, experiment_id: str) -> None:
-        """Forgets an experiment that has no runs."""
+        """Forgets an experiment that is empty."""
         self._database.execute("DELETE FROM experiments WHERE experiment_id = ?", experiment_id)
 
     def update(self, experiment_id: str, **changes: Any) -> None:

@@ -115,11 +115,19 @@ def where(condition: Condition, fields: Fields) -> tuple[str, list[str]]:
     """
     if isinstance(condition, Group):
         parts = [where(member, fields) for member in condition.members]
-        joint = f" {condition.joint.upper()} ".join(text for text, _ in parts)
-        return f"({joint})", [value for _, values in parts for value in values]
+        text = joined([text for text, _ in parts], condition.joint.upper())
+        return f"({text})", [value for _, values in parts for value in values]
     if condition.key is None:
         return _column(condition, fields)
     return _entry(condition, fields)
+
+
+def joined(expressions: list[str], joint: str) -> str:
+    """SQL expressions joined by ``AND`` or ``OR``, in pairs of pairs: SQLite refuses trees of more than 1000 levels."""
+    while len(expressions) > 1:
+        pairs = [expressions[at : at + 2] for at in range(0, len(expressions), 2)]
+        expressions = [f"({f' {joint} '.join(pair)})" if len(pair) > 1 else pair[0] for pair in pairs]
+    return expressions[0]
 
 
 def _column(condition: Comparison, fields: Fields) -> tuple[str, list[str]]:

@@ -43,11 +43,10 @@ class LoggedModels:
             SearchError: the filter is none.
         """
         where, values = search.where(condition, search.model_expression)
-        marks = ", ".join("?" for _ in experiment_ids)
         rows = self._database.all(
-            f"SELECT record FROM logged_models WHERE experiment_id IN ({marks}) AND {where}"  # noqa: S608  (marks)
+            f"SELECT record FROM logged_models WHERE experiment_id IN (SELECT value FROM json_each(?)) AND {where}"  # noqa: S608  (marks)
             " ORDER BY created DESC, model_id LIMIT ? OFFSET ?",
-            *experiment_ids,
+            to_json(experiment_ids),
             *values,
             limit,
             offset,

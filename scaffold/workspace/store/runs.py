@@ -326,11 +326,10 @@ class Runs:
         order, more = search.order(order_by, search.run_expression)
         if hidden is not None:
             where += f" AND hidden = {int(hidden)}"
-        marks = ", ".join("?" for _ in experiment_ids)
         rows = self._database.all(
-            f"SELECT * FROM runs WHERE experiment_id IN ({marks}) AND {where}"  # noqa: S608  (marks, not values)
+            f"SELECT * FROM runs WHERE experiment_id IN (SELECT value FROM json_each(?)) AND {where}"  # noqa: S608  (marks, not values)
             f" ORDER BY {order}COALESCE(started, created) DESC, run_id LIMIT ? OFFSET ?",
-            *experiment_ids,
+            to_json(experiment_ids),
             *values,
             *more,
             limit,

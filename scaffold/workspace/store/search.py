@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from scaffold.workspace.store.filters import joined
+
 PARAM_PROPERTY = "mlflow.param."
 """What the names of properties that hold MLflow's parameters start with."""
 
@@ -45,6 +47,7 @@ _KINDS = {
     "attribute": "attribute", "attributes": "attribute", "attr": "attribute", "run": "attribute",
 }  # fmt: skip
 _NUMERIC_OPERATORS = {"=", "!=", "<", "<=", ">", ">="}
+_MAX_LENGTH, _MAX_CLAUSES, _MAX_PATTERN = 65536, 100, 5000
 _TEXT_OPERATORS = {"=", "!=", "LIKE", "ILIKE"}
 
 
@@ -222,6 +225,8 @@ def where(text: str, resolve: Resolve) -> Expression:
     """
     if not text.strip():
         return "1", []
+    if len(text) > _MAX_LENGTH:
+        raise SearchError(f"The filter is longer than {_MAX_LENGTH} characters.")
     reader = _Reader(text)
     parts: list[str] = []
     values: list[Value] = []
@@ -230,7 +235,7 @@ def where(text: str, resolve: Resolve) -> Expression:
         parts.append(sql)
         values += bound
         if reader.over:
-            return " AND ".join(parts), values
+            return joined(parts, "AND"), values
         reader.need(_AND, "AND")
 
 
@@ -252,6 +257,8 @@ def _comparison(reader: _Reader, resolve: Resolve) -> Expression:
     if operator not in _TEXT_OPERATORS:
         raise SearchError(f"{key.name!r} is a text, which cannot be compared by {operator}.")
     value = reader.string()
+    if operator.endswith("LIKE") and len(value) > _MAX_PATTERN:
+        raise SearchError(f"A pattern is longer than {_MAX_PATTERN} characters.")
     if operator == "LIKE":  # SQLite's own does not mind the case of letters
         return f"{sql} GLOB ?", [*values, _glob(value)]
     return f"{sql} {'LIKE' if operator == 'ILIKE' else operator} ?", [*values, value]
@@ -276,6 +283,8 @@ def order(clauses: list[str], resolve: Resolve) -> Expression:
     Raises:
         SearchError: one is no such clause.
     """
+    if len(clauses) > _MAX_CLAUSES:
+        raise SearchError(f"More than {_MAX_CLAUSES} clauses of order_by.")
     parts = ""
     values: list[Value] = []
     for clause in clauses:

@@ -16,6 +16,8 @@ from scaffold.workspace.store.datastores import OWN
 
 DIRECT, MOUNT, DOWNLOAD, UPLOAD, LINK = "direct", "mount", "download", "upload", "link"
 _DEFAULT_DESTINATION = "dataset/{run-id}/{output-name}"
+_NAME = re.compile(r"\w[\w-]{0,199}")  # a folder's name, and an environment variable's
+_MAX_NAME_BYTES = 255
 ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
 
 
@@ -182,6 +184,10 @@ def read_data(configuration: dict[str, Any]) -> RunData:
         sections = msgspec.convert(configuration, _Sections)
     except msgspec.ValidationError as error:
         raise DataError(f"The run's data sections have another shape: {error}") from None
+    for section in (sections.data, sections.output_data, sections.data_references):
+        for name in section or {}:
+            if not _NAME.fullmatch(name):
+                raise DataError(f"{name!r} is no name for data of a run: letters, digits, '_' and '-' only.")
     if sections.datacaches:
         raise DataError("The run has datacaches, which the local workspace does not have.", supported=False)
     return RunData(
@@ -293,9 +299,18 @@ def _place(what: str, path: str | None) -> str | None:
     """A path on the compute as it was asked for; a relative one stays in the working directory."""
     if not path:
         return None
+    if any(is_too_long(part) for part in re.split(r"[/\\]", path)):
+        raise DataError(
+            f"{what}: the path {path[:50]!r}… has a part that is longer than a file's name can be."
+        )
     if ABSOLUTE.match(path):
         return path
     normal = os.path.normpath(path)
     if normal == os.pardir or normal.startswith(os.pardir + os.sep) or "\x00" in normal:
         raise DataError(f"{what}: the path {path!r} leads out of the run's working directory.")
     return normal
+
+
+def is_too_long(name: str) -> bool:
+    """True when no file can be called so, on any of the systems that we know."""
+    return len(os.fsencode(name)) > _MAX_NAME_BYTES

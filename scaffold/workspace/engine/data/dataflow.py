@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 import yaml
 
+from scaffold.workspace import untrusted
 from scaffold.workspace.naming import WorkspaceName
 
 _DATASTORE = re.compile(r"azureml://(?:.+?/)?datastores/(?P<name>[^/]+)/paths/?(?P<path>.*)", re.I | re.S)
@@ -95,15 +96,27 @@ def read_definition(text: str) -> Definition:
     try:
         document = yaml.safe_load(text)
         sources = [_source(entry) for entry in document["paths"]]
-        steps = [
-            step if isinstance(step, dict) else {step: None} for step in document.get("transformations") or []
-        ]
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError):
+        steps = [_step(entry) for entry in document.get("transformations") or []]
+        slices = [(name, _count(value)) for name, value in steps if name in _SLICES]
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
         raise DataError("its definition is none that is understood here", supported=False) from None
-    named = [next(iter(step.items())) for step in steps]
-    slices = [(name, int(value)) for name, value in named if name in _SLICES]
-    others = [name for name, _ in named if name not in (*_SLICES, *_HARMLESS)]
+    others = [name for name, _ in steps if name not in (*_SLICES, *_HARMLESS)]
     return Definition(sources, slices, others, plain=not steps)
+
+
+def _step(entry: Any) -> tuple[str, Any]:
+    """Name and argument of a step, which is written with one or without."""
+    if not isinstance(entry, dict):
+        return str(entry), None
+    ((name, value),) = entry.items()
+    return str(name), value
+
+
+def _count(value: Any) -> int:
+    number = int(value)
+    if not 0 <= number < 2**63:
+        raise ValueError(number)
+    return number
 
 
 def _source(entry: dict[str, Any]) -> Source:
@@ -200,8 +213,8 @@ def definition_text(dataflow: str) -> str:
         DataError: it is not there: the client is older than the reader.
     """
     try:
-        text = msgspec.json.decode(dataflow)["meta"]["RsDataflow"]
-    except (msgspec.DecodeError, KeyError, TypeError):
+        text = untrusted.decoded(dataflow.encode())["meta"]["RsDataflow"]
+    except (untrusted.NotReadableError, KeyError, TypeError):
         text = None
     if not isinstance(text, str):
         raise DataError("its definition comes from azureml-dataprep before 5.0", supported=False)

@@ -28,6 +28,7 @@ from scaffold.workspace.engine.data.configuration import (
     Output,
     Reference,
     RunData,
+    is_too_long,
 )
 from scaffold.workspace.engine.data.dataflow import (
     DataError,
@@ -319,6 +320,6 @@ def checked(what: str, name: str) -> Path:
         DataError: it would lead out of the folder that it is put into, or no file can be called so.
     """
     parts = name.replace("\\", "/").split("/") if os.name == "nt" else name.split("/")
-    if "" in parts or {".", ".."} & set(parts) or "\x00" in name:
+    if "" in parts or {".", ".."} & set(parts) or "\x00" in name or any(map(is_too_long, parts)):
         raise DataError(f"{what}: a file cannot be called {name!r}.")
     return Path(*parts)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from scaffold.workspace import untrusted
 from scaffold.workspace.engine.data.dataflow import DataError
 
 _HEADERS = {
@@ -46,9 +47,9 @@ def steps_of(what: str, stub: str | None) -> tuple[list[dict[str, Any]], bool]:
     if not stub:
         return [], False
     try:
-        blocks = msgspec.json.decode(stub, type=_Blocks).blocks
+        blocks = msgspec.convert(untrusted.decoded(stub.encode()), _Blocks).blocks
         steps = [_STEPS[block.name](block.arguments) for block in blocks if _known(what, block)]
-    except (msgspec.DecodeError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         raise DataError(f"{what}: its transformations cannot be understood.") from None
     return steps, any(block.name in _TABLES for block in blocks)
 
