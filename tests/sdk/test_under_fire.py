@@ -2,7 +2,9 @@
 
 import json
 import os
+import random
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -180,3 +182,27 @@ def test_a_reset_workspace_takes_a_project_that_was_submitted_before(machine: Ma
     assert (Path(reset["set_aside"]) / "workspace.db").exists()
     assert (again.returncode, again.stdout) == (0, "Experiment Executed!\n"), again.stderr
     assert running_state(machine)["runs"] == {"Completed": 1}
+
+
+@pytest.mark.slow
+def test_runs_survive_a_service_that_is_killed_again_and_again(machine: Machine, project: Project):
+    """Killed at moments of all kinds: while runs are prepared, laid out, started, running and finalized."""
+    script = (
+        "import pathlib, time\n"
+        "for step in range(20):\n    print('step', step, flush=True)\n    time.sleep(0.1)\n"
+        "pathlib.Path('outputs', 'result.txt').write_text('kept' * 100_000)\n"
+    )
+    runs = [machine.json("submit", project(f"p{number}", script=script))["run_id"] for number in range(4)]
+
+    moments = random.Random(20261124)
+    for _ in range(12):
+        assert machine.run("workspace", "start").returncode == 0
+        time.sleep(moments.uniform(0.0, 0.8))
+        kill_service(machine)
+
+    for run_id in runs:
+        after = state(machine, run_id)
+        assert (after["status"], after["error"]) == ("Completed", None)
+        assert after["log"] == "".join(f"step {step}\n" for step in range(20))
+        assert "outputs/result.txt" in after["files"]
+    assert running_state(machine)["runs"] == {"Completed": 4}
