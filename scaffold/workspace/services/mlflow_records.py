@@ -207,9 +207,8 @@ def speaks_azureml(request: Request) -> bool:
 
 
 def _is_first(request: Request) -> bool:
-    """True for a client of MLflow 1, the earliest of which name azureml-mlflow alone when it is there."""
-    agent = request.headers.get("user-agent", "")
-    return re.search(r"mlflow-python-client/1\.|^azureml-mlflow/[^ ]*$", agent) is not None
+    """True for a client of MLflow 1."""
+    return "mlflow-python-client/1." in request.headers.get("user-agent", "")
 
 
 def artifact_root(request: Request, run: Run) -> str:
@@ -220,7 +219,9 @@ def artifact_root(request: Request, run: Run) -> str:
     """
     context = context_of(request)
     if not speaks_azureml(request):
-        if not _is_first(request):
+        # The earliest clients name azureml-mlflow alone when it is there.
+        agent = request.headers.get("user-agent", "")
+        if not _is_first(request) and re.fullmatch(r"azureml-mlflow/\S+", agent) is None:
             return f"mlflow-artifacts:/{run.run_id}"
         # MLflow 1 puts the path of the tracking address in the wrong place of what it makes of that, and its first
         # versions send a file without the token that they have, but for what stands in the address.
