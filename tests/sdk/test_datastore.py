@@ -164,7 +164,9 @@ def test_the_default_can_be_another_and_a_foreign_account_is_a_record(machine: M
         machine,
         register + "print(store.name, store.account_name, store.container_name, store.account_key)\n"
         "print(sorted(ws.datastores))\n"
-        "ws.set_default_datastore('elsewhere'); print(ws.get_default_datastore().name)\n",
+        "ws.set_default_datastore('elsewhere'); print(ws.get_default_datastore().name)\n"
+        "Datastore(ws, 'workspaceblobstore').set_as_default(); print(ws.get_default_datastore().name)\n"
+        "store.set_as_default(); print(ws.get_default_datastore().name)\n",
     )
     reading = refused(machine, "Datastore.get(ws, 'elsewhere').download('down')\n", tmp_path)
     over = refused(machine, register)
@@ -176,6 +178,8 @@ def test_the_default_can_be_another_and_a_foreign_account_is_a_record(machine: M
     assert printed.splitlines() == [
         "elsewhere somebodyelses data c2VjcmV0",
         "['elsewhere', 'workspaceblobstore']",
+        "elsewhere",
+        "workspaceblobstore",
         "elsewhere",
     ]
     assert "Azure Blob account somebodyelses" in reading

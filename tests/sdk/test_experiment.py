@@ -148,3 +148,31 @@ def test_the_runs_of_an_experiment_by_filter_and_page(shared_machine: Machine, t
     assert said["compute"] == ["child", "one", "three", "two"]
     assert "Weight" in said["unknown"]
     assert said["counts"] == [2, 1, 1, 0]
+
+
+def test_where_an_experiment_is_shown_and_what_it_is_called(shared_machine: Machine, tmp_path: Path):
+    said = say(
+        shared_machine,
+        tmp_path,
+        """
+        import requests
+        experiment = Experiment(ws, "shown")
+        run = experiment.start_logging(snapshot_directory=None, display_name="the shown run")
+        run.complete()
+        said["name"] = [experiment.name, experiment.workspace.name, experiment.id == Experiment(ws, "shown").id]
+        page = requests.get(experiment.get_portal_url())
+        said["page"] = [page.status_code, "the shown run" in page.text]
+        page = requests.get(run.get_portal_url())
+        said["run's page"] = [page.status_code, "the shown run" in page.text]
+        said["html"] = [experiment.id in experiment._repr_html_(), run.id in run._repr_html_()]
+        try:
+            Experiment(ws, "no spaces")
+        except Exception as error:
+            said["bad"] = "alphanumeric" in str(error)
+        """,
+    )
+
+    assert said["name"] == ["shown", "local", True]
+    assert said["page"] == said["run's page"] == [200, True]
+    assert said["html"] == [True, True]
+    assert said["bad"]

@@ -39,11 +39,24 @@ def test_numbers_lists_rows_and_tables(shared_machine: Machine, tmp_path: Path):
         run.log("type", 0.5); run.log("type", "text")
         run.log_row("columns", a=1, b=2); run.log_row("columns", a=3)
         run.log_list("no number", [0.5, "text"])
+        run.log("no value", None); run.log("a mapping", {"a": 1}); run.log("said", 1, "what it means")
+        run.log_list("generator", (n * n for n in range(4))); run.log_list("range", range(3))
+        run.log_list("pair", (1, 2)); run.log_list("texts", ["a", "b"], description="two")
+        run.log_list("long", list(range(251)))
+        run.log_row("described", "of one row", a=1, b=None); run.log_table("one row", {"x": 1, "y": "a"})
+        run.log_table("longer", {"x": [1, 2]}); run.log_table("longer", {"x": 3})
+        for name in ("a/b", "α: β γ", "日本", "100 %", "it's", '"quoted"', "a,b", "back\\slash", "x" * 250):
+            run.log(name, 0.5)
         for n in range(2345):
             run.log("many", n)
         run.flush()
         said["all"] = run.get_metrics()
         said["many"] = said["all"].pop("many") == list(range(2345))
+        said["long"] = said["all"].pop("long") == list(range(251))
+        odd = ("a/b", "α: β γ", "日本", "100 %", "it's", '"quoted"', "a,b", "back\\slash", "x" * 250)
+        said["odd"] = [[said["all"].pop(name), run.get_metrics(name) == {name: 0.5}] for name in odd]
+        said["of a type"] = [run.get_metrics("once", run_type="azureml.scriptrun"),
+                             run.get_metrics("once", recursive=True, run_type="azureml.scriptrun")]
         said["one"] = run.get_metrics("once")
         said["none"] = run.get_metrics("nothing")
         said["elsewhere"] = Run.get(ws, run.id).get_metrics("list")
@@ -73,8 +86,18 @@ def test_numbers_lists_rows_and_tables(shared_machine: Machine, tmp_path: Path):
         "kind": 1,
         "type": 0.5,
         "columns": {"a": 1, "b": 2},
+        "a mapping": "{'a': 1}",
+        "said": 1,
+        "generator": [0, 1, 4, 9],
+        "range": [0, 1, 2],
+        "pair": [1, 2],
+        "texts": ["a", "b"],
+        "described": {"a": 1, "b": None},
+        "one row": {"x": 1, "y": "a"},
+        "longer": {"x": [1, 2, 3]},
     }
-    assert said["many"]
+    assert said["many"] and said["long"]
+    assert said["odd"] == [[0.5, True]] * 9
     assert said["one"] == {"once": 1}
     assert said["none"] == {}
     assert said["elsewhere"] == {"list": [1, 2, 3.5, 4]}

@@ -132,3 +132,68 @@ with open('outputs/late.txt', 'w') as file:
     assert seen["model"] == [run_id, run_id, "Experiment_1", {"by": "run"}]
     assert seen["of the run"] == ["afterwards:1", "from-run:1"]
     assert seen["late"] == ["later/late.txt", "late"]
+
+
+def test_what_a_model_is_made_of_and_what_is_said_of_it(shared_machine: Machine, tmp_path):
+    seen = given(
+        shared_machine,
+        """
+        import urllib.request
+        from pathlib import Path
+        from azureml.core import Experiment, Model
+        from azureml.core.resource_configuration import ResourceConfiguration
+        os.makedirs('folder/deep')
+        for name in ('a.txt', 'deep/b.txt', 'deep/c.txt'):
+            Path('folder', name).write_text(name)
+        part = Model.register(ws, 'folder', 'part', child_paths=['deep/b.txt'])
+        path = Model(ws, 'part').download('down')
+        seen['part'] = [path, [str(p.relative_to('down')) for p in Path('down').rglob('*') if p.is_file()]]
+        seen['no part'] = failure(Model.register, ws, 'folder', 'part', child_paths=['deep/none.txt'])
+        seen['no file'] = failure(Model.register, ws, 'nothing-here', 'part')
+        seen['no name'] = failure(Model.register, ws, 'folder', 'no/slashes')
+        model = Model.register(ws, 'folder/a.txt', 'configured', resource_configuration=ResourceConfiguration(
+            cpu=1, memory_in_gb=0.5), tags={'n': 1}, properties={'p': 2.5})
+        again = Model(ws, id=model.id)
+        seen['configured'] = [again.resource_configuration.serialize(), dict(again.tags),
+                              dict(again.properties)]
+        document = again.serialize()
+        seen['serialized'] = [Model.deserialize(ws, document).id, document['createdBy']['userName']]
+        import requests
+        seen['urls'] = {name: requests.get(url).text for name, url in again.get_sas_urls().items()}
+        again.update_tags_properties(add_tags={'new': '1'}, remove_tags=['n'], add_properties={'q': '1'})
+        changed = Model(ws, 'configured')
+        seen['changed'] = [changed.tags, changed.properties]
+        run = Experiment(ws, 'registers').start_logging(snapshot_directory=None)
+        run.upload_folder('outputs/model', 'folder')
+        whole = run.register_model('whole', model_path='outputs/model', model_framework=Model.Framework.PYTORCH,
+                                   model_framework_version='2.0', tags={'k': 'v'}, description='of a run')
+        everything = run.register_model('outputs')
+        run.complete()
+        seen['of the run'] = [whole.run_id == run.id, whole.model_framework, whole.description, everything.name]
+        whole.download('of-run')
+        seen['files'] = sorted(str(p.relative_to('of-run')) for p in Path('of-run').rglob('*.txt'))
+        newest = Model.register(ws, 'folder/a.txt', 'configured')
+        os.mkdir('elsewhere')
+        os.chdir('elsewhere')
+        seen['paths'] = [Model.get_model_path('configured', _workspace=ws),
+                         Model.get_model_path('configured', version=1, _workspace=ws)]
+        seen['unknown'] = 'ModelNotFound' in failure(Model.get_model_path, 'unknown', _workspace=ws)
+        seen['no workspace'] = 'not found in cache' in failure(Model.get_model_path, 'unknown')
+        """,
+        cwd=tmp_path,
+    )
+
+    assert seen["part"] == ["down/folder/deep/b.txt", ["folder/deep/b.txt"]]
+    assert "cannot be found" in seen["no part"]
+    assert "does not exist" in seen["no file"]
+    assert "name is invalid" in seen["no name"]
+    assert seen["configured"] == [
+        {"cpu": 1.0, "memoryInGB": 0.5, "gpu": None}, {"n": "1"}, {"p": "2.5"},
+    ]  # fmt: skip
+    assert seen["serialized"] == ["configured:1", "local user"]
+    assert seen["urls"] == {"a.txt": "a.txt"}
+    assert seen["changed"] == [{"new": "1"}, {"p": "2.5", "q": "1"}]
+    assert seen["of the run"] == [True, "PyTorch", "of a run", "outputs"]
+    assert seen["files"] == ["model/a.txt", "model/deep/b.txt", "model/deep/c.txt"]
+    assert seen["paths"] == ["azureml-models/configured/2/a.txt", "azureml-models/configured/1/a.txt"]
+    assert seen["unknown"] and seen["no workspace"]

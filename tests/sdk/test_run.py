@@ -357,3 +357,106 @@ def test_a_submitted_run_that_its_submitter_declares_failed_is_ended_and_failed(
 
     assert (said["status"], said["raised"]) == ("Failed", "the loss is NaN")
     assert said["files"] == ["user_logs/std_log.txt"]
+
+
+def test_what_a_run_says_of_itself_and_where_it_ran(shared_machine: Machine, tmp_path: Path):
+    said = say(
+        shared_machine,
+        tmp_path,
+        """
+        import io
+        from contextlib import redirect_stdout
+        from azureml.core.compute import ComputeTarget
+        experiment = Experiment(ws, "itself")
+        run = submit(experiment, "print('from the run')", max_run_duration_seconds=600)
+        shown = io.StringIO()
+        with redirect_stdout(shown):
+            details = run.wait_for_completion(show_output=True, wait_post_processing=True, raise_on_error=True)
+        said["waited"] = [details["status"], "from the run" in shown.getvalue(), run.id in shown.getvalue(),
+                          run.get_portal_url() in shown.getvalue()]
+        said["itself"] = [run.name, run.display_name == run.id, run.number, run.type, run.status, run.parent,
+                          run.experiment.name, run.description, run.get_detailed_status()["status"]]
+        said["definition"] = [details["target"], details["runDefinition"]["script"],
+                              details["runDefinition"]["maxRunDurationSeconds"], details["submittedBy"]]
+        there = Run.list_by_compute(ComputeTarget(ws, "cpu-cluster"))
+        said["on the compute"] = run.id in [other.run_id for other in there]
+        second = submit(experiment, "raise ValueError('no data')")
+        try:
+            second.wait_for_completion(show_output=False)
+        except Exception as error:
+            said["raised"] = [type(error).__name__, "ValueError: no data" in str(error)]
+        quiet = second.wait_for_completion(raise_on_error=False)
+        said["failed"] = [quiet["status"], second.get_status(), second.number,
+                          "no data" in quiet["error"]["error"]["message"]]
+        constructed = Run(experiment, run.id)
+        said["constructed"] = [constructed.id == run.id, constructed.get_status(),
+                               [r.number for r in Run.list(experiment)]]
+        try:
+            Run(experiment, "never-made")
+        except Exception as error:
+            said["none"] = "never-made was not found" in str(error)
+        """,
+    )
+
+    assert said["waited"] == ["Completed", True, True, True]
+    assert said["itself"] == [
+        None,
+        True,
+        1,
+        "azureml.scriptrun",
+        "Completed",
+        None,
+        "itself",
+        None,
+        "Completed",
+    ]
+    assert said["definition"] == ["cpu-cluster", "train.py", 600, "local user"]
+    assert said["on the compute"]
+    assert said["raised"] == ["ActivityFailedException", True]
+    assert said["failed"] == ["Failed", "Failed", 2, True]
+    assert said["constructed"] == [True, "Completed", [2, 1]]
+    assert said["none"]
+
+
+def test_files_are_kept_once_and_downloaded_in_every_way(shared_machine: Machine, tmp_path: Path):
+    said = say(
+        shared_machine,
+        tmp_path,
+        """
+        run = Experiment(ws, "ways").start_logging(snapshot_directory=None)
+        for name in ("a.txt", "b.txt"):
+            open(name, "w").write(name)
+        run.upload_file("x/a.txt", "a.txt")
+        def failed(call, *arguments, **keywords):
+            try:
+                call(*arguments, **keywords)
+            except Exception as error:
+                return f"{type(error).__name__}: {error}"
+        said["twice"] = failed(run.upload_file, "x/a.txt", "b.txt")
+        said["nothing"] = [failed(run.upload_file, "y", "none"), failed(run.upload_folder, "y", "none")]
+        artifacts, _ = run.upload_files(["x/b.txt", "x2/b.txt"], ["b.txt", "b.txt"], return_artifacts=True)
+        said["artifacts"] = sorted(artifacts)
+        run.upload_file("stored.txt", "a.txt", datastore_name="workspaceblobstore")
+        run.download_file("x/a.txt")
+        run.download_file("x/a.txt", "to/file.txt", _validate_checksum=True)
+        run.download_files(prefix="x/", output_paths=["one", "two"])
+        run.download_files(prefix="x", output_directory="batch", batch_size=1, timeout_seconds=60)
+        read = lambda path: open(path).read()
+        said["read"] = [read("a.txt"), read("to/file.txt"), sorted([read("one"), read("two")])]
+        said["by prefix"] = sorted(os.path.relpath(os.path.join(folder, name), "batch")
+                                   for folder, _, names in os.walk("batch") for name in names)
+        said["names"] = run.get_file_names()
+        run.complete()
+        run.log("after", 1)
+        run.flush()
+        said["after the end"] = [run.get_metrics("after"), run.get_status()]
+        """,
+    )
+
+    assert "already exists" in said["twice"]
+    assert "FileNotFoundError" in said["nothing"][0] and "not a valid directory" in said["nothing"][1]
+    assert said["artifacts"] == ["x/b.txt", "x2/b.txt"]
+    assert said["read"] == ["a.txt", "a.txt", ["a.txt", "b.txt"]]
+    assert said["by prefix"] == ["x/a.txt", "x/b.txt"]
+    assert said["names"] == ["stored.txt", "x/a.txt", "x/b.txt", "x2/b.txt"]
+    assert said["after the end"] == [{"after": 1}, "Completed"]

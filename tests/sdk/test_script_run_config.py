@@ -44,7 +44,7 @@ def test_arguments_and_commands_arrive_as_they_were_written(shared_machine: Mach
         code("""
 def started(script="train.py", **options):
     return experiment.submit(ScriptRunConfig(
-        "source", script=script, compute_target="cpu-cluster", environment=environment(), **options))
+        source_directory="source", script=script, compute_target="cpu-cluster", environment=environment(), **options))
 listed = started(arguments=["--lr", 0.1, "--epochs", 3, "--flag", True, "--none", None, "--text", "a b", '"q" $HOME'])
 bare = started()
 command = started(None, command='MINE=yes python train.py "a b" && echo "and $OF_ENVIRONMENT"')

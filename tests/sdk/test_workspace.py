@@ -51,3 +51,77 @@ def test_the_workspace_is_got_listed_described_and_written(shared_machine: Machi
     assert "scaffold workspace reset" in seen["deleted"]
     (written,) = tmp_path.rglob("config.json")
     assert json.loads(written.read_text())["Scope"] == seen["details"]["id"]
+
+
+def test_what_a_workspace_holds_is_found_by_its_properties(machine: Machine, tmp_path):
+    seen = given(
+        machine,
+        """
+        from azureml.core import Environment, Experiment, Model
+        from azureml.core.compute import AmlCompute, ComputeTarget
+        from azureml.core.webservice import Webservice
+        seen['at first'] = [ws.experiments, ws.compute_targets, ws.models, ws.images, ws.webservices,
+                            Webservice.list(ws), sorted(ws.datastores), dict(ws.datasets), ws.tags,
+                            ws.private_endpoints]
+        run = Experiment(ws, 'mine').start_logging(snapshot_directory=None)
+        run.complete()
+        open('m.txt', 'w').write('m')
+        Model.register(ws, 'm.txt', 'model')
+        ComputeTarget.create(ws, 'cluster', AmlCompute.provisioning_configuration('STANDARD_D2_V2', max_nodes=1))
+        Environment('env').register(ws)
+        ws.get_default_keyvault().set_secret('s', 'v')
+        seen['then'] = [list(ws.experiments), list(ws.compute_targets), list(ws.models), 'env' in ws.environments]
+        seen['secret'] = Workspace.get('local', subscription_id=ws.subscription_id, resource_group='local'
+                                       ).get_default_keyvault().get_secret('s')
+        seen['default'] = ws.get_default_datastore().name
+        seen['run'] = [ws.get_run(run.id).experiment.name, 'not found' in failure(ws.get_run, 'none')]
+        """,
+        cwd=tmp_path,
+    )
+
+    stores = [
+        "workspaceartifactstore",
+        "workspaceblobstore",
+        "workspacefilestore",
+        "workspaceworkingdirectory",
+    ]
+    assert seen["at first"][:6] == [{}, {}, {}, {}, {}, []]
+    assert set(seen["at first"][6]) <= set(stores) and "workspaceblobstore" in seen["at first"][6]
+    assert seen["at first"][7:] == [{}, {}, {}]
+    assert seen["then"] == [["mine"], ["cluster"], ["model"], True]
+    assert (seen["secret"], seen["default"]) == ("v", "workspaceblobstore")
+    assert seen["run"] == ["mine", True]
+
+
+def test_a_configuration_is_found_where_people_put_it(shared_machine: Machine, tmp_path):
+    seen = given(
+        shared_machine,
+        """
+        from pathlib import Path
+        ids = lambda workspace: [workspace.name, workspace.resource_group, workspace.subscription_id]
+        seen['constructed'] = ids(Workspace(ws.subscription_id, 'local', 'local'))
+        seen['by keyword'] = ids(Workspace(
+            workspace_name='local', subscription_id=ws.subscription_id, resource_group='local'))
+        seen['none'] = failure(Workspace.from_config)
+        ws.write_config()
+        seen['written'] = [str(path) for path in Path('.').rglob('*.json')]
+        seen['here'] = ids(Workspace.from_config())
+        os.makedirs('below/deeper')
+        os.chdir('below/deeper')
+        seen['above'] = ids(Workspace.from_config())
+        Path('other.json').write_text(json.dumps(
+            dict(subscription_id=ws.subscription_id, resource_group='local', workspace_name='local')))
+        seen['file'] = ids(Workspace.from_config(path='other.json'))
+        seen['named'] = ids(Workspace.from_config(path='.', _file_name='other.json'))
+        Path('wrong.json').write_text('{"subscription_id": "x"}')
+        seen['wrong'] = failure(Workspace.from_config, path='wrong.json')
+        """,
+        cwd=tmp_path,
+    )
+
+    local = ["local", "local", "00000000-0000-0000-0000-000000000000"]
+    for way in ("constructed", "by keyword", "here", "above", "file", "named"):
+        assert seen[way] == local, way
+    assert "config.json, could not be found" in seen["none"]
+    assert seen["written"] == [".azureml/config.json"]
+    assert seen["wrong"] is not None
