@@ -47,5 +47,5 @@ async def _definition(request: Request) -> NewRun:
         ]
         definition = contents[0] if contents and isinstance(contents[0], bytes) else b""
         return msgspec.convert(decoded(definition), NewRun)
-    except (ValueError, LookupError, RecursionError) as error:
+    except (faults.Fault, ValueError, LookupError, RecursionError) as error:
         raise faults.bad_request(f"The request is not a form with {_DEFINITION}: {error}") from None
