@@ -247,8 +247,12 @@ async def get_run_details(request: Request) -> RunDetailsDto:
     )
 
 
+_LOG_FOLDERS = ("azureml-logs/", "logs/azureml/", "system_logs/", "user_logs/")
+
+
 def _log_files(context: Context, run: Run) -> dict[str, str]:
+    """The logs of the run and of what carries it out; what a script writes to ``logs/`` is an artifact like others."""
     prefix = artifact_prefix(run.run_id)
     names = (blob.name for blob in context.store.blobs.under(ARTIFACTS, prefix) if blob.written)
-    logs = (name for name in names if name.removeprefix(prefix).split("/")[0].endswith("logs"))
+    logs = (name for name in names if name.removeprefix(prefix).startswith(_LOG_FOLDERS))
     return {name.removeprefix(prefix): context.blob_url(ARTIFACTS, name, "r") for name in logs}
