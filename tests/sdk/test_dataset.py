@@ -21,6 +21,7 @@ def test_tables_are_read_from_the_datastore(sdk: Sdk):
         "show(rows(table))\n"
         "show(len(rows(Dataset.Tabular.from_delimited_files((store, 'tables/*.csv')))))\n"
         "show(rows(Dataset.Tabular.from_json_lines_files((store, 'tables/b.jsonl'))))\n"
+        "show(rows(Dataset.Tabular.from_parquet_files((store, 'tables/**/*.parquet'))))\n"
         "show(rows(table.take(2)), rows(table.skip(3)))\n"
         "show(rows(table.keep_columns('y')), rows(table.drop_columns('y')))\n"
         "one, two = table.random_split(0.5, seed=1)\n"
@@ -31,6 +32,7 @@ def test_tables_are_read_from_the_datastore(sdk: Sdk):
         "[[1, 'a'], [2, 'b'], [3, 'c'], [4, 'd']]",
         "5",
         "[[1], [2]]",
+        "[[1.5], [2.5]]",
         "[[1, 'a'], [2, 'b']] [[4, 'd']]",
         "[['a'], ['b'], ['c'], ['d']] [[1], [2], [3], [4]]",
         "True",
@@ -91,7 +93,8 @@ def test_names_have_versions(sdk: Sdk):
         "by_id = Dataset.get_by_id(ws, second.id)\n"
         "show(by_id.name, by_id.version, rows(by_id))\n"
         "show('numbers' in dict(Dataset.get_all(ws)), ws.datasets['numbers'].version)\n"
-        "old.add_tags({'more': '1'}); show(Dataset.get_by_name(ws, 'numbers', version=1).tags)\n"
+        "old.add_tags({'more': '1', 'gone': '2'}); old.remove_tags(['gone'])\n"
+        "show(Dataset.get_by_name(ws, 'numbers', version=1).tags)\n"
         "second.update(description='new'); show(Dataset.get_by_name(ws, 'numbers').description)\n"
         "second.unregister_all_versions()\n"
         "try:\n"

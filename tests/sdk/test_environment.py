@@ -1,7 +1,10 @@
 """``Environment``: registered, versioned, labeled, written to files, built; and the curated ones that run."""
 
+import os
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import Machine
 from tests.sdk.calls import given
@@ -303,3 +306,34 @@ def test_curated_environments_of_every_time_are_there_by_the_names_that_people_u
     assert "scikit-learn==1.0.*; python_version < '3.11'" in sklearn
     assert "scikit-learn>=1.2,<1.6; python_version >= '3.11'" in sklearn
     assert "torch==1.6.*; python_version < '3.9'" in torch
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the program is a script")
+def test_what_the_users_conda_exports_is_registered(machine: Machine, tmp_path):
+    """Of the user's own conda the SDK asks its version, its environments, and what one of them holds."""
+    conda = tmp_path / "bin" / "conda"
+    conda.parent.mkdir()
+    conda.write_text(
+        '#!/bin/sh\ncase "$*" in\n--version) echo conda 24.1.0;;\n'
+        '"env list --json") echo \'{"envs": ["/opt/conda", "/opt/conda/envs/mine"]}\';;\n'
+        '"env export --no-builds --name mine") printf "name: mine\\nchannels: [conda-forge]\\ndependencies:\\n'
+        '- python=3.11\\n- numpy=1.26\\n- pip:\\n  - six==1.16.0\\n";;\n*) exit 3;;\nesac\n'
+    )
+    conda.chmod(0o755)
+    machine.environment["PATH"] = f"{conda.parent}{os.pathsep}{machine.environment['PATH']}"
+
+    seen = given(
+        machine,
+        """
+        from azureml.core import Environment
+        env = Environment.from_existing_conda_environment('exported', 'mine')
+        env.register(ws)
+        packages = Environment.get(ws, 'exported').python.conda_dependencies
+        seen['packages'] = [sorted(packages.conda_packages), list(packages.pip_packages)]
+        seen['none'] = Environment.from_existing_conda_environment('exported', 'not-there')
+        """,
+        cwd=tmp_path,
+    )
+
+    assert seen["packages"] == [["numpy=1.26", "python=3.11"], ["six==1.16.0"]]
+    assert seen["none"] is None

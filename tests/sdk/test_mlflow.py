@@ -17,6 +17,7 @@ mlflow.log_metric("nothing", float("nan"))
 mlflow.log_param("lr", 0.1)
 mlflow.log_params({"depth": 3, "name": "größe"})
 mlflow.set_tag("colour", "blue")
+mlflow.set_tags({"shade": "dark", "n": 3})
 mlflow.log_dict({"a": [1, 2]}, "reports/summary.json")
 mlflow.log_text("hello\\n", "notes/größe.txt")
 open("model.bin", "wb").write(b"x" * 3_000_000)
@@ -84,7 +85,7 @@ def check_run(machine: Machine, folder: Path) -> None:
     assert state["status"] == "Completed"
     assert state["metrics"] == {"loss": [0.5, 0.25], "Genauigkeit (%)": 87.5, "after": 1}
     assert state["nan"] == "nan"
-    assert state["tags"]["colour"] == "blue"
+    assert [state["tags"][name] for name in ("colour", "shade", "n")] == ["blue", "dark", "3"]
     params = {k: v for k, v in state["properties"].items() if k.startswith("mlflow.param.")}
     assert params == {"mlflow.param.lr": "0.1", "mlflow.param.depth": "3", "mlflow.param.name": "größe"}
     assert state["summary"] == {"a": [1, 2]}

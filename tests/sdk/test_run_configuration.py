@@ -47,10 +47,11 @@ def test_a_configuration_is_saved_loaded_and_run(shared_machine: Machine, tmp_pa
         runs["loaded"] = experiment.submit(ScriptRunConfig("source", run_config=again))
 
         packages = CondaDependencies.create(pip_packages=["six==1.16.0"], conda_packages=["scikit-learn"])
+        packages.add_conda_package("numpy")
         configuration.environment.python.conda_dependencies = packages
         configuration.save(path="kept", name="packages")
         text = RunConfiguration.load(path="kept", name="packages").environment.python.conda_dependencies
-        said["packages"] = ["scikit-learn" in text.conda_packages, "six==1.16.0" in text.pip_packages]
+        said["packages"] = [{{"scikit-learn", "numpy"}} <= set(text.conda_packages), "six==1.16.0" in text.pip_packages]
         said.update((name, log(run)) for name, run in runs.items())
         """,
     )
