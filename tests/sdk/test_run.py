@@ -364,12 +364,23 @@ def test_what_a_run_says_of_itself_and_where_it_ran(shared_machine: Machine, tmp
         shared_machine,
         tmp_path,
         """
-        import io
+        import io, pathlib, threading, time
         from contextlib import redirect_stdout
         from azureml.core.compute import ComputeTarget
         experiment = Experiment(ws, "itself")
-        run = submit(experiment, "print('from the run')", max_run_duration_seconds=600)
+        # The SDK shows nothing of a run that is over before it looks at it a second time.
+        gate = pathlib.Path("gate").absolute()
+        script = "import pathlib, time\\nprint('from the run', flush=True)\\n"
+        script += f"while not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.05)"
+        run = submit(experiment, script, max_run_duration_seconds=600)
         shown = io.StringIO()
+
+        def open_gate():
+            while "from the run" not in shown.getvalue():
+                time.sleep(0.05)
+            gate.touch()
+
+        threading.Thread(target=open_gate, daemon=True).start()
         with redirect_stdout(shown):
             details = run.wait_for_completion(show_output=True, wait_post_processing=True, raise_on_error=True)
         said["waited"] = [details["status"], "from the run" in shown.getvalue(), run.id in shown.getvalue(),
