@@ -9,7 +9,18 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import checking, generator, portal, service, startup, submission
+from benchmarks import (
+    checking,
+    environments,
+    generator,
+    history,
+    metrics,
+    portal,
+    service,
+    snapshots,
+    startup,
+    submission,
+)
 from benchmarks.machine import BrokenError, Machine, machine, warm_bytecode
 from benchmarks.measure import Result, Samples
 
@@ -24,6 +35,13 @@ BENCHMARKS: dict[str, Callable[[Machine, int], list[Result]]] = {
     "run-page": portal.run_page,
     "run-list": portal.run_list,
     "log-delay": portal.log_delay,
+    "metrics": metrics.metrics,
+    "queued": history.queued,
+    "listing": history.listing,
+    "snapshot": snapshots.snapshot,
+    "restore": snapshots.restore,
+    "environment": environments.environment,
+    "memory-after": history.memory_after,
 }
 _HEADINGS = ("benchmark | baseline", "median (min–max)", "baseline (min–max)", "ratio", "aim", "within")
 

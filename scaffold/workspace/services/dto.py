@@ -151,10 +151,16 @@ def experiment_dto(experiment: Experiment) -> ExperimentDto:
     )
 
 
-def run_dto(context: Context, run: Run) -> RunDto:
-    """A run as it is sent."""
+def run_dto(context: Context, run: Run, experiment: Experiment | None = None) -> RunDto:
+    """A run as it is sent.
+
+    Args:
+        context: of the request.
+        run: the run.
+        experiment: its experiment, where that is known already.
+    """
     store, keys = context.store, context.authority.keys
-    experiment = store.experiments.by_id(run.experiment_id)
+    experiment = experiment or store.experiments.by_id(run.experiment_id)
     experiment_name = experiment.name if experiment else None
     parent = store.runs.get(run.parent_run_id) if run.parent_run_id else None
     root = run if run.root_run_id == run.run_id else store.runs.get(run.root_run_id)

@@ -78,8 +78,10 @@ def _selection(query: Query, fields: Fields, default: str, *more: tuple[str, str
 def _runs(request: Request, selection: Selection) -> Any:
     context = context_of(request)
     runs, mark = context.store.runs.page(selection)
+    experiments = {run.experiment_id for run in runs}
+    known = {experiment_id: context.store.experiments.by_id(experiment_id) for experiment_id in experiments}
     return {
-        "value": [run_dto(context, run) for run in runs],
+        "value": [run_dto(context, run, known[run.experiment_id]) for run in runs],
         "continuationToken": _token(mark),
         "nextLink": None,
     }

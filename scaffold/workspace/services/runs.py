@@ -99,21 +99,24 @@ async def patch_runs(request: Request) -> Any:
         raise faults.bad_request(f"More than {_MOST_RUNS} runs in one request.")
     experiment = _experiment_for_runs(request)
     runs, errors = {}, {}
-    for changes in batch.runs:
-        run_id = changes.run_id or ""
-        try:
-            present = context.store.runs.get(run_id)
-            if present is not None and present.experiment_id != experiment.experiment_id:
-                raise faults.conflict(f"Run {run_id} belongs to another experiment.")
-            made = (
-                _change(context, present, changes)
-                if present is not None
-                else _create(context, experiment, run_id, changes)
-            )
-            runs[run_id] = run_dto(context, made)
-        except Fault as fault:
-            errors[run_id] = fault.envelope()
+    with context.store.database.transaction():  # one for all: each by itself would wait for the disk
+        for changes in batch.runs:
+            run_id = changes.run_id or ""
+            try:
+                made = _changed_or_created(context, experiment, run_id, changes)
+                runs[run_id] = run_dto(context, made, experiment)
+            except Fault as fault:
+                errors[run_id] = fault.envelope()
     return {"runs": runs, "errors": errors}
+
+
+def _changed_or_created(context: Context, experiment: Experiment, run_id: str, changes: RunChanges) -> Run:
+    present = context.store.runs.get(run_id)
+    if present is None:
+        return _create(context, experiment, run_id, changes)
+    if present.experiment_id != experiment.experiment_id:
+        raise faults.conflict(f"Run {run_id} belongs to another experiment.")
+    return _change(context, present, changes)
 
 
 def _experiment_for_runs(request: Request) -> Experiment:

@@ -254,6 +254,10 @@ MIGRATIONS = (
     DROP TABLE logged_models;
     ALTER TABLE renewed_logged_models RENAME TO logged_models;
     """,
+    # The number of an experiment's next run, without looking at all of its runs.
+    """
+    CREATE INDEX runs_by_number ON runs (experiment_id, number);
+    """,
 )
 
 

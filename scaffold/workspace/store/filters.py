@@ -104,6 +104,7 @@ METRICS = Fields(
 )
 
 # A run that has not begun stands where it will stand once it has.
+_NEVER_NULL = {"run_id", "root_run_id", "status", "number", "created", "experiment_id"}
 _SORT_KEYS = {"started": "COALESCE(started, created)"}
 
 
@@ -166,4 +167,6 @@ def sort_key(field: str, fields: Fields) -> str:
     column = fields.columns.get(field.lower())
     if column is None:
         raise UnknownFieldError(field)
+    if column in _NEVER_NULL:  # as it is, so that an index can be used
+        return column
     return _SORT_KEYS.get(column, f"COALESCE({column}, '')")
