@@ -274,3 +274,27 @@ def test_the_state_of_the_service_is_told_to_its_owner(workspace: Workspace, fin
     assert status["portal"] == f"http://127.0.0.1:{workspace.http_port}/{workspace.keys['portal']}"
     assert Path(f"/proc/{status['pid']}").exists() or not Path("/proc").exists()
     assert status["workspace_id"] == workspace.get(SCOPE).json()["properties"]["workspaceId"]
+
+
+def test_runs_of_one_request_are_taken_each_for_itself(workspace: Workspace):
+    """A wrong one among them takes none of the others with it."""
+    batch = [
+        {"runId": "of_many_1", "status": "Running"},
+        {"runId": "no name", "status": "Running"},
+        {"runId": "of_many_2", "parentRunId": "of_many_1", "tags": {"k": "v"}},
+        {"runId": "of_many_1", "status": "Completed"},
+        {"runId": "of_many_1", "status": "Running"},
+    ]
+
+    answer = workspace.request(
+        "PATCH", f"/history/v1.0{SCOPE}/experiments/many/batch/runs", {"runs": batch}
+    ).json()
+
+    assert set(answer["runs"]) == {"of_many_1", "of_many_2"}
+    assert set(answer["errors"]) == {"no name", "of_many_1"}
+    assert workspace.run("of_many_1")["status"] == "Completed"
+    assert (workspace.run("of_many_2")["parentRunId"], workspace.run("of_many_2")["tags"]) == (
+        "of_many_1",
+        {"k": "v"},
+    )
+    assert [workspace.run(run)["runNumber"] for run in ("of_many_1", "of_many_2")] == [1, 2]

@@ -91,7 +91,8 @@ def test_a_filter_that_is_not_understood_is_refused(text: str):
 
 def test_what_an_order_sorts_by():
     assert read_order("StartTimeUtc desc", RUNS, "CreatedUtc asc") == ("COALESCE(started, created)", True)
-    assert read_order(None, RUNS, "CreatedUtc asc") == ("COALESCE(created, '')", False)
+    assert read_order(None, RUNS, "CreatedUtc asc") == ("created", False)  # as an index has it
+    assert read_order("Name desc", RUNS, "CreatedUtc asc") == ("COALESCE(name, '')", True)
     for text in ("Weight desc", "created; DROP TABLE runs", "CreatedUtc sideways"):
         with pytest.raises(Fault):
             read_order(text, RUNS, "CreatedUtc asc")

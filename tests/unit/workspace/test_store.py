@@ -128,6 +128,19 @@ def test_runs_are_numbered_within_their_experiment(store: Store):
     assert numbers == [1, 1, 2]
 
 
+def test_the_runs_of_an_experiment_are_numbered_and_listed_by_indexes(store: Store):
+    """Neither takes longer the more runs there are."""
+    for statement, index in (
+        ("SELECT MAX(number) FROM runs WHERE experiment_id = ?", "runs_by_number"),
+        (
+            "SELECT * FROM runs WHERE experiment_id = ? ORDER BY created DESC, rowid DESC",
+            "runs_by_experiment",
+        ),
+    ):
+        (step,) = store.database.all(f"EXPLAIN QUERY PLAN {statement}", "x")  # so there is no sorting besides
+        assert f"INDEX {index} " in step["detail"]
+
+
 def test_many_writers_at_once_get_every_number_once(store: Store):
     together([lambda name=name: create(store, f"r{name}") for name in range(16)])
 
