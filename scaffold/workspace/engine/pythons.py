@@ -69,11 +69,17 @@ def satisfies(python: Python, wanted: str | None) -> bool:
 
 async def installed(uv: str, environment: dict[str, str]) -> list[Python]:
     """The CPython interpreters that uv finds on this machine, and those that pyenv keeps."""
+    # uv starts whatever on the path is called python; a shim takes a second or so, and is left out below.
+    folders = [
+        folder
+        for folder in environment.get("PATH", os.defpath).split(os.pathsep)
+        if Path(folder).name != "shims"
+    ]
     process = await asyncio.create_subprocess_exec(
         uv, "python", "list", "--only-installed", "--no-python-downloads", "--output-format", "json",
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env=environment,
+        env=environment | {"PATH": os.pathsep.join(folders)},
     )  # fmt: skip
     output, _ = await process.communicate()
     found: dict[str, Python] = {}
