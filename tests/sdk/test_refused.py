@@ -189,6 +189,7 @@ def test_the_calls_of_other_packages_get_the_same_answer(
     script = f"""
 import json, os
 from azureml.core import Dataset, Environment, Experiment, ScriptRunConfig, Workspace
+from azureml.core.compute import AmlCompute, ComputeTarget
 from azureml.core.runconfig import RunConfiguration
 from azureml.pipeline.core import Pipeline, PipelineEndpoint, PublishedPipeline, Schedule
 from azureml.pipeline.steps import PythonScriptStep
@@ -201,6 +202,8 @@ def failure(call):
     except Exception as error:
         return repr(error)
 experiment = Experiment(ws, 'refused-too')
+# AutoML looks for its cluster among those that there are, before it asks for anything.
+ComputeTarget.create(ws, 'c1', AmlCompute.provisioning_configuration('STANDARD_D2_V2', max_nodes=1))
 step = lambda: None
 here = Environment('here')
 here.python.user_managed_dependencies = True
