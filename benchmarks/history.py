@@ -14,7 +14,7 @@ _QUEUED = 100
 _LISTED, _BATCH, _PAGE = 10_000, 1000, 500
 _MANY = 1000
 _MEMORY_AIM_BYTES = 150e6
-_ROUNDS = 3
+_ROUNDS = 2
 
 
 def service(machine: Machine) -> Workspace:
