@@ -196,7 +196,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[Path, str], Path]]:
 
     yield mount
     for folder in mounted:
-        subprocess.run(["umount", str(folder)], check=True)
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.mark.parametrize("full", ["environments", "cache"])
