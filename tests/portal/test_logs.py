@@ -18,6 +18,9 @@ def test_the_log_is_followed_until_one_scrolls_away(workspace: Workspace, visito
         "for n in range(301, 401): print('line', n)\nwait('rest')\nprint('the last')",
         experiment="followed",
     )
+    page = visitor.open(f"/runs/{run_id}")
+    # Before the process has begun there is no log, and its page says so with 404.
+    expect(page.locator(".run-head .status")).to_have_text("Running")
     page = visitor.open(f"/runs/{run_id}/logs/user_logs/std_log.txt")
     expect(line(page, 300)).to_have_text("line 300")
     state = page.locator("#log-state")
