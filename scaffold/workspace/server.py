@@ -195,6 +195,7 @@ def _server(app: Any, home: Home | None, activity: Activity) -> uvicorn.Server:
         ws="none",
         loop="asyncio",
         server_header=False,
+        proxy_headers=False,  # there is none in front of it, and nobody is to say what it would have said
         timeout_graceful_shutdown=3,
         ssl_certfile=str(home.server_certificate) if home else None,
     )

@@ -9,7 +9,6 @@ import hashlib
 import re
 import sqlite3
 import uuid
-from pathlib import PurePosixPath
 from typing import IO, Any, cast
 from urllib.parse import unquote, urlparse
 
@@ -164,13 +163,13 @@ def _files(
         Fault: the content of a file is known nowhere. The client then forgets its cached parent and
             sends everything, so a stale cache can never run other code than its folder's.
     """
-    paths = [path for path, _ in _walk(root, "")]
-    folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
-    if len(set(paths)) < len(paths) or folders & set(paths):
+    tree = _walk(root, "")
+    paths = {path for path, _ in tree}
+    if len(paths) < len(tree) or _folders(paths) & paths:
         raise faults.bad_request("The tree has two entries of one path.")
     known = {file.path: file for file in context.store.snapshots.files(parent_id)}
     files = []
-    for path, tree_hash in _walk(root, ""):
+    for path, tree_hash in tree:
         if path in uploaded:
             sha256, size = uploaded[path]
             files.append(SnapshotFile(path, tree_hash, sha256, size))
@@ -181,6 +180,17 @@ def _files(
                 f"{path} was neither uploaded nor is it in the parent snapshot {parent_id}."
             )
     return files
+
+
+def _folders(paths: set[str]) -> set[str]:
+    """All folders that files of these paths are in, however deep."""
+    folders: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return folders
 
 
 def _walk(node: dict[str, Any], prefix: str) -> list[tuple[str, str]]:
