@@ -17,7 +17,9 @@ from scaffold.workspace import untrusted
 from scaffold.workspace.naming import WorkspaceName
 
 _DATASTORE = re.compile(r"azureml://(?:.+?/)?datastores/(?P<name>[^/]+)/paths/?(?P<path>.*)", re.I | re.S)
-_WILDCARDS = re.compile(r"\*\*/|\*\*|\*")
+_WILD = ("**/", "**", "*")
+_TOKENS = re.compile(r"\*\*/|\*\*|\*|.", re.S)
+_REPEATED = re.compile(r"(\*\*/)(?:\*\*/)+")  # as good as one
 _ENCODED = re.compile(r'["%&*:<>?|]')
 _SLICES = ("take", "skip")
 # These change which rows a table has or which columns, and not which files a file dataset consists of.
@@ -65,7 +67,7 @@ class Source(msgspec.Struct, frozen=True):
 
     def matches(self, name: str) -> bool:
         """Whether a pattern matches the name: ``*`` within a folder, ``**`` through folders."""
-        return re.fullmatch(_translated(self.path), name, re.S) is not None
+        return _fits(self.path, name)
 
 
 class Definition(msgspec.Struct, frozen=True):
@@ -138,13 +140,39 @@ def _source(entry: dict[str, Any]) -> Source:
     return Source("", address)
 
 
-def _translated(pattern: str) -> str:
-    parts, end = [], 0
-    for found in _WILDCARDS.finditer(pattern):
-        parts.append(re.escape(pattern[end : found.start()]))
-        parts.append({"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*"}[found.group()])
-        end = found.end()
-    return "".join((*parts, re.escape(pattern[end:])))
+def _fits(pattern: str, name: str) -> bool:
+    """Whether a pattern names the whole name, in a time that grows with the length of either alone.
+
+    A regular expression tries every way to share a name out among its wildcards, which for many of them takes
+    longer than anybody waits. This goes through the name once, and keeps all places in the pattern where it may be.
+    """
+    parts = _REPEATED.sub(r"\1", pattern)
+    tokens = _TOKENS.findall(parts)
+    places = _onward({0}, tokens)
+    for letter in name:
+        following: set[int] = set()
+        for place in places:
+            inside, number = place < 0, ~place if place < 0 else place
+            part = tokens[number] if number < len(tokens) else None
+            if part == "**/":  # any folders: on until a slash, or still inside
+                following |= {~number, number + 1} if letter == "/" else {~number}
+            elif part == "**" or (part == "*" and letter != "/"):
+                following.add(number)
+            elif part == letter and not inside:
+                following.add(number + 1)
+        places = _onward(following, tokens)
+    return len(tokens) in places
+
+
+def _onward(places: set[int], tokens: list[str]) -> set[int]:
+    """The places with those behind wildcards that stand for nothing; one inside a wildcard is written ``~place``."""
+    found = set(places)
+    for place in places:
+        ahead = place
+        while 0 <= ahead < len(tokens) and tokens[ahead] in _WILD:
+            ahead += 1
+            found.add(ahead)
+    return found
 
 
 def delivered_name(source: Source, name: str, *, alone: bool) -> str:

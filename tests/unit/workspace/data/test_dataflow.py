@@ -63,6 +63,14 @@ def test_two_stars_name_everything_below():
 
 
 @pytest.mark.parametrize(
+    "pattern", ["**/" * 2000 + "x", "two/" + "*a" * 300 + "b", "**a" * 300 + "b"], ids=len
+)
+def test_a_pattern_of_many_wildcards_is_answered_too(pattern: str):
+    """Tried out one way after the other, these would not be before the machine is scrapped."""
+    assert not source(pattern).matches("two/" + "a" * 600)
+
+
+@pytest.mark.parametrize(
     ("path", "name", "delivered"),
     [
         ("files", "files/sub/b ü.csv", "sub/b ü.csv"),
