@@ -260,6 +260,7 @@ class Engine:
         reader = Reader(environment.interpreter, variables)
         places = None if active.canceled else await self._deliver(run, folder, data, reader)
         if places is None or active.canceled:
+            await asyncio.to_thread(folder.take_back)
             await self._patiently(run.run_id, lambda: self._advance(run.run_id, Status.CANCELED))
             await asyncio.to_thread(folder.clear)
             return False
@@ -356,6 +357,8 @@ class Engine:
             status, changes = finish.end(canceled=active.canceled)
             self._advance(run_id, status, **changes)
 
+        # As a mount is gone before a run's end is told: who waits for that may put something there next.
+        await asyncio.to_thread(folder.take_back)
         await self._patiently(run_id, end)
         await asyncio.to_thread(folder.clear)
         return False

@@ -126,13 +126,17 @@ class JobFolder:
 
         A local run's working directory is its submitter's to remove.
         """
-        take_back(self.path / PLACED)
+        self.take_back()
         remove_tree(self.path)
+
+    def take_back(self) -> None:
+        """Removes what was delivered elsewhere."""
+        take_back(self.path / PLACED)
 
     def make_again(self) -> None:
         """Removes what an earlier attempt left, but for who handed the run over."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        take_back(self.path / PLACED)
+        self.take_back()
         for entry in self.path.iterdir():
             if entry.is_dir():
                 remove_tree(entry)
