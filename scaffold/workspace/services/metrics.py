@@ -139,7 +139,7 @@ async def list_metrics(request: Request) -> Any:
     context, run = context_of(request), run_of(request)
     await body_as(request, dict[str, Any])
     definitions = []
-    for value in context.store.metrics.last(run.run_id):
+    for value in context.store.metrics.latest(run.run_id):
         key = {"name": value.name, "metricNamespace": "", "labels": {}, "runId": run.run_id}
         definitions.append({"metricKey": key, "columns": value.columns})
     return {"value": definitions, "continuationToken": None}

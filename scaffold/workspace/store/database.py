@@ -258,6 +258,29 @@ MIGRATIONS = (
     """
     CREATE INDEX runs_by_number ON runs (experiment_id, number);
     """,
+    # Of every metric of a run the value of its highest step, the last of several such, so that lists of runs are
+    # sorted and filtered by it without a look at all values. Python's NaN and Infinity are no JSON to SQLite.
+    """
+    CREATE TABLE latest_metrics (
+        run_id TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        step INTEGER NOT NULL,
+        sequence INTEGER NOT NULL,
+        number,
+        PRIMARY KEY (run_id, name)
+    ) WITHOUT ROWID;
+    INSERT INTO latest_metrics
+        SELECT run_id, name, step, sequence, (
+            SELECT CASE WHEN COUNT(*) = 1 AND MAX(type IN ('integer', 'real', 'true', 'false')) THEN MAX(value) END
+            FROM json_each(CASE WHEN json_valid(document) THEN document ELSE '{}' END))
+        FROM (
+            SELECT run_id, name, COALESCE(step, 0) AS step, sequence,
+                replace(replace(data, 'NaN', 'null'), 'Infinity', '9e999') AS document,
+                ROW_NUMBER() OVER
+                    (PARTITION BY run_id, name ORDER BY COALESCE(step, 0) DESC, sequence DESC) AS place
+            FROM metrics)
+        WHERE place = 1;
+    """,
 )
 
 

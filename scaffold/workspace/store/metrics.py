@@ -38,6 +38,19 @@ def _value(row: sqlite3.Row) -> MetricValue:
     return MetricValue(**{**fields, "columns": from_json(row["columns"]), "data": json.loads(row["data"])})
 
 
+def _number(value: MetricValue) -> int | float | None:
+    """The number that was logged, as SQLite can hold it; None when it was something else (a table, an image)."""
+    (cell, *more) = value.data.values() or [None]
+    if more or not isinstance(cell, int | float):
+        return None
+    if isinstance(cell, float) or -(2**63) <= cell < 2**63:
+        return cell
+    try:
+        return float(cell)
+    except OverflowError:
+        return None
+
+
 class Metrics:
     """The metrics of all runs."""
 
@@ -47,23 +60,31 @@ class Metrics:
     def add(self, values: list[MetricValue]) -> None:
         """Keeps values, all or none."""
         with self._database.transaction():
+            numbered = list(enumerate(values, start=self.newest() + 1))
             self._database.executemany(
-                "INSERT INTO metrics (run_id, name, metric_id, created, step, kind, columns, data)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO metrics (sequence, run_id, name, metric_id, created, step, kind, columns, data)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (
-                        v.run_id,
-                        v.name,
-                        v.metric_id,
-                        v.created,
-                        v.step,
-                        v.kind,
-                        to_json(v.columns),
-                        json.dumps(v.data),
-                    )
-                    for v in values
+                    (sequence, v.run_id, v.name, v.metric_id, v.created, v.step, v.kind, to_json(v.columns),
+                     json.dumps(v.data))
+                    for sequence, v in numbered
                 ],
-            )
+            )  # fmt: skip
+            self._keep_latest(numbered)
+
+    def _keep_latest(self, numbered: list[tuple[int, MetricValue]]) -> None:
+        """Notes which value of each metric is the latest now, of values with their numbers."""
+        latest: dict[tuple[str, str], tuple[int, int, MetricValue]] = {}
+        for sequence, value in numbered:
+            key, step = (value.run_id, value.name), value.step or 0
+            if key not in latest or step >= latest[key][0]:
+                latest[key] = (step, sequence, value)
+        self._database.executemany(
+            "INSERT INTO latest_metrics (run_id, name, step, sequence, number) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (run_id, name) DO UPDATE SET step = excluded.step, sequence = excluded.sequence,"
+            " number = excluded.number WHERE excluded.step >= step",
+            [(*key, step, sequence, _number(value)) for key, (step, sequence, value) in latest.items()],
+        )
 
     def names(self, run_id: str) -> list[str]:
         """The names that a run has logged, in the order of their first values."""
@@ -136,22 +157,11 @@ class Metrics:
         row = self._database.one("SELECT MAX(sequence) FROM metrics")
         return int(row[0] or 0) if row else 0
 
-    def last(self, run_id: str) -> list[MetricValue]:
-        """The last value of every metric of a run."""
-        rows = self._database.all(
-            "SELECT metrics.*, MAX(created || printf('%020d', sequence)) FROM metrics"
-            " WHERE run_id = ? GROUP BY name ORDER BY name",
-            run_id,
-        )
-        return [_value(row) for row in rows]
-
     def latest(self, run_id: str) -> list[MetricValue]:
         """Of every metric of a run the value of its highest step, and of several such the last."""
         rows = self._database.all(
-            "SELECT sequence, run_id, name, metric_id, created, step, kind, columns, data FROM"
-            " (SELECT *, ROW_NUMBER() OVER"
-            " (PARTITION BY name ORDER BY COALESCE(step, 0) DESC, sequence DESC) AS place"
-            " FROM metrics WHERE run_id = ?) WHERE place = 1 ORDER BY name",
+            "SELECT metrics.* FROM latest_metrics JOIN metrics USING (sequence)"
+            " WHERE latest_metrics.run_id = ? ORDER BY latest_metrics.name",
             run_id,
         )
         return [_value(row) for row in rows]

@@ -82,11 +82,8 @@ _EXPERIMENT_NUMBERS = {
     "creation_time": _milliseconds("created"),
     "last_update_time": _milliseconds("created"),
 }
-# A value that Python wrote as NaN is no JSON to SQLite; it compares as nothing.
-_METRIC = (
-    "(SELECT j.value FROM metrics m, json_each(CASE WHEN json_valid(m.data) THEN m.data ELSE '{}' END) j"
-    " WHERE m.run_id = runs.run_id AND m.name = ? ORDER BY COALESCE(m.step, 0) DESC, m.sequence DESC LIMIT 1)"
-)
+# What is no single number, NaN included, is null there and compares as nothing.
+_METRIC = "(SELECT number FROM latest_metrics WHERE latest_metrics.run_id = runs.run_id AND latest_metrics.name = ?)"
 
 
 def _entry(column: str) -> str:

@@ -16,6 +16,7 @@ from scaffold.workspace.runs import IllegalTransitionError, Status
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, SNAPSHOTS
 from scaffold.workspace.store.database import MIGRATIONS, Database, DatabaseTooNewError
+from scaffold.workspace.store.listing import Query
 from scaffold.workspace.store.metrics import MetricValue
 from scaffold.workspace.store.runs import Run
 from scaffold.workspace.store.snapshots import Snapshot, SnapshotFile
@@ -244,7 +245,48 @@ def test_metrics_keep_their_order_and_any_name(store: Store):
         {"λ loss: α": 0.5},
         {"λ loss: α": 0.25},
     ]
-    assert {v.name: v.step for v in store.metrics.last("r")} == {"λ loss: α": 1, "acc": 0}
+    assert {v.name: v.step for v in store.metrics.latest("r")} == {"λ loss: α": 1, "acc": 0}
+
+
+def test_the_latest_value_of_a_metric_is_that_of_its_highest_step(store: Store):
+    create(store, "r")
+
+    def latest(*steps: int | None) -> str:
+        values = [
+            MetricValue("r", "m", str(uuid.uuid4()), "t", {"m": "Float"}, {"m": step}, step=step)
+            for step in steps
+        ]
+        store.metrics.add(values)
+        (value,) = store.metrics.latest("r")
+        assert [run.run_id for run in matching(store, f"metrics.m = {value.data['m'] or 0}")] == (
+            ["r"] if value.data["m"] is not None else []
+        )
+        return value.metric_id
+
+    first = latest(None)
+    assert latest(3, 1) != first
+    third = latest(3)
+    assert latest(2, 1, 0) == third
+    assert latest(None) == third
+    assert latest(3) != third
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [({"m": 0.25}, {"lesser"}), ({"m": 3}, {"greater"}), ({"m": True}, {"greater"}), ({"m": 10**400}, set()),
+     ({"m": 2**70}, {"greater"}), ({"m": float("inf")}, {"greater"}), ({"m": -float("inf")}, {"lesser"}),
+     ({"m": float("nan")}, set()), ({"m": "9"}, set()), ({"m": None}, set()), ({"m": 9, "n": 9}, set()), ({}, set())],
+)  # fmt: skip
+def test_a_run_is_found_by_what_is_one_number(store: Store, data: dict[str, object], found: set[str]):
+    create(store, "r")
+    store.metrics.add([MetricValue("r", "m", "1", "t", dict.fromkeys(data, "Float"), data)])
+
+    comparisons = {"lesser": "metrics.m < 0.5", "greater": "metrics.m > 0.5"}
+    assert {name for name, condition in comparisons.items() if matching(store, condition)} == found
+
+
+def matching(store: Store, condition: str) -> list[Run]:
+    return store.run_lists.page(Query(condition=condition))[0]
 
 
 def test_a_batch_of_metrics_is_kept_whole_or_not_at_all(store: Store):

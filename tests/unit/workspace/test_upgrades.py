@@ -1,6 +1,7 @@
 """A state that an earlier version wrote is opened by this one with everything that was in it."""
 
 import json
+import math
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -56,6 +57,17 @@ ROWS: dict[int, dict[str, list[dict[str, Any]]]] = {
                 "kind": "azureml.v1.scalar", "columns": '{"loss": "Double"}', "data": f'{{"loss": {value}}}',
             }
             for number, value in ((1, "NaN"), (2, "0.5"))
+        ] + [
+            {
+                "sequence": number, "run_id": "r2", "name": name, "metric_id": f"m{number}", "created": AT,
+                "step": step, "columns": "{}", "data": data,
+            }
+            for number, name, step, data in (
+                (3, "steps", 2, '{"steps": 7}'), (4, "steps", 1, '{"steps": 8}'), (5, "steps", 2, '{"steps": 9}'),
+                (6, "inf", None, '{"inf": -Infinity}'), (7, "nan", None, '{"nan": NaN}'),
+                (8, "table", None, '{"a": 1, "b": 2}'), (9, "text", None, '{"text": "3"}'),
+                (10, "yes", None, '{"yes": true}'), (11, "empty", None, "{}"),
+            )
         ],
         "built_environments": [
             {
@@ -168,6 +180,12 @@ def _runs(store: Store) -> None:
     assert json.dumps([value.data for value in store.metrics.values("r1", "loss")]) == (
         '[{"loss": NaN}, {"loss": 0.5}]'
     )
+    assert [value.metric_id for value in store.metrics.latest("r2") if value.name == "steps"] == ["m5"]
+    columns = [f"metrics.{name}" for name in ("steps", "loss", "inf", "nan", "table", "text", "yes", "empty")]
+    assert store.run_lists.values(["r1", "r2"], columns) == {
+        "r1": {"metrics.loss": 0.5},
+        "r2": {"metrics.steps": 9, "metrics.inf": -math.inf, "metrics.yes": 1},
+    }
     assert store.environments.get("k1").python_version == "3.11.2"
 
 
