@@ -86,7 +86,8 @@ def submit(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Submit a project's experiment to the workspace that its config.json names."""
-    from scaffold.cli.submitting import Wanted, submit_project
+    from scaffold.cli.submitting.project import submit_project
+    from scaffold.cli.submitting.wanted import Wanted
     from scaffold.project.reader import find_project
     from scaffold.project.subject import Subject
     from scaffold.submission.overrides import Overrides

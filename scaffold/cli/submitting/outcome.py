@@ -1,0 +1,43 @@
+"""What became of a run: as a JSON document, and as the error of the command that followed it."""
+
+from typing import Any
+
+from scaffold.cli import console
+from scaffold.errors import RunCanceledError, RunFailedError
+
+
+def seconds(state: dict[str, Any]) -> float:
+    """How long a run executed; 0 for one that never began."""
+    from datetime import datetime
+
+    if not state["started"] or not state["ended"]:
+        return 0.0
+    started, ended = (
+        datetime.fromisoformat(state[key].replace("Z", "+00:00")) for key in ("started", "ended")
+    )
+    return (ended - started).total_seconds()
+
+
+def document_of(run: dict[str, Any]) -> dict[str, Any]:
+    """A run as ``--json`` tells it; how it ended where it was followed."""
+    document = {key: run[key] for key in ("run_id", "experiment", "target", "url")}
+    state = run.get("state")
+    if state is not None:
+        document |= {
+            key: state[key] for key in ("status", "exit_code", "error", "created", "started", "ended")
+        }
+        document["seconds"] = round(seconds(state), 3)
+    return document
+
+
+def raise_for(run: dict[str, Any]) -> None:
+    """Raises for a followed run that did not complete."""
+    state = run.get("state")
+    if state is None or state["status"] == "Completed":
+        return
+    lines = (state["error"] or "").strip().splitlines()
+    reason = f": {console.inert(lines[0])}" if lines else "."
+    hint = f"See {run['url']}"
+    if state["status"] == "Canceled":
+        raise RunCanceledError(f"The run {run['run_id']} was canceled{reason}", hint)
+    raise RunFailedError(f"The run {run['run_id']} failed{reason}", hint)

@@ -1,0 +1,129 @@
+"""One submission of a project, whichever workspace it goes to: the stages, the log, the outcome."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from scaffold import words
+from scaffold.cli import console
+from scaffold.cli.submitting import contents
+from scaffold.cli.submitting.outcome import document_of, raise_for, seconds
+from scaffold.cli.submitting.printed import Printed
+
+if TYPE_CHECKING:
+    from scaffold.cli.submitting.wanted import Wanted
+    from scaffold.project.model import Project
+    from scaffold.submission import azure, local
+
+
+class Submitting:
+    """One submission of a project.
+
+    Args:
+        project: the project.
+        wanted: how to submit it.
+    """
+
+    def __init__(self, project: "Project", wanted: "Wanted") -> None:
+        self._project = project
+        self._script = project.runner
+        self._wanted = wanted
+        self._printed = Printed(self._is_own_address)
+        self._spinner: Any = None
+        self._runs: list[dict[str, Any]] = []
+        self._exit_code = 0
+        self._submission: local.Submission | azure.Submission
+
+    def run(self) -> None:
+        """Submits, and follows if asked to; what became of it is :meth:`conclude`'s to say."""
+        self._begin()
+        try:
+            self._exit_code = self._watch()
+        except KeyboardInterrupt:
+            self._interrupted()
+        finally:
+            self._submission.stop()
+
+    def _begin(self) -> None:
+        raise NotImplementedError  # pragma: no cover  (each kind of workspace has its own)
+
+    def _watch(self) -> int:
+        """Shows what happens until the script is over, and returns its exit code."""
+        raise NotImplementedError  # pragma: no cover
+
+    def _is_own_address(self, line: str) -> bool:
+        """True for a line of the script with an address that this command shows by itself."""
+        raise NotImplementedError  # pragma: no cover
+
+    def _write(self, piece: bytes) -> None:
+        """A piece of the run's log: the result of a followed run, unless that is to be JSON."""
+        if self._spinner is not None:
+            self._spinner.stop()
+        stream = sys.stderr.buffer if self._wanted.as_json else sys.stdout.buffer
+        stream.write(piece)
+        stream.flush()
+
+    def _interrupted(self) -> None:
+        if not self._runs:
+            raise KeyboardInterrupt
+        run_id = self._runs[-1]["run_id"]
+        console.note("")
+        console.note(f"  The run goes on. To cancel it: scaffold runs cancel {run_id}")
+        raise typer.Exit(130)
+
+    def was_preempted(self) -> bool:
+        """True when the followed run ended because its node was taken away."""
+        from scaffold.submission.azure import preempted
+
+        return bool(self._runs) and "state" in self._runs[-1] and preempted(self._runs[-1]["state"])
+
+    def conclude(self) -> None:
+        """Shows the results, and raises what is to be the exit code."""
+        if not self._runs and self._exit_code == 0:
+            raise contents.nothing_submitted(self._script)
+        self._show_results()
+        if self._exit_code == 0:
+            self._printed.release()
+        else:
+            error = self._submission.explain(self._exit_code)
+            record = self._submission.error
+            if console.debugging() and record is not None and record["request_id"]:
+                console.note(f"  request id: {console.inert(record['request_id'])}")
+            raise error
+        for run in self._runs:
+            raise_for(run)
+
+    def _show_results(self) -> None:
+        if self._wanted.as_json:
+            if self._runs:
+                runs = [document_of(run) for run in self._runs]
+                console.result_json({**runs[0], "runs": runs})
+            return
+        for run in self._runs:
+            if "state" not in run:
+                console.result(run["run_id"])
+                console.result(run["url"])
+            elif run["state"]["status"] == "Completed":
+                console.done(f"Completed in {words.duration(seconds(run['state']))}    {run['url']}")
+
+    def show_contents(self) -> None:
+        """Shows what would be sent; nothing is."""
+        from scaffold.submission import process
+
+        overrides = self._wanted.overrides
+        event, error = process.contents(
+            self._script, self._variables(), self._printed.show, overrides, self._login()
+        )
+        if event is None:
+            raise contents.explain_nothing(self._project, error)
+        if self._wanted.as_json:
+            console.result_json({key: value for key, value in event.items() if key != "event"})
+        else:
+            contents.show_table(self._project, event, overrides.tags)
+
+    def _variables(self) -> dict[str, str]:
+        raise NotImplementedError  # pragma: no cover
+
+    def _login(self) -> dict[str, Any] | None:
+        raise NotImplementedError  # pragma: no cover
