@@ -1,4 +1,4 @@
-"""Numbers as people say them, and text that nothing obeys; imports next to nothing."""
+"""Numbers as people say them, commands as they type them, and text that nothing obeys; imports next to nothing."""
 
 import re
 
@@ -30,3 +30,16 @@ def size(count: int) -> str:
         if value < 999.95:
             return f"{value:.1f} {unit}"
     return f"{value / 1000:.1f} TB"
+
+
+def typed(*words: str) -> str:
+    """A command as it is typed, quoted for the shell of this system."""
+    import os
+
+    if os.name == "nt":
+        import subprocess
+
+        return subprocess.list2cmdline(words)
+    import shlex
+
+    return shlex.join(words)

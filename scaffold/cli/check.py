@@ -102,7 +102,7 @@ def _report(
         for one in report.findings:
             findings.show(one)
             console.result("")
-        for line in findings.wrapped(findings.summary(report), "", ""):
+        for line in console.wrapped(findings.summary(report), "", ""):
             console.result(line)
         mendable = sum(1 for one in report.findings if one.fix)
         if mendable:
@@ -166,7 +166,6 @@ def _show_snapshot(subject: "Subject", *, as_json: bool) -> None:
 
 
 def _show_rules(rules: "list[Rule]", *, as_json: bool) -> None:
-    from scaffold.cli import findings
     from scaffold.project import documents
     from scaffold.project.finding import WHEN
 
@@ -178,6 +177,6 @@ def _show_rules(rules: "list[Rule]", *, as_json: bool) -> None:
         console.result(console.styled(rule.id, bold=True))
         about = f"{rule.title} ({rule.severity}; would fail {WHEN[rule.when]}{fixable})"
         for text in (f"{about[0].upper()}{about[1:]}.", rule.why, " ".join(rule.explanation.split())):
-            for line in findings.wrapped(text, "    ", "    "):
+            for line in console.wrapped(text, "    ", "    "):
                 console.result(line)
         console.result("")

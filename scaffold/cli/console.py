@@ -73,6 +73,33 @@ def result_json(document: Any) -> None:
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
+def wrapped(text: str, first: str, later: str) -> Iterator[str]:
+    """The text in lines of the terminal's width; in one line where there is no terminal."""
+    if not sys.stdout.isatty():
+        yield first + text
+        return
+    import shutil
+    import textwrap
+
+    width = max(shutil.get_terminal_size().columns, 30)
+    yield from textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=later,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def rows(rows: dict[str, str]) -> None:
+    """Names and what each one is, on stdout, one below the other; wrapped to the terminal's width."""
+    column = max(map(len, rows)) + 2
+    for name, text in rows.items():
+        for line in wrapped(inert(text), f"{name:<{column}}", " " * column):
+            result(line)
+
+
 def browse(address: str) -> None:
     """Opens an address in the browser, or says that there is none."""
     import webbrowser

@@ -1,9 +1,5 @@
 """How findings are shown: to a person, wrapped to the terminal's width, and one a paragraph in a pipe."""
 
-import shutil
-import sys
-import textwrap
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from scaffold import words
@@ -27,15 +23,15 @@ def show(finding: "Finding") -> None:
 
     mark, colour = _MARKS[finding.severity]
     first = f"{finding.place}: {finding.what}. [{finding.rule}]"
-    lines = list(wrapped(console.inert(first), "  ", "    "))
+    lines = list(console.wrapped(console.inert(first), "  ", "    "))
     place, rule = console.inert(finding.place), f"[{finding.rule}]"
     lines[0] = console.styled(mark, fg=colour) + lines[0][1:].replace(
         place, console.styled(place, bold=True), 1
     )
     lines[-1] = lines[-1].replace(rule, console.styled(rule, dim=True))
     when = WHEN[finding.when]
-    lines += wrapped(console.inert(f"{when[0].upper()}{when[1:]}: {finding.why}"), "    ", "    ")
-    lines += wrapped(console.inert(f"→ {finding.hint}"), "    ", "      ")
+    lines += console.wrapped(console.inert(f"{when[0].upper()}{when[1:]}: {finding.why}"), "    ", "    ")
+    lines += console.wrapped(console.inert(f"→ {finding.hint}"), "    ", "      ")
     console.result("\n".join(lines))
 
 
@@ -57,22 +53,6 @@ def show_briefly(report: "Report") -> None:
     for finding in others:
         console.failed(console.inert(finding.message))
     raise ProjectError(first.message, first.hint)
-
-
-def wrapped(text: str, first: str, later: str) -> Iterator[str]:
-    """The text in lines of the terminal's width; in one line where there is no terminal."""
-    if not sys.stdout.isatty():
-        yield first + text
-        return
-    width = max(shutil.get_terminal_size().columns, 30)
-    yield from textwrap.wrap(
-        text,
-        width,
-        initial_indent=first,
-        subsequent_indent=later,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def summary(report: "Report") -> str:
@@ -134,7 +114,7 @@ def show_snapshot(subject: "Subject", snapshot: "Snapshot") -> None:
         console.inert(ignore.shown) if ignore else "no ignore file: .amlignore and .gitignore are not there"
     )
     console.result("")
-    for piece in wrapped(
+    for piece in console.wrapped(
         f"{count(len(snapshot.sent), 'file')} of {console.inert(subject.file(snapshot.folder).shown)}, "
         f"{words.size(snapshot.bytes)} (of 2000 files and 300 MB; {rules}).",
         "",

@@ -4,8 +4,6 @@ Knows neither how a project is made nor what an answer may be: ``scaffold.genera
 """
 
 import os
-import shlex
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
+from scaffold import words
 from scaffold.cli import console
 from scaffold.errors import ProjectError, ScaffoldError, UsageError
 
@@ -289,17 +288,13 @@ def _next_commands(made: "Generated") -> list[str]:
         path = str(made.path)
     if path.startswith(".."):
         path = str(made.path)
-    commands = [_typed("cd", path)]
+    commands = [words.typed("cd", path)]
     script = f"{made.answers.get('experiment_name')}/{made.answers.get('script_name')}"
     if script in made.files:
-        commands.append(f"{_editor()} {_typed(script)}")
+        commands.append(f"{_editor()} {words.typed(script)}")
     if "run_experiment.py" in made.files:
         commands.append("scaffold submit --follow")
     return commands
-
-
-def _typed(*words: str) -> str:
-    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
 def _editor() -> str:

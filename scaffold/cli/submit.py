@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scaffold.cli import console
+from scaffold.cli.login import AUTH_HELP, checked_method
 from scaffold.errors import UsageError
 
 if TYPE_CHECKING:
     from scaffold.project.finding import Rule
     from scaffold.project.subject import Subject
     from scaffold.submission.overrides import Overrides
-
-_METHODS = ("auto", "interactive", "device-code", "azure-cli", "service-principal", "managed-identity")
 
 
 def submit(
@@ -72,7 +71,7 @@ def submit(
     ] = None,
     auth: Annotated[
         str,
-        typer.Option("--auth", metavar="METHOD", help=f"How to log in to Azure: {', '.join(_METHODS)}."),
+        typer.Option("--auth", metavar="METHOD", help=AUTH_HELP),
     ] = "auto",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be sent, and send nothing.")
@@ -92,8 +91,7 @@ def submit(
     from scaffold.project.subject import Subject
     from scaffold.submission.overrides import Overrides
 
-    if auth not in _METHODS:
-        raise UsageError(f"There is no login method {auth!r}.", f"Choose one of {', '.join(_METHODS)}.")
+    checked_method(auth)
     if retry_on not in (None, "preempted"):
         raise UsageError(f"--retry-on knows no {retry_on!r}.", "It takes 'preempted'.")
     overrides = Overrides(

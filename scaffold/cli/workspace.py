@@ -1,4 +1,4 @@
-"""``scaffold workspace``: the local workspace by hand."""
+"""``scaffold workspace``: which workspace a project goes to, and the local workspace by hand."""
 
 import os
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 
 from scaffold import words
 from scaffold.cli import console, local
+from scaffold.cli.connect import connect
 from scaffold.cli.fault import describe, fault
 from scaffold.errors import UsageError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 workspace_app = typer.Typer(
     name="workspace",
-    help="Start, stop and see the local workspace.",
+    help="The workspace that a project goes to, and the local one by hand.",
     no_args_is_help=True,
 )
 
@@ -124,8 +125,7 @@ def status(as_json: _Json = False) -> None:
         rows["faults"] = "on demand, still to come: " + ", ".join(map(describe, facts["faults"]))
     if facts["set_aside"]:
         rows["set aside"] = "{folder}: the database was damaged ({reason})".format(**facts["set_aside"])
-    for name, text in rows.items():
-        console.result(f"{name:<13}{console.inert(text)}")
+    console.rows(rows)
 
 
 @workspace_app.command()
@@ -220,4 +220,5 @@ def reset(
         console.result(f"the old state is in {aside}")
 
 
+workspace_app.command()(connect)
 workspace_app.command()(fault)

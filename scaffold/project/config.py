@@ -6,8 +6,10 @@ Knows neither azureml nor the network.
 import json
 import os
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from scaffold.project import names
 from scaffold.project.files import ProjectFile
@@ -21,6 +23,70 @@ CONFIG_FILES = [
 ]
 _REQUIRED = ("subscription_id", "resource_group", "workspace_name")
 _DOWNLOAD = "Download config.json again from the Azure ML studio, or mend the file."
+# What documentation and tutorials put where a name belongs.
+_PLACEHOLDER = re.compile(
+    r"<.*>|\{\{.*\}\}|\$\{?\w+\}?|%\w+%|x{3,}|\.{3}|(todo|tbd|fixme|change[-_ ]?me|replace[-_ ]?me|placeholder)"
+    r"|(insert|enter|put|add|replace|your)[-_ ].*|(subscription[-_]?id|resource[-_]group|workspace[-_]name)",
+    re.IGNORECASE,
+)
+# A tenant is also known by any of its domains.
+_DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)+")
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """What is wrong with a key of a config.json that can be read.
+
+    Attributes:
+        key: the key.
+        what: a phrase without its full stop.
+        hint: what to do, a sentence.
+        severity: an error is sure to fail, a warning may.
+    """
+
+    key: str
+    what: str
+    hint: str
+    severity: Literal["error", "warning"] = "error"
+
+
+def wrong_names(config: WorkspaceConfig) -> Iterator[Wrong]:
+    """Names that no resource of Azure's can have; the local workspace takes any."""
+    if config.is_local:
+        return
+    for key, value, check in (
+        ("resource_group", config.resource_group, names.resource_group),
+        ("workspace_name", config.workspace_name, names.workspace_name),
+    ):
+        reason = check(value)
+        if reason and not _is_placeholder(value):
+            yield Wrong(key, f"{key} '{value}' cannot be right: {reason}", "Mend the name.")
+
+
+def placeholders(config: WorkspaceConfig) -> Iterator[Wrong]:
+    """Names that were left as documentation has them; the local workspace takes them all the same."""
+    for key, value in (("resource_group", config.resource_group), ("workspace_name", config.workspace_name)):
+        if _is_placeholder(value):
+            hint = "Put the name of yours there, or download config.json from the Azure ML studio."
+            severity: Literal["error", "warning"] = "warning" if config.is_local else "error"
+            yield Wrong(key, f"{key} is the placeholder '{value}'", hint, severity)
+
+
+def _is_placeholder(value: str) -> bool:
+    return _PLACEHOLDER.fullmatch(value.strip()) is not None
+
+
+def wrong_tenant(config: WorkspaceConfig) -> Iterator[Wrong]:
+    """A tenant that the workspace cannot be in."""
+    if config.tenant_id is None:
+        return
+    if config.is_local:
+        what = f"it names the tenant {config.tenant_id}, which the local workspace is not in"
+        hint = "Remove tenant_id, or name the workspace on Azure ML that it belongs to."
+        yield Wrong("tenant_id", what, hint)
+    elif not names.is_guid(config.tenant_id) and not _DOMAIN.fullmatch(config.tenant_id):
+        what = f"tenant_id '{config.tenant_id}' is neither a GUID nor a domain"
+        yield Wrong("tenant_id", what, "Put the tenant's id there, or remove the key for your default one.")
 
 
 def find_workspace_config(start: Path, shown_from: Path | None = None) -> WorkspaceConfig:

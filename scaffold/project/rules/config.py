@@ -1,24 +1,21 @@
 """Rules about config.json: which workspace it means, and whether there can be one of that name."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from scaffold.project import names
-from scaffold.project.config import CONFIG_FILES, line_of, workspace_config_at
+from scaffold.project.config import (
+    CONFIG_FILES,
+    Wrong,
+    line_of,
+    placeholders,
+    workspace_config_at,
+    wrong_names,
+    wrong_tenant,
+)
 from scaffold.project.files import FileError, ProjectFile
-from scaffold.project.finding import Found, Severity, Theme
+from scaffold.project.finding import Found, Theme
 from scaffold.project.subject import Subject
 
 theme = Theme("config", "The workspace: config.json")
-
-# What documentation and tutorials put where a name belongs.
-_PLACEHOLDER = re.compile(
-    r"<.*>|\{\{.*\}\}|\$\{?\w+\}?|%\w+%|x{3,}|\.{3}|(todo|tbd|fixme|change[-_ ]?me|replace[-_ ]?me|placeholder)"
-    r"|(insert|enter|put|add|replace|your)[-_ ].*|(subscription[-_]?id|resource[-_]group|workspace[-_]name)",
-    re.IGNORECASE,
-)
-# A tenant is also known by any of its domains.
-_DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)+")
 
 
 @theme.rule(
@@ -52,16 +49,7 @@ def config_name(subject: Subject) -> Iterator[Found]:
     """Azure allows 1 to 90 letters, digits and `-_.()` in the name of a resource group, and 3 to 33 letters,
     digits, `-` and `_` in that of a workspace. The local workspace takes any.
     """
-    config = subject.config
-    if config.is_local:
-        return
-    for key, value, check in (
-        ("resource_group", config.resource_group, names.resource_group),
-        ("workspace_name", config.workspace_name, names.workspace_name),
-    ):
-        reason = check(value)
-        if reason and not _PLACEHOLDER.fullmatch(value.strip()):
-            yield _at(subject, key, f"{key} '{value}' cannot be right: {reason}", "Mend the name.")
+    yield from _found(subject, wrong_names(subject.config))
 
 
 @theme.rule(
@@ -75,12 +63,7 @@ def config_placeholder(subject: Subject) -> Iterator[Found]:
     """Words that documentation puts where a name belongs, such as `<my-resource-group>`, `your-workspace` or
     `xxx`. The local workspace takes any name, so it is a warning there.
     """
-    config = subject.config
-    for key, value in (("resource_group", config.resource_group), ("workspace_name", config.workspace_name)):
-        if _PLACEHOLDER.fullmatch(value.strip()):
-            severity: Severity | None = "warning" if config.is_local else None
-            hint = "Put the name of yours there, or download config.json from the Azure ML studio."
-            yield _at(subject, key, f"{key} is the placeholder '{value}'", hint, severity)
+    yield from _found(subject, placeholders(subject.config))
 
 
 @theme.rule(
@@ -92,18 +75,7 @@ def config_placeholder(subject: Subject) -> Iterator[Found]:
 )
 def config_tenant(subject: Subject) -> Iterator[Found]:
     """`tenant_id` is a GUID or one of the tenant's domains. The local workspace is in no tenant."""
-    config = subject.config
-    if config.tenant_id is None:
-        return
-    if config.is_local:
-        wrong = f"it names the tenant {config.tenant_id}, which the local workspace is not in"
-        hint = "Remove tenant_id, or name the workspace on Azure ML that it belongs to."
-        yield _at(subject, "tenant_id", wrong, hint)
-    elif not names.is_guid(config.tenant_id) and not _DOMAIN.fullmatch(config.tenant_id):
-        wrong = f"tenant_id '{config.tenant_id}' is neither a GUID nor a domain"
-        yield _at(
-            subject, "tenant_id", wrong, "Put the tenant's id there, or remove the key for your default one."
-        )
+    yield from _found(subject, wrong_tenant(subject.config))
 
 
 @theme.rule(
@@ -138,7 +110,8 @@ def config_shadowed(subject: Subject) -> Iterator[Found]:
             yield Found(subject.file(path), None, wrong, f"Remove this file, or move it to {shown}.")
 
 
-def _at(subject: Subject, key: str, what: str, hint: str, severity: Severity | None = None) -> Found:
-    """A finding at a key of config.json."""
+def _found(subject: Subject, wrongs: Iterable[Wrong]) -> Iterator[Found]:
+    """Findings at the keys of config.json."""
     file = subject.file(subject.config.path)
-    return Found(file, line_of(file.text(), key), what, hint, severity=severity)
+    for wrong in wrongs:
+        yield Found(file, line_of(file.text(), wrong.key), wrong.what, wrong.hint, severity=wrong.severity)

@@ -1,0 +1,254 @@
+"""``scaffold workspace connect``: points a project at a workspace, and says how to go back."""
+
+import itertools
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scaffold import words
+from scaffold.cli import console
+from scaffold.errors import UsageError
+
+if TYPE_CHECKING:
+    from scaffold.project.connection import Connection
+    from scaffold.project.model import WorkspaceConfig
+
+_FLAGS = ("--subscription-id", "--resource-group", "--workspace-name")
+
+
+def connect(
+    config: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A config.json downloaded from the Azure ML studio.", metavar="[CONFIG]", show_default=False
+        ),
+    ] = None,
+    subscription_id: Annotated[
+        str | None, typer.Option(help="Azure subscription of the workspace.", show_default=False)
+    ] = None,
+    resource_group: Annotated[
+        str | None, typer.Option(help="Resource group of the workspace.", show_default=False)
+    ] = None,
+    workspace_name: Annotated[
+        str | None, typer.Option(help="Name of the workspace.", show_default=False)
+    ] = None,
+    tenant_id: Annotated[
+        str | None, typer.Option(help="Tenant, when not your default one.", show_default=False)
+    ] = None,
+    to_local: Annotated[bool, typer.Option("--local", help="Go back to the local workspace.")] = False,
+    project: Annotated[
+        Path | None,
+        typer.Option(
+            help="The project's folder, or any folder in it; the current one by default.", show_default=False
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Point a project at a workspace: by its config.json or by its names."""
+    from scaffold.project import connection
+    from scaffold.project.reader import find_project
+
+    given = {
+        flag: value
+        for flag, value in zip(_FLAGS, (subscription_id, resource_group, workspace_name), strict=True)
+        if value is not None
+    }
+    _refuse_several(config, given, tenant_id, to_local)
+    root = find_project(project or Path.cwd())
+    present = connection.connection_of(root)
+    if to_local:
+        wanted = connection.local()
+    elif config is not None:
+        wanted = connection.from_file(config)
+    elif given:
+        _refuse_half(given)
+        subscription, group, name = (given[flag] for flag in _FLAGS)
+        wanted = connection.from_names(subscription, group, name, tenant_id)
+    else:
+        raise UsageError(
+            "Which workspace is not said.", f"Name its config.json, {', '.join(_FLAGS)}, or --local."
+        )
+    wanted = connection.with_known_tenant(wanted, present.present)
+    change = _Change(root, present, wanted)
+    if change.is_one and not dry_run:
+        change.carry_out()
+    _show(change, dry_run=dry_run, as_json=as_json)
+
+
+def _refuse_several(
+    config: Path | None, given: dict[str, str], tenant_id: str | None, to_local: bool
+) -> None:
+    """One way to name the workspace at a time.
+
+    Raises:
+        UsageError: there are two.
+    """
+    ways = [*(["CONFIG"] if config else []), *list(given)[:1], *(["--local"] if to_local else [])]
+    if len(ways) > 1:
+        raise UsageError(f"{ways[0]} and {ways[1]} both name a workspace.", "Leave one of them out.")
+    if tenant_id is not None and (config is not None or to_local):
+        raise UsageError(
+            f"--tenant-id does not go with {ways[0]}.",
+            "The local workspace is in no tenant." if to_local else "Put tenant_id into the file.",
+        )
+
+
+def _refuse_half(given: dict[str, str]) -> None:
+    missing = [flag for flag in _FLAGS if flag not in given]
+    if missing:
+        raise UsageError(
+            f"{missing[0]} is missing.", f"A workspace is named by {', '.join(_FLAGS)} together."
+        )
+
+
+@dataclass
+class _Change:
+    """A project's way from one workspace to another.
+
+    Attributes:
+        root: the project's folder.
+        present: what decides where it goes, before.
+        wanted: the workspace that it is to go to.
+    """
+
+    root: Path
+    present: "Connection"
+    wanted: "WorkspaceConfig"
+
+    @property
+    def is_one(self) -> bool:
+        """False when the project goes there already."""
+        from scaffold.project.connection import names_of
+
+        before = self.present.present
+        return before is None or bool(self.present.elsewhere) or names_of(before) != names_of(self.wanted)
+
+    @cached_property
+    def copy(self) -> Path | None:
+        """Where what flags could not say again is kept: the first of NAME.bak, NAME.bak1, … that is free."""
+        path = self.present.file.path
+        if self.present.replaceable or not self.is_one:
+            return None
+        names = (f"{path.name}.bak{count or ''}" for count in itertools.count())
+        return next(path.with_name(name) for name in names if not os.path.lexists(path.with_name(name)))
+
+    def carry_out(self) -> None:
+        """Writes config.json in one step, having kept a copy of what flags could not say again.
+
+        Raises:
+            UsageError: it cannot be written, and is as it was.
+        """
+        import shutil
+
+        from scaffold.project.connection import text_of
+        from scaffold.workspace.files import write_atomically
+
+        path = self.present.file.path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if self.copy is not None:
+                shutil.copy2(path, self.copy)
+            write_atomically(path, text_of(self.wanted).encode(), mode=_mode(path))
+        except OSError as error:
+            raise UsageError(
+                f"{self.present.file.shown} cannot be written: {error.strerror or error}.",
+                "Make it and its folder writable; it is as it was.",
+            ) from error
+
+    @property
+    def way_back(self) -> str | None:
+        """What undoes it: a command where flags can name what was before, else what to do with the file."""
+        shown = self.present.file.shown
+        if not self.is_one:
+            return None
+        if self.copy is not None:
+            return f"rename {Path(shown).with_name(self.copy.name).as_posix()} to {Path(shown).name}"
+        if self.present.present is None or self.present.elsewhere is not None:
+            return f"remove {shown}"
+        return _command(self.present.present)
+
+
+def _mode(path: Path) -> int:
+    """The permissions of the file, or those that a new one gets here."""
+    try:
+        return path.stat().st_mode & 0o777
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _command(config: "WorkspaceConfig") -> str:
+    """The command that connects to a workspace, quoted for the shell of this system."""
+    from scaffold.project.connection import names_of
+
+    if config.is_local:
+        return "scaffold workspace connect --local"
+    flags = [
+        word for key, value in names_of(config).items() for word in (f"--{key.replace('_', '-')}", value)
+    ]
+    return words.typed("scaffold", "workspace", "connect", *flags)
+
+
+def _words(config: "WorkspaceConfig | None") -> str:
+    """A workspace in words."""
+    if config is None:
+        return "no workspace"
+    if config.is_local:
+        return "the local workspace"
+    tenant = f", tenant {config.tenant_id}" if config.tenant_id else ""
+    return (
+        f"workspace {config.workspace_name} in resource group {config.resource_group} "
+        f"(subscription {config.subscription_id}{tenant})"
+    )
+
+
+def _document(config: "WorkspaceConfig | None") -> dict[str, Any] | None:
+    if config is None:
+        return None
+    return {
+        "local": config.is_local,
+        "subscription_id": config.subscription_id,
+        "resource_group": config.resource_group,
+        "workspace_name": config.workspace_name,
+        "tenant_id": config.tenant_id,
+    }
+
+
+def _show(change: _Change, *, dry_run: bool, as_json: bool) -> None:
+    present, shown = change.present, change.present.file.shown
+    if not present.is_read:
+        console.warn("the project's script names its workspace by itself: config.json has no effect")
+    if as_json:
+        console.result_json(
+            {
+                "project": str(change.root),
+                "file": shown,
+                "workspace": _document(change.wanted),
+                "before": _document(present.present),
+                "changed": change.is_one and not dry_run,
+                "dry_run": dry_run,
+                "kept": str(change.copy) if change.copy else None,
+                "way_back": change.way_back,
+            }
+        )
+        return
+    would = "would be connected" if dry_run else "connected"
+    console.done(f"{would if change.is_one else 'connected already'}")
+    before = _words(present.present)
+    if present.elsewhere is not None:
+        before += f" ({present.elsewhere})"
+    rows = {"now": _words(change.wanted), "file": shown}
+    if change.is_one:
+        rows["before"] = before
+    console.rows(rows)
+    if change.way_back is not None:
+        # On a line of its own, whatever the terminal's width: it is there to be copied.
+        console.result(f"to go back: {console.inert(change.way_back)}")
