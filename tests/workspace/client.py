@@ -263,9 +263,9 @@ class Workspace:
         state = self.control("GET", f"/runs/{run_id}").json()
         assert not state["terminal"], state
 
-    def metric(self, run_id: str, name: str, values: list[float]) -> None:
+    def metric(self, run_id: str, name: str, values: list[float], *, first_step: int = 0) -> None:
         """Logs numbers as a run's scalar metric."""
-        points = [{"data": {name: value}, "step": step} for step, value in enumerate(values)]
+        points = [{"data": {name: value}, "step": step} for step, value in enumerate(values, first_step)]
         metric = {
             "name": name,
             "columns": {name: "Double"},

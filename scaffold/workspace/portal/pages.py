@@ -100,7 +100,7 @@ def page(view: View, template: str, *, twin: bool = False) -> Callable[[Request]
 
     Args:
         view: makes the document; None when there is no such thing. What its ``private`` holds is for the
-            template alone, and what its ``remember`` holds for the browser's cookies.
+            template alone, what its ``remember`` holds for the browser's cookies, and ``answer`` is the HTTP status.
         template: arranges it.
         twin: True for the address of the JSON twin.
     """
@@ -125,11 +125,12 @@ def _answer(request: Request, view: View, template: str, twin: bool) -> Response
     if document is None:
         return missing(request)
     remembered, private = document.pop("remember", {}), document.pop("private", {})
+    status: int = document.pop("answer", 200)
     response: Response
     if twin:
-        response = JSONResponse(plain(document), headers=HEADERS)
+        response = JSONResponse(plain(document), status, headers=HEADERS)
     else:
-        response = render(request, template, document | {"private": private})
+        response = render(request, template, document | {"private": private}, status=status)
     for name, value in remembered.items():
         response.set_cookie(name, value, samesite="lax", path="/", max_age=365 * 24 * 3600)
     return response

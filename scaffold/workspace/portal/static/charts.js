@@ -99,10 +99,10 @@ function drawOne(metric, chart, plot) {
   };
   const u = new uPlot(options, what.data, box);
   box.setAttribute("aria-label", described(metric, what));
-  box.addEventListener("keydown", (event) => byKey(u, event));
   const made = { u, what, readout, chart, zoomed: false, box };
+  box.addEventListener("keydown", (event) => byKey(metric, made, event));
   u.over.addEventListener("mouseup", () => setTimeout(() => zoomed(metric, made)));
-  u.over.addEventListener("dblclick", () => { made.zoomed = false; made.u.setData(made.what.data); });
+  u.over.addEventListener("dblclick", () => showAll(made));
   read(u, what, readout);
   new ResizeObserver(() => u.setSize({ width: Math.max(160, plot.clientWidth), height: HEIGHT })).observe(plot);
   return made;
@@ -130,27 +130,36 @@ function read(u, what, readout) {
 }
 
 /** Left and right go from value to value, + and - zoom, Escape shows all. */
-function byKey(u, event) {
+function byKey(metric, made, event) {
+  const u = made.u;
   const xs = u.data[0], { min, max } = u.scales.x;
-  const at = u.cursor.idx ?? xs.length - 1, width = max - min, middle = xs[at];
+  const at = u.cursor.idx ?? xs.length - 1, part = (max - min) / 4, middle = xs[at];
   if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
     const to = Math.min(xs.length - 1, Math.max(0, at + (event.key === "ArrowLeft" ? -1 : 1)));
     u.setCursor({ left: u.valToPos(xs[to], "x"), top: 20 });
   } else if (event.key === "+" || event.key === "-") {
-    const half = event.key === "+" ? width / 4 : width;
-    u.setScale("x", { min: Math.max(xs[0], middle - half), max: Math.min(xs[xs.length - 1], middle + half) });
+    const all = made.what.data[0];
+    const [low, high] = event.key === "+" ? [middle - part, middle + part] : [min - 2 * part, max + 2 * part];
+    u.setScale("x", { min: Math.max(all[0], low), max: Math.min(all[all.length - 1], high) });
+    setTimeout(() => zoomed(metric, made));
   } else if (event.key === "Escape") {
-    u.setData(u.data);
+    showAll(made);
   } else {
     return;
   }
   event.preventDefault();
 }
 
+function showAll(made) {
+  made.zoomed = false;
+  made.u.setData(made.what.data);
+}
+
 /** After a zoom, asks for the points of that stretch when the page holds only some of them. */
 async function zoomed(metric, made) {
   const xs = made.what.data[0], { min, max } = made.u.scales.x;
   made.zoomed = min > xs[0] || max < xs[xs.length - 1];
+  if (!made.zoomed && made.u.data !== made.what.data) showAll(made);
   if (!made.zoomed || !metric.thinned || axis?.value === "time" || !holder.dataset.one) return;
   const query = new URLSearchParams({ name: metric.name, from: String(min), to: String(max) });
   const answer = await fetch(`${holder.dataset.one}?${query}`);

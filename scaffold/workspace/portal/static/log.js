@@ -336,6 +336,8 @@ if (box) {
     }
   };
   onNews((news) => {
+    // In place of the run's own log, another one was shown until there is that one.
+    if (news.first && box.dataset.standsIn !== undefined && log.following) return void location.reload();
     if (news.log !== undefined && news.log !== null && news.log !== log.size) void grow();
     if (news.over) {
       delete box.dataset.growing;
@@ -344,8 +346,8 @@ if (box) {
   });
 } else if (document.querySelector("[data-region='waiting']")) {
   onNews(async (news, before) => {
-    if (!news.files || news.files === before.files) return;
+    if (news.files === before.files && news.log === before.log && !news.over) return;
     const page = await (await fetch(location.href)).text();
-    if (page.includes('id="log"')) location.reload();
+    if (page.includes('id="main"') && !page.includes('data-region="waiting"')) location.reload();
   });
 }

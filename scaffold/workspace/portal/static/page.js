@@ -67,7 +67,7 @@ function morphChildren(node, wanted) {
 /** Asks for the page again and renews the regions that differ; `hold` says whether a region has to wait. */
 export async function renew(hold = () => false) {
   const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-  if (!answer.ok) return null;
+  if (!answer.ok && answer.status !== 404) return null;  // what a run has not left is told with 404
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const region of document.querySelectorAll("[data-region]")) {
     const wanted = page.querySelector(`[data-region="${region.dataset.region}"]`);

@@ -56,7 +56,11 @@ def _first(run: Run, files: list[SnapshotFile]) -> str | None:
 
 
 def outputs(look: Look, run_id: str, path: str | None = None) -> dict[str, Any] | None:
-    """What the run has left, and one file of it: at first the log."""
+    """What the run has left, and one file of it: at first the log.
+
+    A file that is not there may still come while the run goes on. An address that ends with .json may be the twin
+    of another, which comes first.
+    """
     run = look.store.runs.get(run_id)
     if run is None:
         return None
@@ -65,7 +69,7 @@ def outputs(look: Look, run_id: str, path: str | None = None) -> dict[str, Any] 
     first = next((name for name in names if name.startswith(USER_LOGS)), names[0] if names else None)
     chosen = path or first
     file = artifact_file(look, run_id, chosen) if chosen else None
-    if path and file is None:
+    if path and file is None and path.endswith(".json"):
         return None
     sizes = {blob.name: blob.size for blob in blobs}
     if chosen and file:
@@ -76,6 +80,8 @@ def outputs(look: Look, run_id: str, path: str | None = None) -> dict[str, Any] 
         "tree": tree((name, sizes[name]) for name in names[:_SHOWN]),
         "more": max(0, len(names) - _SHOWN),
         "chosen": chosen,
+        "answer": 404 if path and file is None and run.status.terminal else 200,
+        "stands_in": path is None and chosen is not None and not chosen.startswith(USER_LOGS),
         **(_shown(chosen, file, sizes[chosen]) if chosen and file else _NOTHING),
         "tail": log_text(look, run_id, chosen)
         if chosen and file and text.kind_of(chosen, file) == "log"
