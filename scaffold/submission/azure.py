@@ -56,6 +56,7 @@ class Submission:
     def __init__(
         self, config: WorkspaceConfig, script: Path, show: Callable[[str], None], options: Options
     ) -> None:
+        self._script, self._config = script, config
         self._place = Place(script, config)
         self._show = show
         self._options = options
@@ -68,14 +69,14 @@ class Submission:
     def _start(self) -> SubmittingProcess:
         options = self._options
         return SubmittingProcess(
-            self._place.script,
+            self._script,
             os.environ,
             self._show,
             overrides=options.overrides,
             dry_run=options.dry_run,
             login={
                 "method": options.method,
-                "tenant_id": self._place.config.tenant_id,
+                "tenant_id": self._config.tenant_id,
                 "may_ask": options.may_ask,
             },
             follow=options.follow,
@@ -103,7 +104,7 @@ class Submission:
             if not self._may_try_again(attempt, time.monotonic() - started):
                 yield event
                 return
-            seconds = _pause(attempt)
+            seconds = pause(attempt)
             yield {"event": "retry", "text": str(self.explain(1)), "seconds": seconds}
             time.sleep(seconds)
             attempt, started = attempt + 1, time.monotonic()
@@ -132,7 +133,7 @@ class Submission:
         )
 
 
-def _pause(attempt: int) -> float:
+def pause(attempt: int) -> float:
     """Seconds before the next attempt; ``SCAFFOLD_RETRY_SECONDS`` says otherwise."""
     with contextlib.suppress(KeyError, ValueError):
         return float(os.environ["SCAFFOLD_RETRY_SECONDS"])

@@ -1,4 +1,4 @@
-"""What a failed submission is told as: two lines out of what the SDK's exception says.
+"""What a failed submission or question is told as: two lines out of what the SDK's exception says.
 
 The records come from ``child.errors``; this module knows no SDK. One function a kind of fault, asked in
 order from the special to the general; the first that knows the record says the sentence.
@@ -16,26 +16,54 @@ Record = dict[str, Any]
 
 
 class Place:
-    """Where a submission was going, for the sentences.
+    """Where a submission or a question was going, for the sentences.
 
     Args:
-        script: the project's submitting script.
-        config: the workspace that the project names.
+        script: the project's submitting script; None for a question of this program's own.
+        config: the workspace that the project names, or None where none is known yet.
     """
 
-    def __init__(self, script: Path, config: WorkspaceConfig) -> None:
+    def __init__(self, script: Path | None, config: WorkspaceConfig | None) -> None:
         self.script = script
         self.config = config
 
     @property
+    def name(self) -> str:
+        """The workspace's name, or Azure's where there is none yet."""
+        return self.config.workspace_name if self.config else "Azure"
+
+    @property
     def workspace(self) -> str:
+        """The workspace in a sentence."""
+        if self.config is None:
+            return "Azure"
         return (
             "the local workspace" if self.config.is_local else f"the workspace {self.config.workspace_name!r}"
         )
 
+    @property
+    def config_file(self) -> str:
+        """The file that names the workspace, as a person sees it."""
+        path = self.config.path if self.config else Path(".azureml", "config.json")
+        return f"{path.parent.name}/{path.name}"
+
+    @property
+    def tenant_id(self) -> str | None:
+        return self.config.tenant_id if self.config else None
+
+    @property
+    def what(self) -> str:
+        """What a service refuses."""
+        return "the submission" if self.script else "the request"
+
+    @property
+    def again(self) -> str:
+        """What to do when the reason is gone."""
+        return "submit again" if self.script else "run the command again"
+
 
 def explain(record: Record | None, exit_code: int, place: Place) -> ScaffoldError:
-    """The error for a submitting script that ended before anything was accepted.
+    """The error for a submitting script that ended before anything was accepted, or for an unanswered question.
 
     Args:
         record: of the exception that ended it, or None when it ended by itself.
@@ -43,17 +71,23 @@ def explain(record: Record | None, exit_code: int, place: Place) -> ScaffoldErro
         place: where it was going.
     """
     if record is None:
+        script = place.script.name if place.script else "The process that asks the SDK"
         return ProjectError(
-            f"{place.script.name} ended with exit code {exit_code} before it submitted anything.",
-            f"Run 'python {place.script.name}' in the project to see all that it does.",
+            f"{script} ended with exit code {exit_code} before it submitted anything.",
+            f"Run 'python {script}' in the project to see all that it does.",
         )
     for kind in _KINDS:
         error = kind(record, place)
         if error is not None:
             return error
-    location = f"{place.script.name}:{record['line']}" if record["line"] else place.script.name
     first = _first_line(record["service_message"] or record["message"])
     what = first if first.startswith(record["type"]) else f"{record['type']}: {first}"
+    if place.script is None:
+        return ScaffoldError(
+            f"The SDK could not answer: {what}",
+            "Run the command again with --debug, which shows all that it says.",
+        )
+    location = f"{place.script.name}:{record['line']}" if record["line"] else place.script.name
     return ProjectError(f"{location}: {what}", "Mend it and submit again; --debug shows the whole traceback.")
 
 
@@ -124,9 +158,9 @@ def _wrong_tenant(record: Record, place: Place) -> ScaffoldError | None:
         r"logged-in to (\S+) tenant\. You don't have access to (\S+) subscription", record["message"]
     )
     if found is not None:
-        tenant = place.config.tenant_id
+        tenant = place.tenant_id
         hint = (
-            f"Check subscription_id in {_config(place)}, or log in to its tenant: "
+            f"Check subscription_id in {place.config_file}, or log in to its tenant: "
             f"az login --tenant {tenant or 'TENANT'}"
             + ("" if tenant else ", and name it as tenant_id there.")
         )
@@ -139,15 +173,11 @@ def _wrong_tenant(record: Record, place: Place) -> ScaffoldError | None:
     ):
         return WorkspaceError(
             f"The login is for another tenant than the one of {place.workspace}"
-            + (f" ({place.config.tenant_id})." if place.config.tenant_id else "."),
-            f"Log in to it: az login --tenant {place.config.tenant_id or 'TENANT'}; "
-            f"or correct tenant_id in {_config(place)}.",
+            + (f" ({place.tenant_id})." if place.tenant_id else "."),
+            f"Log in to it: az login --tenant {place.tenant_id or 'TENANT'}; "
+            f"or correct tenant_id in {place.config_file}.",
         )
     return None
-
-
-def _config(place: Place) -> str:
-    return f"{place.config.path.parent.name}/{place.config.path.name}"
 
 
 def _no_network(record: Record, place: Place) -> ScaffoldError | None:
@@ -163,7 +193,7 @@ def _no_network(record: Record, place: Place) -> ScaffoldError | None:
             f"The proxy does not let {_host(record)} through.", "Check HTTPS_PROXY and NO_PROXY."
         )
     return WorkspaceError(
-        f"{_host(record)} cannot be reached.", "Check the network, VPN and HTTPS_PROXY; then submit again."
+        f"{_host(record)} cannot be reached.", f"Check the network, VPN and HTTPS_PROXY; then {place.again}."
     )
 
 
@@ -210,10 +240,12 @@ def _no_workspace(record: Record, place: Place) -> ScaffoldError | None:
     if not _says(record, r"Workspace not found|ResourceGroupNotFound|workspaces/\S+' under resource group"):
         return None
     config = place.config
+    if config is None:
+        return None
     return WorkspaceError(
         f"There is no workspace {config.workspace_name!r} in resource group {config.resource_group!r} of "
         f"subscription {config.subscription_id}.",
-        f"Correct {_config(place)}: 'scaffold workspace connect' writes it from what you can see.",
+        f"Correct {place.config_file}: 'scaffold workspace connect' writes it from what you can see.",
     )
 
 
@@ -244,7 +276,7 @@ def _conflict(record: Record, place: Place) -> ScaffoldError | None:
         return None
     return WorkspaceError(
         f"{_capital(place.workspace)} has this already, or it has moved on (409): {_said(record)}.",
-        "Look at it on its page, and submit again.",
+        f"Look at it on its page, and {place.again}.",
     )
 
 
@@ -252,7 +284,7 @@ def _not_implemented(record: Record, place: Place) -> ScaffoldError | None:
     if record["status"] != 501:
         return None
     return WorkspaceError(
-        f"{_capital(place.workspace)} refuses the submission: {_said(record)}.",
+        f"{_capital(place.workspace)} refuses {place.what}: {_said(record)}.",
         "Mend what it names; --debug shows the SDK's own message.",
     )
 
@@ -261,12 +293,12 @@ def _overloaded(record: Record, place: Place) -> ScaffoldError | None:
     if record["status"] == 429:
         return WorkspaceError(
             f"{_capital(place.workspace)} takes no more requests for now (429): {_said(record)}.",
-            "Wait a minute and submit again; fewer submissions at once help.",
+            f"Wait a minute and {place.again}; fewer requests at once help.",
         )
     if isinstance(record["status"], int) and record["status"] >= 500:
         return WorkspaceError(
             f"{_capital(place.workspace)} fails ({record['status']}): {_said(record)}.",
-            "Submit again in a while; --debug shows the request id to report to Azure's support.",
+            f"{_capital(place.again)} in a while; --debug shows the request id to report to Azure's support.",
         )
     return None
 
@@ -276,7 +308,9 @@ def _not_found(record: Record, place: Place) -> ScaffoldError | None:
         return None
     return WorkspaceError(
         f"{_capital(place.workspace)} does not have it (404): {_said(record)}.",
-        "Check the names in constants.py; --debug shows the SDK's own message.",
+        "Check the names in constants.py; --debug shows the SDK's own message."
+        if place.script
+        else "Check the names that you gave; --debug shows the SDK's own message.",
     )
 
 
@@ -284,13 +318,13 @@ def _refused(record: Record, place: Place) -> ScaffoldError | None:
     if not isinstance(record["status"], int):
         return None
     return WorkspaceError(
-        f"{_capital(place.workspace)} refuses the submission ({record['status']}): {_said(record)}.",
+        f"{_capital(place.workspace)} refuses {place.what} ({record['status']}): {_said(record)}.",
         "Mend what it names; --debug shows the SDK's own message.",
     )
 
 
 def _cannot_override(record: Record, place: Place) -> ScaffoldError | None:
-    if not _from(record, "CannotOverrideError"):
+    if place.script is None or not _from(record, "CannotOverrideError"):
         return None
     return ProjectError(
         f"{place.script.name}: {record['message']}", "Submit without the flag, or change the script."

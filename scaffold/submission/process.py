@@ -1,4 +1,7 @@
-"""Starts the process that runs a project's submitting script, and hears what it tells; see ``child.__main__``."""
+"""Starts the processes that import the SDK, and hears what they tell: see ``child``.
+
+One runs a project's submitting script (``child.__main__``), the other answers questions (``child.answering``).
+"""
 
 import json
 import os
@@ -14,64 +17,56 @@ from scaffold.submission.overrides import Overrides
 
 Event = dict[str, Any]
 
-_CHILD = Path(__file__).parent / "child" / "__main__.py"
+_SUBMITTING = Path(__file__).parent / "child" / "__main__.py"
 _LINES_KEPT = 400
 
 
-class SubmittingProcess:
-    """One run of a project's submitting script.
+class ChildProcess:
+    """A process of :mod:`scaffold.submission.child`, which writes a JSON object a line.
 
     Args:
-        script: the project's ``run_experiment.py``.
-        environment: the variables of its process.
-        show: called with every line that the script prints.
-        overrides: what is changed of the submission.
-        dry_run: stop before anything is sent.
-        login: ``method``, ``tenant_id`` and ``may_ask``, or None where the environment holds the login.
-        follow: follow the run through the SDK.
+        file: what it runs.
+        environment: its variables; ``job`` comes with them, see the file.
+        job: what it is told, see the file.
+        show: called with every line that is printed in it.
+        cwd: its folder; this process's by default.
+        asked: whether it is told more through its stdin.
 
     Attributes:
-        events: what the process tells; the last is ``over`` with its ``exit_code``.
-        error: what it said of the exception that ended the script, or None.
+        events: what it tells; the last is ``over`` with its ``exit_code``.
+        error: what it said of the last exception (see ``child.errors``), or None.
+        lines: the last lines that were printed in it.
     """
 
-    def __init__(  # noqa: PLR0913  (what a submission is made of)
+    def __init__(  # noqa: PLR0913  (what a process is started with)
         self,
-        script: Path,
+        file: Path,
         environment: Mapping[str, str],
+        job: dict[str, Any],
         show: Callable[[str], None],
         *,
-        overrides: Overrides | None = None,
-        dry_run: bool = False,
-        login: dict[str, Any] | None = None,
-        follow: bool = False,
+        cwd: Path | None = None,
+        asked: bool = False,
     ) -> None:
         self._show = show
         self.lines: list[str] = []
         self.error: Event | None = None
         self.events: queue.Queue[Event] = queue.Queue()
-        job = {
-            "script": str(script),
-            "overrides": (overrides or Overrides()).document(),
-            "dry_run": dry_run,
-            "login": login,
-            "follow": follow,
-        }
         options: dict[str, Any] = {"start_new_session": True}
         if os.name == "nt":
             options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
-        # A group of its own: Ctrl-C reaches this program alone, which then decides what becomes of the script.
+        # A group of its own: Ctrl-C reaches this program alone, which then decides what becomes of the process.
         self._process = subprocess.Popen(
             # As a file: with -m, a folder named scaffold in the project would be taken for this package.
-            [sys.executable, str(_CHILD)],
-            cwd=script.parent,
+            [sys.executable, str(file)],
+            cwd=cwd,
             env={
                 **environment,
                 "PYTHONUNBUFFERED": "1",
                 "PYTHONIOENCODING": "utf-8:replace",
                 "SCAFFOLD_SUBMISSION": json.dumps(job),
             },
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if asked else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -91,14 +86,23 @@ class SubmittingProcess:
 
     def _read_events(self, stream: IO[str], printing: threading.Thread) -> None:
         for line in stream:
-            event = json.loads(line)
-            if event["event"] == "error":
-                self.error = event
-            else:
-                self.events.put(event)
+            self._heard(json.loads(line))
         code = self._process.wait()
         printing.join()
         self.events.put({"event": "over", "exit_code": code})
+
+    def _heard(self, event: Event) -> None:
+        self.events.put(event)
+
+    def send(self, question: dict[str, Any]) -> None:
+        """Tells a process that is asked a JSON object more.
+
+        Raises:
+            OSError: it is gone.
+        """
+        if self._process.stdin is not None:
+            self._process.stdin.write(json.dumps(question) + "\n")
+            self._process.stdin.flush()
 
     def stop(self) -> None:
         """Ends the process if it is still there; what was accepted stays accepted."""
@@ -109,6 +113,46 @@ class SubmittingProcess:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+
+
+class SubmittingProcess(ChildProcess):
+    """One run of a project's submitting script.
+
+    Args:
+        script: the project's ``run_experiment.py``.
+        environment: the variables of its process.
+        show: called with every line that the script prints.
+        overrides: what is changed of the submission.
+        dry_run: stop before anything is sent.
+        login: ``method``, ``tenant_id`` and ``may_ask``, or None where the environment holds the login.
+        follow: follow the run through the SDK.
+    """
+
+    def __init__(  # noqa: PLR0913  (what a submission is made of)
+        self,
+        script: Path,
+        environment: Mapping[str, str],
+        show: Callable[[str], None],
+        *,
+        overrides: Overrides | None = None,
+        dry_run: bool = False,
+        login: dict[str, Any] | None = None,
+        follow: bool = False,
+    ) -> None:
+        job = {
+            "script": str(script),
+            "overrides": (overrides or Overrides()).document(),
+            "dry_run": dry_run,
+            "login": login,
+            "follow": follow,
+        }
+        super().__init__(_SUBMITTING, environment, job, show, cwd=script.parent)
+
+    def _heard(self, event: Event) -> None:
+        if event["event"] == "error":
+            self.error = event
+        else:
+            self.events.put(event)
 
 
 def contents(

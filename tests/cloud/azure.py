@@ -237,7 +237,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _clouds(self) -> Any:
         """The rehearsing workspace's own description of a cloud, under the public names."""
-        _, body, _ = self.azure.forward("GET", "/metadata/endpoints", b"", {})
+        path = urllib.parse.urlsplit(self.azure.variables["ARM_CLOUD_METADATA_URL"]).path
+        _, body, _ = self.azure.forward("GET", path, b"", {})
         text = body.decode().replace(f"https://127.0.0.1:{self.azure.https_port}", f"https://{MANAGER}")
         clouds = [cloud for cloud in json.loads(text) if cloud["name"] == "AzureCloud"]
         clouds[0]["authentication"]["loginEndpoint"] = f"https://{LOGIN}"

@@ -1,4 +1,5 @@
-"""The process that runs a project's submitting script; the only place that imports azureml.
+"""The processes that import azureml: nothing else of this program does.
 
-Run as a file; see ``__main__`` for what it is told and what it tells.
+``__main__`` runs a project's submitting script, ``answering`` answers questions about a workspace; each says what
+it is told and what it tells. Run as files.
 """

@@ -22,10 +22,10 @@ import re
 import runpy
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scaffold.submission.child.reporting import Report, take_stdout
 from scaffold.submission.overrides import Overrides
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _SENT = re.compile(rb"/snapshotrun\?runId=([^&\s]+)")
 def main() -> int:
     """Returns the exit code."""
     job = json.loads(os.environ.pop("SCAFFOLD_SUBMISSION"))
-    report = _take_stdout()
+    report = take_stdout()
     script = str(job["script"])
     sys.argv = [script]
     sys.path[0] = str(Path(script).parent)
@@ -55,19 +55,7 @@ def main() -> int:
         return 1
 
 
-def _take_stdout() -> Callable[..., None]:
-    """Keeps stdout for reports; what the script prints goes to stderr from here on."""
-    stream = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
-    sys.stdout.flush()
-    os.dup2(2, 1)
-
-    def report(event: str, **details: Any) -> None:
-        stream.write(json.dumps({"event": event, **details}, default=str) + "\n")
-
-    return report
-
-
-def _carry_out(job: dict[str, Any], script: str, report: Callable[..., None]) -> int:
+def _carry_out(job: dict[str, Any], script: str, report: Report) -> int:
     overrides = Overrides.read(job["overrides"])
     login = job["login"]
     if not (login or overrides or job["dry_run"]):
@@ -80,7 +68,7 @@ def _carry_out(job: dict[str, Any], script: str, report: Callable[..., None]) ->
     return _observed(job, script, overrides, report)
 
 
-def _observed(job: dict[str, Any], script: str, overrides: Overrides, report: Callable[..., None]) -> int:
+def _observed(job: dict[str, Any], script: str, overrides: Overrides, report: Report) -> int:
     """Runs the script under the observer, and follows its last run where that is wanted."""
     from scaffold.submission.child.observer import NotSubmittedError, Observer
 
@@ -165,7 +153,7 @@ def _contents(configuration: Any) -> dict[str, Any]:
     }
 
 
-def _follow(run: Any, report: Callable[..., None]) -> None:
+def _follow(run: Any, report: Report) -> None:
     from scaffold.submission.child.follower import Follower
 
     details = Follower(run, report).follow()

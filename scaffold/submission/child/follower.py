@@ -2,12 +2,10 @@
 
 import contextlib
 import time
-from collections.abc import Callable
 from typing import Any
 
 from scaffold.submission.child.errors import record_of
-
-Report = Callable[..., None]
+from scaffold.submission.child.reporting import Report
 
 USER_LOGS = ("user_logs/std_log", "azureml-logs/70_driver_log", "azureml-logs/driver_log")
 BUILD_LOGS = ("azureml-logs/20_image_build_log", "20_image_build_log")
@@ -23,13 +21,15 @@ class Follower:
     Args:
         run: a ``Run`` of the SDK.
         report: told ``status``, ``log`` (``kind`` user or build, ``text``), ``waiting`` and ``trouble``.
+        name: the one log to read; by default what the script prints, and before that the image build's.
     """
 
-    def __init__(self, run: Any, report: Report) -> None:
+    def __init__(self, run: Any, report: Report, *, name: str | None = None) -> None:
         import requests
 
         self._run = run
         self._report = report
+        self._logs = (("user", (name,)),) if name else (("build", BUILD_LOGS), ("user", USER_LOGS))
         self._session = requests.Session()
         self._offsets: dict[str, int] = {}
         self._rest: dict[str, bytes] = {}
@@ -62,7 +62,7 @@ class Follower:
         news = False
         status = details.get("status", "")
         logs: dict[str, str] = details.get("logFiles") or {}
-        for kind, starts in (("build", BUILD_LOGS), ("user", USER_LOGS)):
+        for kind, starts in self._logs:
             for name in sorted(logs):
                 if name.startswith(starts):
                     news |= self._read(kind, name, logs[name], whole=status in TERMINAL)

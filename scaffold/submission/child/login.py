@@ -8,7 +8,11 @@ scripts that log in by themselves are not touched.
 """
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import CodeType, FrameType
 from typing import Any
 
 METHODS = ("auto", "interactive", "device-code", "azure-cli", "service-principal", "managed-identity")
@@ -22,6 +26,10 @@ _PRINCIPAL = {
 
 class NoLoginError(Exception):
     """The login that was chosen is not set up; the message says what is missing."""
+
+
+class LoginNeededError(Exception):
+    """The SDK would ask a person to log in, and there is nobody to ask."""
 
 
 def prepare(method: str, tenant_id: str | None) -> str:
@@ -112,3 +120,38 @@ def _log_in_by_code(tenant_id: str | None) -> None:
 
     cloud: Any = AbstractAuthentication()._cloud_type
     perform_interactive_login(tenant=tenant_id, use_device_code=True, cloud_type=cloud)
+
+
+def code_of(function: Any) -> CodeType:
+    """The code of a function of the SDK, inside of what decorates it: by it the interpreter's hook knows a call."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    code: CodeType = function.__code__
+    return code
+
+
+@contextmanager
+def asking(*, may_ask: bool) -> Iterator[None]:
+    """Within this block the SDK asks a person to log in only where it may.
+
+    The interpreter's own profiling hook sees it coming; the SDK is not changed.
+
+    Raises:
+        LoginNeededError: it would, and may not.
+    """
+    if may_ask:
+        yield
+        return
+    from azureml._base_sdk_common.common import perform_interactive_login
+
+    code = code_of(perform_interactive_login)
+
+    def see(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code is code:
+            raise LoginNeededError
+
+    sys.setprofile(see)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)

@@ -7,9 +7,10 @@ command line asks for; on the way out, the run is noted.
 
 import sys
 from collections.abc import Callable
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
+from scaffold.submission.child.login import LoginNeededError, code_of
 from scaffold.submission.overrides import Overrides, merge_arguments
 
 
@@ -18,10 +19,6 @@ class NotSubmittedError(BaseException):
 
     Not an ``Exception``, so that no script catches it by accident.
     """
-
-
-class LoginNeededError(Exception):
-    """The SDK would ask a person to log in, and there is nobody to ask."""
 
 
 class Observer:
@@ -52,8 +49,8 @@ class Observer:
         self._submitted = submitted
         self._dry_run = dry_run
         self._may_ask = may_ask
-        self._submit: CodeType = _innermost(Experiment.submit).__code__
-        self._login: CodeType = _innermost(perform_interactive_login).__code__
+        self._submit = code_of(Experiment.submit)
+        self._login = code_of(perform_interactive_login)
         self.experiment: Any = None
         self.configuration: Any = None
 
@@ -96,13 +93,6 @@ class Observer:
             self._submitted(run)
         finally:
             sys.setprofile(self._see)
-
-
-def _innermost(function: Any) -> Any:
-    """The function that a decorator wraps."""
-    while hasattr(function, "__wrapped__"):
-        function = function.__wrapped__
-    return function
 
 
 class CannotOverrideError(Exception):

@@ -1,0 +1,24 @@
+"""How a child process tells its parent: a JSON object a line, on what was its stdout."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+
+Report = Callable[..., None]
+
+
+def take_stdout() -> Report:
+    """Keeps stdout for reports; whatever else is printed goes to stderr from here on.
+
+    Returns:
+        what tells the parent an event (its name, and what belongs to it).
+    """
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    sys.stdout.flush()
+    os.dup2(2, 1)
+
+    def report(event: str, **details: object) -> None:
+        stream.write(json.dumps({"event": event, **details}, default=str) + "\n")
+
+    return report
