@@ -181,7 +181,10 @@ def prune(
     ] = False,
     as_json: _Json = False,
 ) -> None:
-    """Remove built environments that have not been used for a while. They are built again when needed."""
+    """Remove environments that were not used for a while (they are built again when needed), and files without a use.
+
+    Nothing refers to those any more: they were replaced, deleted, or their upload was given up a day ago or earlier.
+    """
     answer = local.service().json("POST", f"/prune?days={days}&cache={int(cache)}", timeout=600)
     removed, cached = answer["removed"], answer["cache_bytes"]
     if as_json:
@@ -189,10 +192,15 @@ def prune(
         return
     for environment in removed:
         console.result(f"{environment['key']}  {environment['name']}  {words.size(environment['bytes'])}")
-    total = cached + sum(environment["bytes"] for environment in removed)
-    nothing = not removed and not cached
+    files = answer["files"]
+    before, after = files["bytes_before"], files["bytes_after"]
+    if files["removed"]:
+        console.result(f"{files['removed']} files: {words.size(before)} before, {words.size(after)} now")
+    total = cached + before - after + sum(environment["bytes"] for environment in removed)
+    nothing = not removed and not cached and before == after
+    count = len(removed) + files["removed"]
     console.done(
-        "there was nothing to remove" if nothing else f"{len(removed)} removed, {words.size(total)} freed"
+        "there was nothing to remove" if nothing else f"{count} removed, {words.size(max(0, total))} freed"
     )
 
 

@@ -267,7 +267,8 @@ async def zip_snapshot(request: Request) -> Any:
     if snapshot_id != EMPTY_ID and context.store.snapshots.get(snapshot_id) is None:
         raise faults.not_found(f"Snapshot {snapshot_id}")
     name = f"zip/{snapshot_id}.zip"
-    if context.store.blobs.get(SNAPSHOTS, name) is None:
+    made = context.store.blobs.get(SNAPSHOTS, name)
+    if made is None or made.sha256 is None or not context.store.content.path(made.sha256).exists():
         sha256, size = await asyncio.to_thread(_zip, context, snapshot_id)
         context.store.blobs.put(SNAPSHOTS, name, sha256=sha256, size=size, content_type="application/zip")
     return {"zipSasUri": context.blob_url(SNAPSHOTS, name, "r")}

@@ -8,7 +8,7 @@ import hmac
 import os
 import shutil
 import signal
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,12 @@ from scaffold.workspace.logs import USER_LOGS
 from scaffold.workspace.services.execution import tell_queued
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
 from scaffold.workspace.store.database import now, timestamp
+from scaffold.workspace.store.pruning import prune_content
 from scaffold.workspace.store.runs import Run
 
 _LONGEST_WAIT_SECONDS = 30.0
 _CHUNK = 1024 * 1024
+_UPLOADS_TAKE = timedelta(days=1)
 
 
 def admitted(request: Request) -> Context:
@@ -72,14 +74,16 @@ async def get_usage(request: Request) -> Any:
 async def prune(request: Request) -> Any:
     """Removes environments that no run has used for ``days``, and none that a run may be using now.
 
-    With ``cache=1`` the packages go too that are kept for the next build.
+    With ``cache=1`` the packages go too that are kept for the next build; and in any case the files that nothing
+    refers to for a day.
     """
     context = admitted(request)
+    store, environments = context.store, context.engine.environments
     before = now() - timedelta(days=min(_number(request, "days"), 36500.0))
-    unfinished = [run.created for run in context.store.runs.unfinished()]
-    limit = min([timestamp(before), *unfinished])
-    environments = context.engine.environments
-    removed = await asyncio.to_thread(environments.prune, limit)
+    unfinished = [run.created for run in store.runs.unfinished()]
+    removed = await asyncio.to_thread(environments.prune, min([timestamp(before), *unfinished]))
+    settled = datetime.fromisoformat(min([timestamp(now() - _UPLOADS_TAKE), *unfinished]))
+    content = await asyncio.to_thread(prune_content, store.database, store.content, settled)
     cached = 0
     if _number(request, "cache"):
         try:
@@ -88,6 +92,7 @@ async def prune(request: Request) -> Any:
             raise faults.conflict(f"{error} Empty the package cache once that is over.") from None
     return {
         "cache_bytes": cached,
+        "files": {"removed": content.files, "bytes_before": content.before, "bytes_after": content.after},
         "removed": [
             {"key": built.key, "name": built.name, "used": built.used, "bytes": size}
             for built, size in removed

@@ -3,12 +3,17 @@
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import sys
+import threading
 import uuid
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 _CHUNK = 1024 * 1024
+_GROWING = "growing"
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class ContentWriter:
@@ -71,6 +76,8 @@ class ContentStore:
     def __init__(self, folder: Path, staging: Path) -> None:
         self.folder = folder
         self.staging = staging
+        # Held while a file becomes part of the store or leaves it.
+        self._changing = threading.Lock()
 
     def path(self, sha256: str) -> Path:
         """Where the content with this SHA-256 is, or would be."""
@@ -91,7 +98,7 @@ class ContentStore:
 
     def growing(self) -> Path:
         """A new empty file that grows where it is, for a blob that is appended to (``Blob.live_path``)."""
-        folder = self.folder / "growing"
+        folder = self.folder / _GROWING
         folder.mkdir(exist_ok=True, mode=0o700)
         path = folder / uuid.uuid4().hex
         path.touch(mode=0o600)
@@ -100,13 +107,15 @@ class ContentStore:
     def adopt(self, file: Path, sha256: str) -> None:
         """Moves a file whose SHA-256 is known into the store."""
         target = self.path(sha256)
-        if target.exists():
-            file.unlink()
-            return
-        target.parent.mkdir(exist_ok=True, mode=0o700)
-        if os.name == "posix":
-            file.chmod(0o400)
-        file.replace(target)
+        with self._changing:
+            if target.exists():
+                os.utime(target)  # as young as if it had come now
+                file.unlink()
+                return
+            target.parent.mkdir(exist_ok=True, mode=0o700)
+            if os.name == "posix":
+                file.chmod(0o400)
+            file.replace(target)
 
     def take(self, file: Path, *, settled: bool = False) -> tuple[str, int]:
         """Keeps a file that stays where it is, and returns its SHA-256 and size (bytes).
@@ -136,13 +145,13 @@ class ContentStore:
                 digest.update(chunk)
                 size += len(chunk)
         target = self.path(digest.hexdigest())
-        if not target.exists():
+        with self._changing:
             try:
-                target.parent.mkdir(exist_ok=True, mode=0o700)
-                file.chmod(0o400)
-                target.hardlink_to(file)
-            except FileExistsError:
-                pass
+                if not target.exists():
+                    target.parent.mkdir(exist_ok=True, mode=0o700)
+                    file.chmod(0o400)
+                    target.hardlink_to(file)
+                os.utime(target)  # it is young here, whatever time its maker gave it
             except OSError:
                 return None
         return digest.hexdigest(), size
@@ -152,10 +161,42 @@ class ContentStore:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(self.path(sha256), target)
 
-    def clear_staging(self) -> None:
-        """Removes what uploads left behind when the service died."""
+    def clear_staging(self, before: float | None = None) -> None:
+        """Removes what uploads left behind: all of it, or what nothing was added to since (seconds since 1970)."""
         for leftover in self.staging.iterdir():
-            if leftover.is_dir():
-                shutil.rmtree(leftover, ignore_errors=True)
-            else:
-                leftover.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # it has just become part of the store
+                if before is not None and leftover.stat().st_mtime >= before:
+                    continue
+                if leftover.is_dir():
+                    shutil.rmtree(leftover, ignore_errors=True)
+                else:
+                    leftover.unlink(missing_ok=True)
+
+    def remove_unused(self, used: Container[bytes], growing: Container[Path], before: float) -> int:
+        """Removes the files that nobody uses.
+
+        Args:
+            used: the SHA-256 of those that somebody does.
+            growing: those that grow where they are (:meth:`growing`) and that somebody uses.
+            before: seconds since 1970; what was kept or written to later stays.
+
+        Returns:
+            How many went.
+        """
+        self.clear_staging(before)
+        removed = 0
+        for file in self._files():
+            grows = file.parent.name == _GROWING
+            if file in growing if grows else bytes.fromhex(file.name) in used:
+                continue
+            with self._changing, contextlib.suppress(OSError):  # on Windows, somebody may be reading it
+                if file.stat().st_mtime < before:
+                    file.unlink()
+                    removed += 1
+        return removed
+
+    def _files(self) -> Iterator[Path]:
+        for folder in self.folder.iterdir():
+            for file in folder.iterdir():
+                if folder.name == _GROWING or _SHA256.fullmatch(file.name):
+                    yield file
