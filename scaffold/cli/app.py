@@ -14,6 +14,7 @@ from scaffold import __version__
 from scaffold.cli import console
 from scaffold.cli.check import check
 from scaffold.cli.exec import exec_command
+from scaffold.cli.export import export
 from scaffold.cli.new import new
 from scaffold.cli.runs import runs_app
 from scaffold.cli.submit import submit
@@ -54,6 +55,7 @@ def root(
 app.command("new")(new)
 app.command("check")(check)
 app.command("submit")(submit)
+app.command("export")(export)
 app.command(
     "exec",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},

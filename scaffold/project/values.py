@@ -135,6 +135,45 @@ class Values:
         node = self.given(call, name, position)
         return None if node is None else self.text(node)
 
+    def constant(self, node: ast.expr) -> str | None:
+        """The name of the constant of constants.py that an expression is, names followed."""
+        name = self._constant(node)
+        if name is None and isinstance(node, ast.Name):
+            try:
+                with self._followed(node.id) as expression:
+                    return self.constant(expression)
+            except Unknown:
+                return None
+        return name
+
+    def followed(self, node: ast.expr) -> ast.expr:
+        """The expression that a name which is bound once stands for; any other expression as it is."""
+        if isinstance(node, ast.Name) and not self._constant(node):
+            try:
+                with self._followed(node.id) as expression:
+                    return self.followed(expression)
+            except Unknown:
+                return node
+        return node
+
+    def plain(self, node: ast.expr) -> Any:
+        """A number, text, path, truth value, list or dictionary of these.
+
+        Raises:
+            Unknown: it is something else.
+        """
+        node = self.followed(node)
+        match node:
+            case ast.Constant(value=value):
+                return value
+            case ast.List(elts=parts) | ast.Tuple(elts=parts):
+                return [self.plain(part) for part in parts]
+            case ast.Dict(keys=keys, values=values) if None not in keys:
+                return {
+                    self.plain(key): self.plain(value) for key, value in zip(keys, values, strict=True) if key
+                }
+        return self.value(node)
+
     def text(self, node: ast.expr) -> Argument:
         """An expression as a text or path."""
         try:

@@ -36,6 +36,7 @@ def test_the_version_loads_nothing_heavy():
         ("new", "--help"),
         ("submit", "--help"),
         ("check", "--help"),
+        ("export", "--help"),
         ("workspace", "--help"),
         ("exec", "--help"),
     ],

@@ -35,7 +35,7 @@ def test_every_command_it_names_is_there(shared_machine):
 
     for command in named:
         assert shared_machine.run(command, "--help").returncode == 0, command
-    assert {"new", "check", "submit", "exec", "runs", "workspace"} == named
+    assert {"new", "check", "submit", "export", "exec", "runs", "workspace"} == named
 
 
 def test_what_check_is_shown_to_say_is_what_it_says(shared_machine, tmp_path):

@@ -1,0 +1,125 @@
+"""job.yml: a command job as YAML with comments, and what becomes of one that a person has changed.
+
+The file's last line holds a digest of the lines above as they were exported. A file that still has it is
+replaced; one that was changed by hand is kept as long as the project says the same as then, and is in conflict
+with the project when that has changed too. So exporting twice changes nothing, and no edit is lost.
+"""
+
+import difflib
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from scaffold.project.job import CommandJob
+
+NAME = "job.yml"
+_HEAD = (
+    "# The experiment as a command job of SDK v2: az ml job create -f {name}\n"
+    "# 'scaffold export' writes it from the project; it keeps what you change here, and says when the two differ.\n"
+)
+_SEAL = re.compile(rb"^# As exported: sha256 ([0-9a-f]{64})\n\Z", re.MULTILINE)
+
+
+def render(job: CommandJob, file: Path) -> bytes:
+    """The file's bytes.
+
+    Args:
+        job: what it says.
+        file: where it will stand.
+    """
+    blocks = []
+    for key, value in job.document(file.parent).items():
+        source = job.sources.get({"resources": "distribution"}.get(key, key))
+        comment = f"\n# {source}\n" if source else "\n" if key == "tags" else ""
+        blocks.append(comment + "\n".join(_lines(key, value, "")) + "\n")
+    return sealed((_HEAD.format(name=file.name) + "".join(blocks)).encode())
+
+
+def sealed(body: bytes) -> bytes:
+    """A body with the line that tells whether it was changed since."""
+    return body + f"\n# As exported: sha256 {hashlib.sha256(body).hexdigest()}\n".encode()
+
+
+def _lines(key: str, value: Any, indent: str) -> list[str]:
+    plain = key if re.fullmatch(r"\$?[A-Za-z_][A-Za-z0-9_]*", key) and key not in _WORDS else json.dumps(key)
+    if isinstance(value, dict) and value:
+        return [
+            f"{indent}{plain}:",
+            *(line for k, v in value.items() for line in _lines(str(k), v, indent + "  ")),
+        ]
+    if isinstance(value, list) and value:
+        return [f"{indent}{plain}:", *(line for item in value for line in _item(item, indent + "  "))]
+    return [f"{indent}{plain}: {_scalar(value)}"]
+
+
+# What YAML 1.1 takes for something else than a text.
+_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+
+
+def _item(value: Any, indent: str) -> list[str]:
+    if isinstance(value, dict) and value:
+        lines = [line for k, v in value.items() for line in _lines(str(k), v, indent + "  ")]
+        return [f"{indent}- {lines[0].strip()}", *lines[1:]]
+    return [f"{indent}- {_scalar(value)}"]
+
+
+def _scalar(value: Any) -> str:
+    # JSON's texts and numbers are YAML's, whatever the text looks like.
+    return json.dumps(value, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Export:
+    """What exporting comes to.
+
+    Attributes:
+        path: the file.
+        data: what the project says it should hold.
+        present: what it holds; None when it is not there.
+        outcome: ``new``; ``unchanged``; ``updated`` (nobody had changed it); ``kept`` (it was changed by hand, the
+            project was not); ``conflict`` (both were, or nobody knows what was exported).
+    """
+
+    path: Path
+    data: bytes
+    present: bytes | None
+    outcome: Literal["new", "unchanged", "updated", "kept", "conflict"]
+
+    @property
+    def writes(self) -> bool:
+        """Whether the file is written when nothing is forced."""
+        return self.outcome in ("new", "updated")
+
+    def diff(self) -> list[str]:
+        """From what the file holds to what the project says, as a unified diff without line ends."""
+        before = (self.present or b"").decode("utf-8", "replace").splitlines()
+        name = self.path.name
+        return list(
+            difflib.unified_diff(
+                before, self.data.decode().splitlines(), name, f"{name} (of the project)", lineterm=""
+            )
+        )
+
+
+def plan(path: Path, data: bytes) -> Export:
+    """What to do with a file.
+
+    Args:
+        path: the file.
+        data: what the project says it should hold, as :func:`render` gives it.
+    """
+    if not path.exists():
+        return Export(path, data, None, "new")
+    present = path.read_bytes().replace(b"\r\n", b"\n")  # git may have given it the line ends of Windows
+    if present == data:
+        return Export(path, data, present, "unchanged")
+    seal, wanted = _SEAL.search(present), _SEAL.search(data)
+    if seal is None or wanted is None:
+        return Export(path, data, present, "conflict")
+    body = present[: seal.start() - 1]
+    if hashlib.sha256(body).hexdigest().encode() == seal[1]:
+        return Export(path, data, present, "updated")
+    return Export(path, data, present, "kept" if seal[1] == wanted[1] else "conflict")

@@ -1,0 +1,259 @@
+"""Loads a job's YAML with azure-ai-ml, and submits it; tells the parent process what becomes of it.
+
+The one module that imports azure-ai-ml. The variable ``SCAFFOLD_SUBMISSION`` holds the task as JSON: ``yaml`` (the
+job), ``origin`` (the file that its paths are relative to), ``do`` (``validate``, ``show`` or ``submit``), and for
+a submission ``name`` (the job's, made once, so that asking twice makes one job), ``workspace``, ``login`` (as for
+``child.__main__``) and ``follow``. This process's stdout is for the parent alone, in the words of ``child.__main__``:
+
+    valid      ``document``: the job as azure-ai-ml has understood it
+    login, sent, queued, not-accepted, status, log, waiting, trouble, ended, error      as there
+
+What the SDK prints goes to this process's stderr. The exit code is 0 when the task was carried out.
+"""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+_SENT = re.compile(rb"PUT [^ ]*/jobs/[^ /?]+[? ]")
+_PRINCIPAL = ("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET")
+
+
+def main() -> int:
+    """Returns the exit code."""
+    task = json.loads(os.environ.pop("SCAFFOLD_SUBMISSION"))
+    sys.path.pop(0)  # this folder, whose modules are not to be taken for others of the same name
+    report = _take_stdout()
+    try:
+        _carry_out(task, report)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        from scaffold.submission.child.errors import record_of
+
+        report("error", **record_of(error, str(task["origin"])))
+        import traceback
+
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _take_stdout() -> Callable[..., None]:
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    sys.stdout.flush()
+    os.dup2(2, 1)
+
+    def report(event: str, **details: Any) -> None:
+        stream.write(json.dumps({"event": event, **details}, default=str) + "\n")
+
+    return report
+
+
+def _carry_out(task: dict[str, Any], report: Callable[..., None]) -> None:
+    job = _load(task)
+    if task["do"] != "submit":
+        report("valid", document=job._to_dict())
+        return
+    job.name = task["name"]
+    login = task["login"]
+    client = _client(task["workspace"], login, report)
+    found = _submit(client, job, report)
+    report(
+        "queued",
+        run_id=found.name,
+        experiment=found.experiment_name,
+        target=(found.compute or "serverless").rpartition(":")[2].rpartition("/")[2],
+        environment=task["environment"],
+        url=found.studio_url,
+    )
+    if task["follow"]:
+        _follow(client, found.name, report)
+
+
+def _load(task: dict[str, Any]) -> Any:
+    import io
+    import logging
+
+    # What it says of its own schemas' experimental parts is about none of ours.
+    logging.getLogger("azure.ai.ml").setLevel(logging.ERROR)
+    from azure.ai.ml import load_job
+
+    return load_job(io.StringIO(task["yaml"]), relative_origin=task["origin"])
+
+
+def _client(workspace: dict[str, str], login: dict[str, Any] | None, report: Callable[..., None]) -> Any:
+    from azure.ai.ml import MLClient
+
+    if login is None:  # the local workspace, which is this machine's identity endpoint as well
+        credential, _ = _managed_identity(None)
+    else:
+        credential, text = _LOGINS[login["method"]](login)
+        report("login", text=text)
+    return MLClient(credential, **workspace, show_progress=False)
+
+
+def _submit(client: Any, job: Any, report: Callable[..., None]) -> Any:
+    """Creates the job; one whose answer was lost is looked for."""
+    sent = False
+
+    def hear(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal sent
+        if not sent and event == "http.client.send" and isinstance(arguments[1], bytes | bytearray):
+            sent = _SENT.match(bytes(arguments[1][:4096])) is not None
+            if sent:
+                report("sent", run_id=job.name)
+
+    sys.addaudithook(hear)
+    try:
+        return client.jobs.create_or_update(job)
+    except Exception:
+        if not sent:
+            raise
+        found = _find(client, job.name)
+        if found is None:
+            report("not-accepted", run_id=job.name)
+            raise
+        return found
+
+
+def _find(client: Any, name: str) -> Any:
+    """The job of that name, or None when the service does not have it."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        return client.jobs.get(name)
+    except ResourceNotFoundError:
+        return None
+
+
+class _Run:
+    """A job as the follower sees a run of SDK v1: the same service tells of both, in the same words."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._operations = client.jobs._runs_operations
+        self._name = name
+
+    def get_details(self) -> dict[str, Any]:
+        details = self._operations.get_run_details(self._name)
+        error = details.error.error if details.error else None
+        return {
+            "status": details.status,
+            "logFiles": details.log_files or {},
+            "error": {"error": {"message": error.message, "code": error.code}} if error else {},
+            "startTimeUtc": _time(details.start_time_utc),
+            "endTimeUtc": _time(details.end_time_utc),
+            "properties": details.properties or {},
+            "warnings": [{"message": warning.message} for warning in details.warnings or []],
+        }
+
+
+def _time(value: Any) -> str | None:
+    return value.isoformat() if value is not None else None
+
+
+def _follow(client: Any, name: str, report: Callable[..., None]) -> None:
+    from scaffold.submission.child.follower import Follower
+
+    details = Follower(_Run(client, name), report).follow()
+    error = details["error"].get("error") or {}
+    report(
+        "ended",
+        run_id=name,
+        status=details["status"],
+        error=error.get("message"),
+        error_code=error.get("code"),
+        started=details["startTimeUtc"],
+        ended=details["endTimeUtc"],
+        properties=details["properties"],
+    )
+
+
+# How to log in: each gives azure-identity's credential, and says what it is.
+
+
+def _auto(login: dict[str, Any]) -> tuple[Any, str]:
+    if _principal(login):
+        return _service_principal(login)
+    from azure.identity import DefaultAzureCredential
+
+    found = {"interactive_browser_tenant_id": login["tenant_id"]} if login["tenant_id"] else {}
+    credential = DefaultAzureCredential(exclude_interactive_browser_credential=not login["may_ask"], **found)
+    return credential, "the first login that azure-identity finds"
+
+
+def _principal(login: dict[str, Any]) -> dict[str, str]:
+    """What is set of a service principal, as SDK v1 wants it or as other tools of Azure's do."""
+    theirs = {"TENANT_ID": "AZUREML_SERVICE_PRINCIPAL_TENANT_ID", "CLIENT_ID": "AZUREML_SERVICE_PRINCIPAL_ID"}
+    theirs["CLIENT_SECRET"] = "AZUREML_SERVICE_PRINCIPAL_PASSWORD"  # noqa: S105  (a variable's name)
+    found = {key: os.environ.get(f"AZURE_{key}") or os.environ.get(theirs[key]) for key in _PRINCIPAL}
+    found["TENANT_ID"] = found["TENANT_ID"] or login["tenant_id"]
+    whole = {key: value for key, value in found.items() if value}
+    return whole if len(whole) == len(_PRINCIPAL) else {}
+
+
+def _service_principal(login: dict[str, Any]) -> tuple[Any, str]:
+    from azure.identity import ClientSecretCredential
+
+    from scaffold.submission.child.login import NoLoginError
+
+    found = _principal(login)
+    if not found:
+        names = ", ".join(f"AZURE_{key}" for key in _PRINCIPAL)
+        raise NoLoginError(f"The service principal is not known: {names} are not all set.")
+    credential = ClientSecretCredential(found["TENANT_ID"], found["CLIENT_ID"], found["CLIENT_SECRET"])
+    return credential, f"service principal {found['CLIENT_ID']}"
+
+
+def _managed_identity(_: dict[str, Any] | None) -> tuple[Any, str]:
+    from azure.identity import ManagedIdentityCredential
+
+    return ManagedIdentityCredential(), "managed identity of this machine"
+
+
+def _azure_cli(login: dict[str, Any]) -> tuple[Any, str]:
+    from azure.identity import AzureCliCredential
+
+    return AzureCliCredential(tenant_id=login["tenant_id"] or ""), "login of the Azure CLI"
+
+
+def _device_code(login: dict[str, Any]) -> tuple[Any, str]:
+    from azure.identity import DeviceCodeCredential
+
+    def ask(address: str, code: str, _: Any) -> None:
+        print(f"Open {address} and type the code {code}.", file=sys.stderr, flush=True)  # noqa: T201
+
+    tenant = {"tenant_id": login["tenant_id"]} if login["tenant_id"] else {}
+    return DeviceCodeCredential(prompt_callback=ask, **tenant), "login by device code"
+
+
+def _interactive(login: dict[str, Any]) -> tuple[Any, str]:
+    from azure.identity import InteractiveBrowserCredential
+
+    from scaffold.submission.child.observer import LoginNeededError
+
+    if not login["may_ask"]:
+        raise LoginNeededError
+    tenant = {"tenant_id": login["tenant_id"]} if login["tenant_id"] else {}
+    return InteractiveBrowserCredential(**tenant), "login in the browser"
+
+
+_LOGINS: dict[str, Callable[[dict[str, Any]], tuple[Any, str]]] = {
+    "auto": _auto,
+    "interactive": _interactive,
+    "device-code": _device_code,
+    "azure-cli": _azure_cli,
+    "service-principal": _service_principal,
+    "managed-identity": _managed_identity,
+}
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Its threads and caches have nothing left to say, and an interpreter with it is slow to go.
+    os._exit(code)

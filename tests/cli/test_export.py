@@ -1,0 +1,122 @@
+"""``scaffold export``."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scaffold.generate import Answers, generate
+from tests.conftest import Machine, Project
+
+
+@pytest.fixture
+def offline(tmp_path: Path) -> Machine:
+    return Machine(tmp_path / "machine")
+
+
+# azure-ai-ml is where it always is; this hides it from the command, as from somebody who did not install it.
+WITHOUT = """
+import sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name == "azure.ai" or name.startswith("azure.ai."):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Hidden())
+from scaffold.cli.main import main
+main()
+"""
+
+
+def without_sdk(machine: Machine, *arguments: str, cwd: Path):
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT, *arguments],
+        cwd=cwd,
+        env=machine.environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_azure_ai_ml_loads_what_is_written(offline: Machine, tmp_path: Path):
+    root = generate(Answers(), tmp_path).path
+
+    document = offline.json("export", cwd=root)
+
+    assert document["outcome"] == "new"
+    assert (document["written"], document["validated"]) == (True, True)
+    assert yaml.safe_load((root / "job.yml").read_text()) == document["job"]
+    assert document["sources"]["experiment_name"] == "EXPERIMENT_NAME in constants.py"
+
+
+def test_a_job_that_azure_ai_ml_does_not_take_is_told_in_two_lines(offline: Machine, tmp_path: Path):
+    root = generate(Answers(), tmp_path).path
+    offline.run("export", "--no-validate", cwd=root)
+    job = root / "job.yml"
+    job.write_text(job.read_text().replace("command: ", "commmand: "))
+
+    done = offline.run("export", cwd=root)
+
+    assert done.returncode == 3
+    assert done.stderr.splitlines() == [
+        "Error: job.yml: azure-ai-ml does not take it: "
+        "command: Missing data for required field; commmand: Unknown field.",
+        "→ Mend it, or have 'scaffold export --force' write it anew.",
+    ]
+
+
+def test_a_conflict_shows_the_difference_and_force_overrules(offline: Machine, tmp_path: Path):
+    root = generate(Answers(), tmp_path).path
+    (root / "job.yml").write_text("type: command\n")
+
+    done = offline.run("export", "--no-validate", cwd=root)
+
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[0].startswith("Error: job.yml was changed by hand")
+    assert '+compute: "azureml:cpu-cluster"' in done.stdout
+    assert (root / "job.yml").read_text() == "type: command\n"
+    assert offline.run("export", "--no-validate", "--force", cwd=root).returncode == 0
+    assert "cpu-cluster" in (root / "job.yml").read_text()
+
+
+def test_stdout_and_dry_run_write_nothing(offline: Machine, tmp_path: Path):
+    root = generate(Answers(), tmp_path).path
+
+    printed = offline.run("export", "-", "--no-validate", cwd=root)
+    shown = offline.run("export", "--dry-run", "--no-validate", cwd=root)
+
+    assert yaml.safe_load(printed.stdout)["type"] == "command"
+    assert '+type: "command"' in shown.stdout
+    assert not (root / "job.yml").exists()
+
+
+def test_without_the_extra_it_writes_and_says_what_to_install(offline: Machine, tmp_path: Path):
+    root = generate(Answers(), tmp_path).path
+
+    done = without_sdk(offline, "export", "--json", cwd=root)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["validated"] is False
+    assert done.stderr.splitlines() == [
+        "  ! SDK v2 (azure-ai-ml) is not installed beside scaffold, so it has not looked at the job.",
+        "    Install it: pip install 'azureml-scaffold[v2]'",
+    ]
+
+
+def test_what_only_running_the_script_tells_is_an_error_with_its_line(offline: Machine, project: Project):
+    folder = project(
+        **{
+            "run_experiment.py": "from azureml.core import *\n"
+            "config = ScriptRunConfig('Experiment_1', 'experiment_1.py', arguments=ask())\n"
+            "Experiment(ws, 'e').submit(config)\n"
+        }
+    )
+
+    done = offline.run("export", cwd=folder)
+
+    assert done.returncode == 3
+    assert done.stderr.startswith("Error: run_experiment.py:2: arguments is computed")
