@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scaffold.errors import ProjectError, UsageError
-from scaffold.submission.process import ChildProcess, Event
+from scaffold.submission.process import Event, TaskProcess
 
 _CHILD = Path(__file__).parent / "child" / "job.py"
 INSTALL = "Install it: pip install 'azureml-scaffold[v2]'"
@@ -30,7 +30,7 @@ def require_sdk() -> None:
         raise UsageError("SDK v2 (azure-ai-ml) is not installed beside scaffold.", INSTALL)
 
 
-class JobProcess(ChildProcess):
+class JobProcess(TaskProcess):
     """One task about one job; see ``child.job``.
 
     Args:
@@ -83,7 +83,7 @@ def validated(text: str, origin: Path) -> dict[str, Any]:
     return document
 
 
-def _reason(process: ChildProcess) -> str:
+def _reason(process: TaskProcess) -> str:
     """What the SDK has to say against a job, in one sentence."""
     message = str((process.error or {}).get("message") or "")
     told = "; ".join(_objections(message))

@@ -1,6 +1,7 @@
 """Starts the processes that import the SDK, and hears what they tell: see ``child``.
 
-One runs a project's submitting script (``child.__main__``), the other answers questions (``child.answering``).
+One runs a project's submitting script (``child.__main__``), one answers questions (``child.answering``), and one
+speaks SDK v2 (``child.job``).
 """
 
 import json
@@ -115,7 +116,17 @@ class ChildProcess:
                 self._process.wait()
 
 
-class SubmittingProcess(ChildProcess):
+class TaskProcess(ChildProcess):
+    """One that is started for one thing: an exception ends it, and is its error."""
+
+    def _heard(self, event: Event) -> None:
+        if event["event"] == "error":
+            self.error = event
+        else:
+            self.events.put(event)
+
+
+class SubmittingProcess(TaskProcess):
     """One run of a project's submitting script.
 
     Args:
@@ -147,12 +158,6 @@ class SubmittingProcess(ChildProcess):
             "follow": follow,
         }
         super().__init__(_SUBMITTING, environment, job, show, cwd=script.parent)
-
-    def _heard(self, event: Event) -> None:
-        if event["event"] == "error":
-            self.error = event
-        else:
-            self.events.put(event)
 
 
 def contents(

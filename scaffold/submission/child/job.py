@@ -18,6 +18,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from scaffold.submission.child.reporting import Report, take_stdout
+
 _SENT = re.compile(rb"PUT [^ ]*/jobs/[^ /?]+[? ]")
 _PRINCIPAL = ("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET")
 
@@ -26,7 +28,7 @@ def main() -> int:
     """Returns the exit code."""
     task = json.loads(os.environ.pop("SCAFFOLD_SUBMISSION"))
     sys.path.pop(0)  # this folder, whose modules are not to be taken for others of the same name
-    report = _take_stdout()
+    report = take_stdout()
     try:
         _carry_out(task, report)
     except KeyboardInterrupt:
@@ -42,18 +44,7 @@ def main() -> int:
     return 0
 
 
-def _take_stdout() -> Callable[..., None]:
-    stream = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
-    sys.stdout.flush()
-    os.dup2(2, 1)
-
-    def report(event: str, **details: Any) -> None:
-        stream.write(json.dumps({"event": event, **details}, default=str) + "\n")
-
-    return report
-
-
-def _carry_out(task: dict[str, Any], report: Callable[..., None]) -> None:
+def _carry_out(task: dict[str, Any], report: Report) -> None:
     job = _load(task)
     if task["do"] != "submit":
         report("valid", document=job._to_dict())
@@ -85,7 +76,7 @@ def _load(task: dict[str, Any]) -> Any:
     return load_job(io.StringIO(task["yaml"]), relative_origin=task["origin"])
 
 
-def _client(workspace: dict[str, str], login: dict[str, Any] | None, report: Callable[..., None]) -> Any:
+def _client(workspace: dict[str, str], login: dict[str, Any] | None, report: Report) -> Any:
     from azure.ai.ml import MLClient
 
     if login is None:  # the local workspace, which is this machine's identity endpoint as well
@@ -96,7 +87,7 @@ def _client(workspace: dict[str, str], login: dict[str, Any] | None, report: Cal
     return MLClient(credential, **workspace, show_progress=False)
 
 
-def _submit(client: Any, job: Any, report: Callable[..., None]) -> Any:
+def _submit(client: Any, job: Any, report: Report) -> Any:
     """Creates the job; one whose answer was lost is looked for."""
     sent = False
 
@@ -155,7 +146,7 @@ def _time(value: Any) -> str | None:
     return value.isoformat() if value is not None else None
 
 
-def _follow(client: Any, name: str, report: Callable[..., None]) -> None:
+def _follow(client: Any, name: str, report: Report) -> None:
     from scaffold.submission.child.follower import Follower
 
     details = Follower(_Run(client, name), report).follow()
