@@ -224,7 +224,7 @@ def _device_code(login: dict[str, Any]) -> tuple[Any, str]:
 def _interactive(login: dict[str, Any]) -> tuple[Any, str]:
     from azure.identity import InteractiveBrowserCredential
 
-    from scaffold.submission.child.observer import LoginNeededError
+    from scaffold.submission.child.login import LoginNeededError
 
     if not login["may_ask"]:
         raise LoginNeededError
