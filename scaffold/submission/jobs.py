@@ -11,7 +11,7 @@ from scaffold.errors import ProjectError, UsageError
 from scaffold.submission.process import Event, TaskProcess
 
 _CHILD = Path(__file__).parent / "child" / "job.py"
-INSTALL = "Install it: pip install 'azureml-scaffold[v2]'"
+INSTALL = "Install it: pip install 'azureml-scaffold[sdk-v2]'"
 
 
 def has_sdk() -> bool:

@@ -103,7 +103,7 @@ def test_without_the_extra_it_writes_and_says_what_to_install(offline: Machine, 
     assert json.loads(done.stdout)["validated"] is False
     assert done.stderr.splitlines() == [
         "  ! SDK v2 (azure-ai-ml) is not installed beside scaffold, so it has not looked at the job.",
-        "    Install it: pip install 'azureml-scaffold[v2]'",
+        "    Install it: pip install 'azureml-scaffold[sdk-v2]'",
     ]
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 ALLOWED = {"scaffold", "typer", "shellingham", "annotated_doc"}
-FOR_HELP = {"rich", "pygments", "markdown_it", "mdurl"}  # typer draws its help with rich
+FOR_HELP = {"rich", "pygments", "markdown_it", "mdurl", "attr"}  # typer draws with rich, which takes attrs where it is
 
 
 def loaded_by(*arguments: str) -> set[str]:
