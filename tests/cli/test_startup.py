@@ -7,7 +7,8 @@ import sys
 import pytest
 
 ALLOWED = {"scaffold", "typer", "shellingham", "annotated_doc"}
-FOR_HELP = {"rich", "pygments", "markdown_it", "mdurl", "attr"}  # typer draws with rich, which takes attrs where it is
+# typer draws its help with rich, which looks at attrs where that is installed
+FOR_HELP = {"rich", "pygments", "markdown_it", "mdurl", "attr"}
 
 
 def loaded_by(*arguments: str) -> set[str]:
