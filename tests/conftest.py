@@ -137,6 +137,21 @@ def shared_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine
     machine.stop()
 
 
+@pytest.fixture(scope="session")
+def hyperdrive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for PYTHONPATH with azureml-train-core: beside the SDK always, it would make each use of it slow."""
+    folder = tmp_path_factory.mktemp("hyperdrive")
+    packages = (
+        "azureml-train-core", "azureml-train-restclients-hyperdrive", "azureml-telemetry", "applicationinsights",
+    )  # fmt: skip
+    subprocess.run(
+        [sys.executable, "-m", "uv", "pip", "install", "-q", "--no-deps", "--target", str(folder), *packages],
+        env=os.environ | {"UV_CACHE_DIR": str(REPOSITORY / ".cache" / "uv")},
+        check=True,
+    )
+    return folder
+
+
 Project = Callable[..., Path]
 
 

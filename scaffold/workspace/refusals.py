@@ -72,9 +72,9 @@ PIPELINES = Refusal(
     r"\w+ /(pipelines|studioservice)/.*",
 )
 HYPERDRIVE = Refusal(
-    "HyperDrive",
-    ("HyperDriveConfig", "HyperDriveRun.cancel"),
-    "Submit a run for each set of parameters; run.submit_child() keeps them together.",
+    "HyperDrive's Bayesian sampling",
+    ("BayesianParameterSampling",),
+    "Sample at random, or take a grid.",
     r"\w+ /hyperdrive/.*",
 )
 AUTOML = Refusal(

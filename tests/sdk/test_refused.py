@@ -104,8 +104,7 @@ _OF_PACKAGES = {
     "PublishedPipeline.list": "PublishedPipeline.list(ws)",
     "PipelineEndpoint.list": "PipelineEndpoint.list(ws)",
     "Schedule.list": "Schedule.list(ws)",
-    "HyperDriveConfig": "experiment.submit(hyperdrive)",
-    "HyperDriveRun.cancel": "HyperDriveRun(experiment, parent.id, hyperdrive_config=hyperdrive).cancel()",
+    "BayesianParameterSampling": "experiment.submit(hyperdrive)",
     "AutoMLConfig": "experiment.submit(automl)",
 }
 
@@ -209,9 +208,8 @@ here = Environment('here')
 here.python.user_managed_dependencies = True
 hyperdrive = HyperDriveConfig(
     run_config=ScriptRunConfig('Experiment_1', script='experiment_1.py', compute_target='c1', environment=here),
-    hyperparameter_sampling=RandomParameterSampling({{'--x': uniform(0, 1)}}), primary_metric_name='m',
+    hyperparameter_sampling=BayesianParameterSampling({{'--x': uniform(0, 1)}}), primary_metric_name='m',
     primary_metric_goal=PrimaryMetricGoal.MAXIMIZE, max_total_runs=2)
-parent = experiment.start_logging(snapshot_directory=None)
 open('data.csv', 'w').write('x,y\\n1,0\\n2,1\\n' * 60)
 store = ws.get_default_datastore()
 store.upload_files(['data.csv'], overwrite=True, show_progress=False)
@@ -221,7 +219,6 @@ automl = AutoMLConfig(task='classification', training_data=table, label_column_n
 step = PythonScriptStep('experiment_1.py', compute_target='c1', source_directory='Experiment_1',
                         runconfig=RunConfiguration())
 {code(_OF_PACKAGES)}
-parent.cancel()
 print()
 print("SEEN", json.dumps(seen))
 """

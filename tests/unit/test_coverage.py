@@ -97,6 +97,11 @@ CLASSES = {
     ),
     "ServicePrincipalAuthentication": ("authentication", "ServicePrincipalAuthentication"),
     "MsiAuthentication": ("authentication", "MsiAuthentication"),
+    "HyperDriveConfig": ("hyperdrive", "HyperDriveConfig"),
+    "HyperDriveRun": (
+        "hyperdrive",
+        "get_children_sorted_by_primary_metric get_best_run_by_primary_metric get_hyperparameters get_metrics cancel",
+    ),
     "Webservice": ("workspace refused", "Webservice list"),
     "Image": ("workspace refused", "Image list"),
     "RunDetails": ("widgets", "RunDetails show get_widget_data"),

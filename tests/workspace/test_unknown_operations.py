@@ -41,7 +41,7 @@ def test_an_unknown_operation_is_named_in_the_answer_and_in_the_log(
         ("POST", "/modelmanagement/v1.0{S}/packages", "web services"),
         ("POST", "/modelmanagement/v1.0{S}/images", "Docker images"),
         ("GET", "/pipelines/v1.0{S}/PublishedPipelines", "pipelines"),
-        ("POST", "/hyperdrive/v1.0{S}/experiments/e/runs", "HyperDrive"),
+        ("POST", "/hyperdrive/v1.0{S}/experiments/e/pools", "HyperDrive"),
         ("POST", "/jasmine/v1.0{S}/experimentids/e/jobs/create", "automated ML"),
         ("POST", "{S}/computes/mine/stop", "The instance is this machine."),
         ("POST", "/execution/v1.0{S}/experiments/e/clean", "removed when it is over"),

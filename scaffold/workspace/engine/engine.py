@@ -28,6 +28,7 @@ from scaffold.workspace.engine.keeping import TEXT
 from scaffold.workspace.engine.preparation import Events, Preparation, keep_log
 from scaffold.workspace.engine.specification import Specification, SpecificationError
 from scaffold.workspace.engine.submitter import NotHandedOverError, handed_over, submitter_of
+from scaffold.workspace.engine.sweeps.driver import SweepDriver
 from scaffold.workspace.logs import DATA_LOG
 from scaffold.workspace.paths import Home
 from scaffold.workspace.room import is_lack_of_room
@@ -91,11 +92,12 @@ class Engine:
         self._stopping = False
         self.environments = Environments(home, store)
         self._preparation = Preparation(store, self.environments, tell)
+        self.sweeps = SweepDriver(home, store, tell, self.submit, self.cancel)
 
     @property
     def busy(self) -> bool:
         """True while a run is being carried out or an environment built."""
-        return bool(self._active) or self.environments.building
+        return bool(self._active) or self.sweeps.busy or self.environments.building
 
     def recover(self) -> None:
         """Takes up every run that an earlier service left unfinished."""
@@ -115,6 +117,7 @@ class Engine:
             else:
                 self._store.runs.restart(run.run_id)
                 self._start(run.run_id, functools.partial(self._execute, run.run_id))
+        self.sweeps.recover()
 
     def submit(self, run_id: str) -> None:
         """Begins with a run that has just been accepted."""
@@ -147,6 +150,8 @@ class Engine:
         except sqlite3.OperationalError as error:
             if not is_lack_of_room(error):  # ending a run may be what makes room
                 raise
+        if self.sweeps.drives(run_id):  # it sees that by itself, and ends its children first
+            return True
         active = self._active.get(run_id)
         if active is None:
             self._advance(run_id, Status.CANCELED)
@@ -161,6 +166,7 @@ class Engine:
     async def stop(self) -> None:
         """Lets go of everything; what is running goes on without this process."""
         self._stopping = True
+        await self.sweeps.stop()
         tasks = [active.task for active in self._active.values() if active.task is not None]
         for task in tasks:
             task.cancel()

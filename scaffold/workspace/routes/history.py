@@ -7,6 +7,7 @@ from scaffold.workspace.services import (
     events,
     execution,
     experiments,
+    hyperdrive,
     localrun,
     metrics,
     mlflow_artifacts,
@@ -15,6 +16,7 @@ from scaffold.workspace.services import (
 )
 
 _ARTIFACTS = "/artifact/v2.0/{S}/artifacts"
+_HYPERDRIVE = "/hyperdrive/v1.0/{S}/experiments/{experiment}"
 
 OPERATIONS: tuple[Operation, ...] = (
     # Run history
@@ -149,6 +151,13 @@ OPERATIONS: tuple[Operation, ...] = (
         "/execution/v1.0/{S}/experiments/{experiment}/runId/{run_id}/cancel",
         execution.cancel_run,
         ("Run.cancel",),
+    ),
+    # Sweeps: HyperDrive has an address of its own for a run whose id its client has chosen.
+    Operation(POST, _HYPERDRIVE + "/runs", hyperdrive.create_sweep, ("HyperDriveConfig",)),
+    Operation(POST, _HYPERDRIVE + "/runs/{parent_run_id}", hyperdrive.create_sweep, ("Run.submit_child",)),
+    Operation(POST, _HYPERDRIVE + "/hdruns/{run_id}", hyperdrive.create_sweep, ("HyperDriveConfig",)),
+    Operation(
+        POST, _HYPERDRIVE + "/runs/{run_id}/cancel", hyperdrive.cancel_sweep, ("HyperDriveRun.cancel",)
     ),
     # Artifacts and metrics
     Operation(GET, _ARTIFACTS + "/metadata/{origin}/{container}/{path:any}", artifacts.get_artifact),

@@ -46,6 +46,18 @@ class RunConfiguration(msgspec.Struct, rename="camel"):
     environment_variables: dict[str, str | int | float | bool | None] | None = None
 
 
+class Order(msgspec.Struct, frozen=True):
+    """What is to be run, as it is kept: the columns of a run that say it."""
+
+    target: str
+    script: str | None
+    snapshot_id: str | None
+    definition: dict[str, Any]
+    properties: dict[str, str]
+    recorded: dict[str, Any]
+    warnings: list[dict[str, str]]
+
+
 async def submit_snapshot_run(request: Request) -> Any:
     """Accepts a run and begins with it."""
     run = accept(request, await body_as(request, NewRun))
@@ -64,16 +76,7 @@ def accept(request: Request, body: NewRun) -> Run:
     run_id = request.query_params.get("runId") or f"{experiment_name}_{uuid.uuid4().hex}"
     check_experiment_name(experiment_name)
     check_run_id(run_id)
-    try:
-        configuration = msgspec.convert(body.configuration, RunConfiguration)
-    except msgspec.ValidationError as error:
-        raise faults.bad_request(f"The run configuration has another shape: {error}") from None
-    snapshot_id, properties = _snapshot(request, body.snapshot_id)
-    _check(context, configuration, body.configuration, snapshot_id)
-    definition, lineage = _settle_data(context, body.configuration)
-    environment = configuration.environment or RunEnvironment()
-    version = record_environment(context, environment) or environment.version
-    section = (definition.get("environment") or {}) | {"version": version}
+    order = understood(context, body.configuration, body.snapshot_id)
     parent = body.parent_run_id
     if parent is not None and context.store.runs.get(parent) is None:
         raise faults.not_found(f"Parent run {parent}")
@@ -85,14 +88,14 @@ def accept(request: Request, body: NewRun) -> Run:
             status=Status.NOT_STARTED,
             parent_run_id=parent,
             run_type="azureml.scriptrun",
-            target=configuration.target or "",
-            script_name=configuration.script,
-            snapshot_id=snapshot_id,
+            target=order.target,
+            script_name=order.script,
+            snapshot_id=order.snapshot_id,
             submission=caller_of(request).submission,
-            definition=definition | {"environment": section},
-            properties=properties,
-            warnings=[{"source": "docker", "message": text} for text in _ignored(configuration)],
-            recorded={"inputDatasets": lineage} if lineage else {},
+            definition=order.definition,
+            properties=order.properties,
+            warnings=order.warnings,
+            recorded=order.recorded,
         )
     except sqlite3.IntegrityError:
         raise faults.conflict(f"There is a run {run_id} already.") from None
@@ -100,11 +103,38 @@ def accept(request: Request, body: NewRun) -> Run:
     return run
 
 
+def understood(context: Context, document: dict[str, Any], snapshot_id: str | None) -> Order:
+    """A RunConfiguration that can be carried out here, with its data and its environment settled.
+
+    Raises:
+        Fault: it is not one.
+    """
+    try:
+        configuration = msgspec.convert(document, RunConfiguration)
+    except msgspec.ValidationError as error:
+        raise faults.bad_request(f"The run configuration has another shape: {error}") from None
+    snapshot_id, properties = _snapshot(context, snapshot_id)
+    _check(context, configuration, document, snapshot_id)
+    definition, lineage = _settle_data(context, document)
+    environment = configuration.environment or RunEnvironment()
+    version = record_environment(context, environment) or environment.version
+    section = (definition.get("environment") or {}) | {"version": version}
+    return Order(
+        target=configuration.target or "",
+        script=configuration.script,
+        snapshot_id=snapshot_id,
+        definition=definition | {"environment": section},
+        properties=properties,
+        recorded={"inputDatasets": lineage} if lineage else {},
+        warnings=[{"source": "docker", "message": text} for text in _ignored(configuration)],
+    )
+
+
 def tell_queued(context: Context, run: Run) -> None:
     """Tells those who wait for the run's submission that it was accepted."""
     experiment = context.store.experiments.by_id(run.experiment_id)
     files = context.store.snapshots.files(run.snapshot_id) if run.snapshot_id else []
-    specification = read_environment((run.definition or {}).get("environment") or {})
+    specification = read_environment(_definition(context, run).get("environment") or {})
     context.submissions.tell(
         run.submission,
         "queued",
@@ -119,6 +149,12 @@ def tell_queued(context: Context, run: Run) -> None:
     )
 
 
+def _definition(context: Context, run: Run) -> dict[str, Any]:
+    """The run configuration of a run, of a sweep that of its children."""
+    sweep = context.store.sweeps.get(run.run_id) if run.definition is None else None
+    return (sweep.definition if sweep else run.definition) or {}
+
+
 def _is_cached(context: Context, specification: Specification, snapshot_id: str | None) -> bool:
     """True when nothing has to be built, as far as that can be known without the submitter's folder."""
     environments = context.engine.environments
@@ -130,9 +166,8 @@ def _is_cached(context: Context, specification: Specification, snapshot_id: str 
         return False
 
 
-def _snapshot(request: Request, snapshot_id: str | None) -> tuple[str | None, dict[str, str]]:
+def _snapshot(context: Context, snapshot_id: str | None) -> tuple[str | None, dict[str, str]]:
     """The run's snapshot id, and the properties that come from it (the state of the git checkout)."""
-    context = context_of(request)
     properties = {"_azureml.ComputeTargetType": "local", "ContentSnapshotId": snapshot_id or ""}
     if snapshot_id is None or snapshot_id == EMPTY_ID:
         return None, properties

@@ -5,7 +5,6 @@ and the project's configuration folder, unpacks the answer beside the copied pro
 ``azureml-setup/Invocation.sh`` (or ``.bat``) there, which hands the run to the engine (see ``engine.submitter``).
 """
 
-from email import message_from_bytes
 from typing import Any
 
 import msgspec
@@ -13,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import MAX_JSON_BYTES, context_of, decoded, read_body
+from scaffold.workspace.context import context_of
 from scaffold.workspace.engine import submitter
 from scaffold.workspace.engine.jobs import JobFolder
 from scaffold.workspace.services.execution import NewRun, accept
+from scaffold.workspace.services.forms import json_file
 
 _DEFINITION = "definition.json"
 
@@ -38,14 +38,7 @@ async def _definition(request: Request) -> NewRun:
         Fault: there is none, or it has another shape.
     """
     # The SDK refuses configuration folders of more than 25 MB before it sends one.
-    body = await read_body(request, MAX_JSON_BYTES)
-    content_type = request.headers.get("content-type", "").encode("latin-1")
     try:
-        form = message_from_bytes(b"Content-Type: " + content_type + b"\r\n\r\n" + body)
-        contents = [
-            part.get_payload(decode=True) for part in form.walk() if part.get_filename() == _DEFINITION
-        ]
-        definition = contents[0] if contents and isinstance(contents[0], bytes) else b""
-        return msgspec.convert(decoded(definition), NewRun)
-    except (faults.Fault, ValueError, LookupError, RecursionError) as error:
+        return msgspec.convert(await json_file(request, _DEFINITION), NewRun)
+    except msgspec.ValidationError as error:
         raise faults.bad_request(f"The request is not a form with {_DEFINITION}: {error}") from None

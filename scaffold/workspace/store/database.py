@@ -281,6 +281,13 @@ MIGRATIONS = (
             FROM metrics)
         WHERE place = 1;
     """,
+    # What sweeps over parameters are to do.
+    """
+    CREATE TABLE sweeps (
+        run_id TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE,
+        document TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 

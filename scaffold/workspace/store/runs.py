@@ -16,11 +16,14 @@ _JSON_COLUMNS = ("tags", "properties", "definition", "error", "warnings", "run_t
 FAILED_BY_CLIENT = "failedByClient"
 """In ``recorded`` of a run that is executed here and that whoever submitted it has declared failed."""
 
+SWEEP = "sweep"
+"""In ``recorded`` of a run whose children this workspace begins and ends: HyperDrive's."""
+
 
 class Run(msgspec.Struct, frozen=True):
     """One run as it is stored; times are ISO 8601 in UTC.
 
-    ``definition`` is the RunConfiguration as the SDK sent it, and only a run that this workspace executes
+    ``definition`` is the RunConfiguration as the SDK sent it, and only a run that has a process here
     has one; ``recorded`` is what clients note of a run and nothing here reads, by its wire name; ``uuid``
     names the run's folder, since a run id may be longer than a file name can be.
     """
@@ -56,7 +59,7 @@ class Run(msgspec.Struct, frozen=True):
     @property
     def executed(self) -> bool:
         """True when this workspace executes the run, so that its status is the engine's and not its client's."""
-        return self.definition is not None
+        return self.definition is not None or SWEEP in self.recorded
 
     @property
     def data_container_id(self) -> str:
@@ -161,7 +164,8 @@ class Runs:
             "WITH RECURSIVE family (run_id) AS (SELECT run_id FROM runs WHERE parent_run_id = ? UNION"  # noqa: S608
             " SELECT runs.run_id FROM runs JOIN family ON runs.parent_run_id = family.run_id)"
             " SELECT runs.* FROM runs JOIN family USING (run_id)"
-            f" WHERE definition IS NULL AND status NOT IN ({marks})",
+            " WHERE definition IS NULL AND run_id NOT IN (SELECT run_id FROM sweeps)"
+            f" AND status NOT IN ({marks})",
             run_id,
             *(status.value for status in TERMINAL),
         )

@@ -23,6 +23,7 @@ from scaffold.workspace.store.model_names import ModelNames
 from scaffold.workspace.store.models import Assets, Models
 from scaffold.workspace.store.runs import Runs
 from scaffold.workspace.store.snapshots import Snapshots
+from scaffold.workspace.store.sweeps import Sweeps
 from scaffold.workspace.store.vault import Vault
 
 _TOLD_FOR = timedelta(days=7)
@@ -41,6 +42,7 @@ class Store:
         self.content = ContentStore(home.blobs, home.staging)
         self.experiments = Experiments(self.database)
         self.runs = Runs(self.database)
+        self.sweeps = Sweeps(self.database)
         self.run_lists = RunLists(self.database)
         self.snapshots = Snapshots(self.database)
         self.blobs = Blobs(self.database, self.content)

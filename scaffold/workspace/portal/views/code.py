@@ -33,7 +33,7 @@ def _python(run: Run, experiment: str) -> list[dict[str, str]]:
         f"print(run.get_status(), run.get_metrics())\nrun.download_files(output_directory={run.run_id!r})\n"
     )
     blocks = [{"what": "Get this run, its metrics and its files", "code": head + download}]
-    if run.executed and run.snapshot_id:
+    if run.definition is not None and run.snapshot_id:
         blocks.append({"what": "Submit the same again, from its snapshot", "code": _again(run, experiment)})
     if not run.status.terminal:
         blocks.append({"what": "Cancel it", "code": head + "run.cancel()\n"})

@@ -53,6 +53,7 @@ def frame(look: Look, run: Run, tab: str) -> dict[str, Any]:
             else f"/experiments/{quote(experiment.name, safe='')}",
             "ended": run.ended,
             "executed": run.executed,
+            "submitted": run.definition is not None,
             "exit_code": run.exit_code,
             "archived": run.hidden,
         },
@@ -171,7 +172,8 @@ def details(look: Look, run_id: str) -> dict[str, Any] | None:
         "warnings": [warning["message"] for warning in run.warnings],
         "snapshot_id": run.snapshot_id,
         "git": dict.fromkeys(_GIT, "") | git_of(run),
-        "tags": run.tags,
+        # Azure ML's own, such as the whole configuration of a sweep, are for its clients.
+        "tags": {name: text for name, text in run.tags.items() if not name.startswith("_aml_system_")},
         "properties": run.properties,
         "history": history,
         "parent": lists.row_of(parent) if parent else None,

@@ -1,0 +1,1 @@
+"""HyperDrive: sweeps over parameters, each a run with children that the engine carries out."""

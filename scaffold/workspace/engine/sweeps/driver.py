@@ -1,0 +1,282 @@
+"""Carries sweeps out: begins a sweep's children so many at a time, ends those that fall behind, and ends it.
+
+All that there is to know is in the store (what the sweep is to do, and its children's status and metrics), and
+what comes next is found from that alone: a service that was killed goes on where it was.
+"""
+
+import asyncio
+import itertools
+import logging
+import math
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from scaffold import space
+from scaffold.workspace.engine.endings import error_of
+from scaffold.workspace.engine.jobs import JobFolder
+from scaffold.workspace.engine.keeping import TEXT
+from scaffold.workspace.engine.preparation import Events, keep_log
+from scaffold.workspace.engine.sweeps.policies import History, policy_of
+from scaffold.workspace.logs import SWEEP_LOG
+from scaffold.workspace.paths import Home
+from scaffold.workspace.room import is_lack_of_room
+from scaffold.workspace.runs import IllegalTransitionError, Status
+from scaffold.workspace.store import Store
+from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
+from scaffold.workspace.store.database import now, timestamp, to_json
+from scaffold.workspace.store.sweeps import Sweep
+
+_LOG = logging.getLogger(__name__)
+_POLL_SECONDS = 0.25
+_ROOM_POLL_SECONDS = 2.0
+SYSTEM = "_aml_system_"
+"""What the names of HyperDrive's own tags begin with."""
+_CHILD_FAILED = "User errors were found in at least one of the child runs."
+_TOO_LONG = "The sweep was ended: it took longer than its limit of {:g} minutes."
+
+
+def plan_of(sweep: Sweep) -> list[space.Values]:
+    """The parameters of each child, in the order in which they are begun; the same ones whenever it is asked."""
+    if sweep.sampling == "grid":
+        return list(itertools.islice(space.combinations(sweep.space), sweep.most_runs))
+    return space.samples(sweep.space, sweep.most_runs, sweep.seed)
+
+
+def child_id(run_id: str, number: int) -> str:
+    """The id of a sweep's child, as HyperDrive makes it."""
+    return f"{run_id}_{number}"
+
+
+class SweepDriver:
+    """The sweeps that are under way.
+
+    Args:
+        home: the workspace's folder.
+        store: its store.
+        tell: told of every step of a sweep's run.
+        submit: begins with a child.
+        cancel: asks for a child's end.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        store: Store,
+        tell: Events,
+        submit: Callable[[str], None],
+        cancel: Callable[[str], bool],
+    ) -> None:
+        self._home = home
+        self._store = store
+        self._tell = tell
+        self._submit = submit
+        self._cancel = cancel
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._tasks)
+
+    def drives(self, run_id: str) -> bool:
+        """True for the run of a sweep that is under way."""
+        return run_id in self._tasks
+
+    def begin(self, run_id: str) -> None:
+        """Begins with a sweep that has just been accepted, or takes it up again."""
+        task = asyncio.create_task(self._guarded(run_id), name=run_id)
+        self._tasks[run_id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(run_id, None))
+
+    def recover(self) -> None:
+        """Takes up every sweep that an earlier service left unfinished."""
+        for run_id in self._store.sweeps.unfinished():
+            self.begin(run_id)
+
+    async def stop(self) -> None:
+        """Lets go of everything; the next service goes on."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _guarded(self, run_id: str) -> None:
+        try:
+            await self._drive(run_id)
+        except Exception as error:
+            _LOG.exception("sweep %s", run_id)
+            for child, status in self._store.sweeps.children(run_id).items():
+                if not status.terminal:
+                    self._cancel(child)
+            fault = error_of("ServiceError", f"{type(error).__name__}: {error}")
+            self._move(run_id, Status.FAILED, error=fault)
+
+    async def _drive(self, run_id: str) -> None:
+        sweep = self._store.sweeps.get(run_id)
+        assert sweep is not None, run_id  # noqa: S101  (it was added with the run)
+        under_way = _UnderWay(self._home, self._store, run_id, sweep)
+        self._move(run_id, Status.RUNNING)
+        while True:
+            pause = _POLL_SECONDS
+            try:
+                if self._step(under_way):
+                    break
+            except (OSError, sqlite3.OperationalError) as error:
+                if not is_lack_of_room(error):
+                    raise
+                pause = _ROOM_POLL_SECONDS
+            await asyncio.sleep(pause)
+        await under_way.close()
+
+    def _step(self, sweep: "_UnderWay") -> bool:
+        """Does what is to be done now; True when the sweep is over."""
+        children = self._store.sweeps.children(sweep.run_id)
+        active = [child for child, status in children.items() if not status.terminal]
+        ending = self._ending(sweep, children)
+        if ending is None:
+            for _ in range(len(active), sweep.todo.width):
+                if len(children) == len(sweep.plan):
+                    break
+                child = sweep.add_child(len(children))
+                children[child] = Status.NOT_STARTED
+                self._submit(child)
+            for child in sweep.laggards(active):
+                self._cancel(child)
+            return False
+        for child in active:
+            if children[child] is not Status.CANCEL_REQUESTED:
+                self._cancel(child)
+        if not active:
+            sweep.sum_up(children)
+            status, error = ending
+            self._move(sweep.run_id, status, **({"error": error} if error else {}))
+        return not active
+
+    def _ending(
+        self, sweep: "_UnderWay", children: dict[str, Status]
+    ) -> tuple[Status, dict[str, Any] | None] | None:
+        """How the sweep is to end, what is still running included; None while it goes on."""
+        run = self._store.runs.require(sweep.run_id)
+        if run.status.terminal:
+            return run.status, None
+        if run.status is Status.CANCEL_REQUESTED:
+            return Status.CANCELED, None
+        over = all(status.terminal for status in children.values()) and len(children) == len(sweep.plan)
+        if over:
+            failed = Status.FAILED in children.values()
+            error = error_of("UserError", _CHILD_FAILED) if failed else None
+            return (Status.FAILED if failed else Status.COMPLETED), error
+        limit = timedelta(minutes=sweep.todo.minutes)
+        if now() - datetime.fromisoformat(run.started or run.created) > limit:
+            return Status.CANCELED, error_of("TimeLimitExceeded", _TOO_LONG.format(sweep.todo.minutes))
+        return None
+
+    def _move(self, run_id: str, status: Status, **changes: Any) -> None:
+        """Gives the sweep's run its next status, unless it has that, or one that rules it out, already."""
+        try:
+            run = self._store.runs.move(run_id, status, **changes)
+        except IllegalTransitionError:
+            return
+        self._tell(run, "status", {"status": status.value})
+
+
+class _UnderWay:
+    """One sweep that is being carried out.
+
+    Attributes:
+        todo: what it is to do.
+        plan: the parameters of each child, in the order in which they are begun.
+    """
+
+    def __init__(self, home: Home, store: Store, run_id: str, todo: Sweep) -> None:
+        self.run_id, self.todo = run_id, todo
+        self._store = store
+        self._run = store.runs.require(run_id)
+        self._policy = policy_of(todo.policy)
+        self.plan = plan_of(todo)
+        self._looked_at: dict[str, int] = {}
+        self._newest = -1
+        self._folder = JobFolder(home, self._run)
+        self._log = self._folder.path / "sweep.txt"
+        self._folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not self._log.exists():
+            self._note(f"{len(self.plan)} runs are planned, {todo.width} at once.")
+        name = artifact_prefix(run_id) + SWEEP_LOG
+        store.blobs.put(ARTIFACTS, name, live_path=self._log, content_type=TEXT)
+
+    def _note(self, sentence: str) -> None:
+        with self._log.open("a", encoding="utf-8") as stream:
+            stream.write(f"[{timestamp()}] {sentence}\n")
+
+    async def close(self) -> None:
+        """Keeps the log."""
+        await keep_log(self._store, self._run, SWEEP_LOG, self._log)
+        self._folder.clear()
+
+    def add_child(self, number: int) -> str:
+        """Makes the run of that number, and returns its id."""
+        values, child = self.plan[number], child_id(self.run_id, number)
+        arguments = [*(self.todo.definition.get("arguments") or []), *space.arguments_of(values)]
+        text = to_json(values)
+        self._store.runs.create(
+            child,
+            self._run.experiment_id,
+            status=Status.NOT_STARTED,
+            parent_run_id=self.run_id,
+            run_type="azureml.scriptrun",
+            target=self._run.target,
+            script_name=self._run.script_name,
+            snapshot_id=self._run.snapshot_id,
+            definition=self.todo.definition | {"arguments": arguments},
+            tags={f"{SYSTEM}hyperparameters": text, "hyperparameters": text},
+            properties=self.todo.properties,
+            recorded=self.todo.recorded,
+            warnings=self.todo.warnings,
+        )
+        self._note(f"{child} begins with {' '.join(space.arguments_of(values))}.")
+        return child
+
+    def laggards(self, active: list[str]) -> list[str]:
+        """The runs that the policy ends now; each is looked at once an interval."""
+        newest = self._store.metrics.newest()
+        if self._policy.name.lower() == "default" or newest == self._newest:
+            return []
+        self._newest = newest
+        history = self.history(list(self._store.sweeps.children(self.run_id)))
+        behind = []
+        for child in active:
+            interval = self._policy.interval(len(history.get(child, ())))
+            if interval <= self._looked_at.get(child, 0):
+                continue
+            self._looked_at[child] = interval
+            if self._policy.ends(child, interval, history, maximize=self.todo.maximize):
+                self._note(f"{child} is ended by the policy {self._policy.name} at interval {interval}.")
+                behind.append(child)
+        return behind
+
+    def history(self, children: list[str]) -> History:
+        """The values of the primary metric of the children that have any; what is no number is the worst there is."""
+        worst = -math.inf if self.todo.maximize else math.inf
+        history: dict[str, list[float]] = {}
+        for child in children:
+            points = self._store.metrics.points(child, self.todo.metric)
+            numbers = [next(iter(data.values()), None) for _, _, data in points]
+            values = [
+                worst if not isinstance(number, int | float) or math.isnan(number) else float(number)
+                for number in numbers
+            ]
+            if values:
+                history[child] = values
+        return history
+
+    def sum_up(self, children: dict[str, Status]) -> None:
+        """Notes the best child with the sweep's run."""
+        choose = max if self.todo.maximize else min
+        best = {child: choose(values) for child, values in self.history(list(children)).items()}
+        if not best:
+            return
+        child = choose(best, key=lambda key: best[key])
+        found = {"best_child_run_id": child, "score": str(best[child]), "best_metric_status": "Succeeded"}
+        self._store.runs.merge(self.run_id, tags={}, properties=found)
+        self._note(f"{child} is the best, with {self.todo.metric} = {best[child]}.")
