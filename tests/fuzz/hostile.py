@@ -299,9 +299,9 @@ def bodies(kind: Any) -> Strategy:
 FORM = "multipart/form-data; boundary=fuzz"
 
 
-def forms(kind: Any) -> Strategy:
-    """Bodies of the SDK's form with ``definition.json``."""
-    names = st.sampled_from(("definition.json", "project.zip", "../definition.json", ""))
+def forms(kind: Any, file: str) -> Strategy:
+    """Bodies of the SDK's form with a file of that name."""
+    names = st.sampled_from((file, file, "project.zip", f"../{file}", ""))
     parts = st.tuples(names, bodies(kind).map(lambda body: body or b""))
 
     def form(parts: list[tuple[str, bytes]]) -> bytes:

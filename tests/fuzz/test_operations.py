@@ -9,12 +9,17 @@ from hypothesis import strategies as st
 
 from scaffold.workspace.routes import Access, Operation
 from scaffold.workspace.services.execution import NewRun
+from scaffold.workspace.services.hyperdrive import NewSweep
 from tests.fuzz import hostile, surface
 from tests.fuzz.conftest import Fuzz
 from tests.fuzz.service import Watched
 from tests.workspace.client import SCOPE
 
 _EXAMPLES = 100
+_FORMS = {
+    "localrun.start_local_run": (NewRun, "definition.json"),
+    "hyperdrive.create_sweep": (NewSweep, "config.json"),
+}
 _OPERATIONS = [pytest.param(*one, id=surface.name_of(*one)) for one in surface.operations()]
 # What the service has, by the names of the table's path parameters.
 PARTS = {
@@ -57,8 +62,8 @@ def _headers() -> Any:
 def _bodies(method: str, operation: Operation) -> Any:
     if method in ("GET", "HEAD"):
         return st.none()
-    if operation.name == "localrun.start_local_run":
-        return hostile.forms(NewRun)
+    if operation.name in _FORMS:
+        return hostile.forms(*_FORMS[operation.name])
     return hostile.bodies(surface.body_type(operation))
 
 
@@ -87,7 +92,7 @@ def test_an_operation_answers_whatever_it_is_asked(
         parts: dict[str, str], query: dict[str, str], headers: dict[str, str], body: bytes | None
     ) -> None:
         path = path_of(service, operation, parts, query)
-        kind = {"Content-Type": hostile.FORM} if "localrun" in operation.name else {}
+        kind = {"Content-Type": hostile.FORM} if operation.name in _FORMS else {}
         service.request(method, path, service.fill_bytes(body), token=token, headers=kind | headers)
 
     fuzz(

@@ -77,15 +77,26 @@ class NewSweep(msgspec.Struct):
     resume_child_runs: list[Any] | None = None
 
 
+class _Refused(Fault):
+    """A refusal in HyperDrive's own ``ErrorResponse``, whose ``code`` is a number, beside the envelope of the others."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.status, fault.code, fault.message, *fault.inner)
+        self.headers = fault.headers
+
+    def envelope(self) -> dict[str, Any]:
+        return super().envelope() | {"code": self.status}
+
+
 async def create_sweep(request: Request) -> Response:
     """Accepts a sweep and begins with it."""
     try:
         body = msgspec.convert(await json_file(request, "config.json"), NewSweep)
         run = _accept(request, body)
     except msgspec.ValidationError as error:
-        return _refusal(faults.bad_request(f"The sweep has another shape: {error}"))
+        raise _Refused(faults.bad_request(f"The sweep has another shape: {error}")) from None
     except Fault as fault:
-        return _refusal(fault)
+        raise _Refused(fault) from None
     context_of(request).engine.sweeps.begin(run.run_id)
     return _answer(201, {"code": 201, "result": _experiment_dto(run, body)})
 
@@ -95,18 +106,13 @@ async def cancel_sweep(request: Request) -> Response:
     try:
         run = run_of(request)
     except Fault as fault:
-        return _refusal(fault)
+        raise _Refused(fault) from None
     context_of(request).engine.cancel(run.run_id)
     return _answer(200, {"code": 200, "result": f"{run.run_id} is being canceled."})
 
 
 def _answer(status: int, document: Any) -> Response:
     return Response(msgspec.json.encode(document), status_code=status, media_type="application/json")
-
-
-def _refusal(fault: Fault) -> Response:
-    """The service's own ``ErrorResponse``, whose ``code`` is a number, beside the envelope of the others."""
-    return _answer(fault.status, fault.envelope() | {"code": fault.status})
 
 
 def _accept(request: Request, body: NewSweep) -> Run:

@@ -104,6 +104,7 @@ ROWS: dict[int, dict[str, list[dict[str, Any]]]] = {
         ],
         "computes": [{"name": "cpu", "created": AT, "modified": AT, "document": '{"sku": "x"}'}],
     },
+    10: {"sweeps": [{"run_id": "r1", "document": "{}"}]},
 }  # fmt: skip
 
 
