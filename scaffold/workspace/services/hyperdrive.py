@@ -78,7 +78,7 @@ class NewSweep(msgspec.Struct):
 
 
 class _Refused(Fault):
-    """A refusal in HyperDrive's own ``ErrorResponse``, whose ``code`` is a number, beside the envelope of the others."""
+    """A refusal as HyperDrive's own ``ErrorResponse``, whose ``code`` is a number, and as that of the others."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.status, fault.code, fault.message, *fault.inner)
