@@ -32,7 +32,12 @@ print(json.dumps([cold, empty, changed]))
 
 
 def snapshot(machine: Machine, runs: int) -> list[Result]:
-    """2000 files submitted when all are new, when one has changed and when none has (the baseline)."""
+    """2000 files submitted when all are new, when one has changed and when none has (the baseline).
+
+    For a change the SDK writes out and compares both trees in full: on 2 cores 0.39 of the 0.53 s that one
+    changed file takes are its own, and 0.15 of the 0.22 s that none takes, so that the aim is beyond what a
+    service can do; its own share is 0.14 s against 0.07.
+    """
     folder = machine.root / "many" / "source"
     folder.mkdir(parents=True)
     cold, empty, changed = map(
