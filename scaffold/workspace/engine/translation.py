@@ -29,7 +29,9 @@ def to_pip(specification: Specification) -> Specification:
     """
     if specification.conda is None:
         return specification
-    requirements = pip_itself(specification.conda.packages)
+    # What pip is asked for comes first, as the resolver prefers new versions of what it reads first: conda's packages
+    # are there when pip comes, which replaces one of them where what it was asked for needs another version.
+    requirements = [*pip_itself(specification.conda.packages), *specification.requirements]
     translated: list[str] = []
     for entry in specification.conda.packages:
         name, version = read_match(entry)
@@ -44,6 +46,6 @@ def to_pip(specification: Specification) -> Specification:
     return msgspec.structs.replace(
         specification,
         conda=None,
-        requirements=(*requirements, *specification.requirements),
+        requirements=tuple(requirements),
         translated=tuple(translated),
     )

@@ -99,12 +99,12 @@ def test_a_python_package_whose_name_begins_like_a_library_is_kept(dependency: s
     assert translated(dependency).requirements == (dependency,)
 
 
-def test_the_requirements_of_the_pip_section_follow_those_of_conda():
+def test_the_requirements_of_the_pip_section_come_before_those_of_conda():
     specification = to_pip(
         Specification("e", "3.9", ("azureml-defaults",), conda=Conda((), ("python=3.9", "pip=21.1", "numpy")))
     )
 
-    assert specification.requirements == ("pip==21.1.*", "numpy", "azureml-defaults")
+    assert specification.requirements == ("pip==21.1.*", "azureml-defaults", "numpy")
     assert (specification.python, specification.conda) == ("3.9", None)
 
 
