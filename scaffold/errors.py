@@ -5,7 +5,8 @@
     ├── ProjectError             3  the project is not right
     ├── WorkspaceError           4  the workspace cannot be reached or refuses us
     ├── RunFailedError           5  the run failed
-    └── RunCanceledError         6  the run was cancelled
+    ├── RunCanceledError         6  the run was cancelled
+    └── StoppedError           130  a person has stopped the command
 
 Every error is two lines: what is wrong (``message``, with file and line where there is one) and what
 to do (``hint``). This module imports nothing, so that anything may import it.
@@ -56,3 +57,9 @@ class RunCanceledError(ScaffoldError):
     """The run that was followed ended as Canceled."""
 
     exit_code = 6
+
+
+class StoppedError(ScaffoldError):
+    """A person has stopped the command (Ctrl-C); the message says what that means for what it was doing."""
+
+    exit_code = 130

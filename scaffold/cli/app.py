@@ -9,10 +9,12 @@ import sys
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from scaffold import __version__
 from scaffold.cli import console
 from scaffold.cli.check import check
+from scaffold.cli.doctor import doctor
 from scaffold.cli.exec import exec_command
 from scaffold.cli.export import export
 from scaffold.cli.new import new
@@ -21,8 +23,18 @@ from scaffold.cli.submit import submit
 from scaffold.cli.workspace import workspace_app
 from scaffold.errors import ScaffoldError, WorkspaceError
 
+
+class _Commands(TyperGroup):
+    """The commands; an interrupt of any of them is told as an error is."""
+
+    def invoke(self, ctx: Any) -> Any:  # (typer itself would end with 130 and say nothing)
+        with console.stopping("Interrupted.", "Nothing that was already accepted is lost."):
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
     name="scaffold",
+    cls=_Commands,
     help="Start, run and see Azure ML experiments: on your own machine, or on Azure ML.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -60,6 +72,7 @@ app.command(
     "exec",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )(exec_command)
+app.command("doctor")(doctor)
 app.add_typer(runs_app, name="runs")
 app.add_typer(workspace_app, name="workspace")
 

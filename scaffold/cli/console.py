@@ -17,6 +17,7 @@ from typing import Any, TextIO
 import typer
 
 from scaffold import words
+from scaffold.errors import StoppedError
 
 inert = words.inert
 _state = {"quiet": False, "debug": False}
@@ -141,6 +142,19 @@ def traceback() -> None:
     import traceback as module
 
     module.print_exc()
+
+
+@contextmanager
+def stopping(message: str, hint: str) -> Iterator[None]:
+    """Says what Ctrl-C means for what is done in this block.
+
+    Raises:
+        StoppedError: it was pressed.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise StoppedError(message, hint) from None
 
 
 class _Spinner:

@@ -1,7 +1,9 @@
 """The console script."""
 
+import os
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 
 def main() -> None:
@@ -14,10 +16,23 @@ def main() -> None:
         # There is nothing to parse, and the person's own command is still to begin.
         from scaffold.cli import launch
 
-        sys.exit(_told(lambda: launch.run(sys.argv[3:])))
+        _end(_told(lambda: launch.run(sys.argv[3:])))
     from scaffold.cli.app import run
 
-    sys.exit(run())
+    _end(run())
+
+
+def _end(code: int) -> NoReturn:
+    """Ends the process with the exit code, an interrupted one too.
+
+    When an interrupt has passed through code that was made of text (that of a dataclass), the interpreter ends
+    itself with the signal in the end, though it was handled.
+    """
+    if code == 130:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _told(work: Callable[[], int]) -> int:

@@ -55,7 +55,7 @@ def variables(
         "CURL_CA_BUNDLE": str(certificates.bundle),
         "SSL_CERT_FILE": str(certificates.bundle),
         # A proxy for the outside world does not know this machine's loopback.
-        **_no_proxy(environment),
+        **no_proxy(environment),
     }
 
 
@@ -78,7 +78,8 @@ def _forget_old(submissions: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _no_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+def no_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that keep this machine's loopback out of a proxy that is set; none where none is."""
     if not any(environment.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
         return {}
     present = environment.get("NO_PROXY") or environment.get("no_proxy") or ""

@@ -40,6 +40,7 @@ def test_the_version_loads_nothing_heavy():
         ("export", "--help"),
         ("workspace", "--help"),
         ("exec", "--help"),
+        ("doctor", "--help"),
     ],
     ids=" ".join,
 )

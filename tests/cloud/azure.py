@@ -62,6 +62,7 @@ class Fault:
         times: how often; then the service answers by itself again.
         after: the service is asked all the same, and its answer thrown away.
         headers: more headers of the answer.
+        document: its body, in place of an error envelope.
     """
 
     host: str
@@ -72,6 +73,7 @@ class Fault:
     times: int = 10_000
     after: bool = False
     headers: dict[str, str] = field(default_factory=dict)
+    document: Any = None
 
 
 class Azure:
@@ -213,6 +215,8 @@ class _Handler(BaseHTTPRequestHandler):
             document = {"error": {"code": fault.code, "message": fault.message}}
             if self.host == LOGIN:
                 document = {"error": fault.code, "error_description": fault.message}
+            if fault.document is not None:
+                document = fault.document
             self._send(fault.status, document, {"x-ms-request-id": str(uuid.uuid4()), **fault.headers})
         elif self.host == LOGIN:
             self._log_in(body)
@@ -313,8 +317,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_bytes(
         self, status: int, body: bytes, headers: dict[str, str], length: str | None = None
     ) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
+        self.send_response_only(status)
+        for name, value in {"date": self.date_time_string(), **headers}.items():
             self.send_header(name, value)
         self.send_header("content-length", str(length if length is not None else len(body)))
         self.end_headers()

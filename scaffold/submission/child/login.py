@@ -9,8 +9,9 @@ scripts that log in by themselves are not touched.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -30,6 +31,63 @@ class NoLoginError(Exception):
 
 class LoginNeededError(Exception):
     """The SDK would ask a person to log in, and there is nobody to ask."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to log in, as far as this environment shows without trying.
+
+    Attributes:
+        method: one of :data:`METHODS`.
+        ready: whether it is set up.
+        reason: what says so, in a few words.
+        half: whether it is set up in part, which cannot be meant.
+    """
+
+    method: str
+    ready: bool
+    reason: str
+    half: bool = False
+
+
+def survey(tenant_id: str | None, environment: Mapping[str, str] = os.environ) -> list[Way]:
+    """The ways to log in without a person, in the order in which the SDK comes to them; changes nothing.
+
+    Args:
+        tenant_id: of config.json, or None.
+        environment: the variables of the process that logs in.
+    """
+    identity = "MSI_ENDPOINT" in environment
+    own = Path(environment.get("AZUREML_AUTH_CONFIG_DIR") or Path.home() / ".azureml" / "auth")
+    ways = [
+        Way(
+            "managed-identity",
+            identity,
+            f"a managed identity (MSI_ENDPOINT{'' if identity else ' is not set'})",
+        ),
+        _principal(tenant_id, environment),
+    ]
+    for method, folder, whose in (
+        ("interactive", own, "the SDK"),
+        ("azure-cli", azure_cli_folder(environment), "the Azure CLI"),
+    ):
+        ways.append(Way(method, _has_login(folder), f"an earlier login of {whose} ({folder})"))
+    return ways
+
+
+def _principal(tenant_id: str | None, environment: Mapping[str, str]) -> Way:
+    for names in (dict(zip(_PRINCIPAL, _PRINCIPAL, strict=True)), _PRINCIPAL):
+        values = {shown: environment.get(shown) for shown in names.values()}
+        if not any(values.values()):
+            continue
+        tenant, client, _ = names.values()
+        missing = [name for name, value in values.items() if not value and not (name == tenant and tenant_id)]
+        if missing:
+            return Way(
+                "service-principal", False, f"a service principal lacks {', '.join(missing)}", half=True
+            )
+        return Way("service-principal", True, f"the service principal {values[client]} ({client})")
+    return Way("service-principal", False, "a service principal (AZURE_CLIENT_ID is not set)")
 
 
 def prepare(method: str, tenant_id: str | None) -> str:
@@ -79,9 +137,9 @@ def describe(method: str) -> str:
     }[method]
 
 
-def azure_cli_folder() -> Path:
+def azure_cli_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Where the Azure CLI keeps its login."""
-    return Path(os.environ.get("AZURE_CONFIG_DIR") or Path.home() / ".azure")
+    return Path(environment.get("AZURE_CONFIG_DIR") or Path.home() / ".azure")
 
 
 def _take_principal(tenant_id: str | None) -> None:
@@ -98,14 +156,7 @@ def _take_principal(tenant_id: str | None) -> None:
 
 def _first() -> str:
     """The method that the SDK comes to first here."""
-    if "MSI_ENDPOINT" in os.environ:
-        return "managed-identity"
-    if all(os.environ.get(name) for name in _PRINCIPAL):
-        return "service-principal"
-    own = Path(os.environ.get("AZUREML_AUTH_CONFIG_DIR") or Path.home() / ".azureml" / "auth")
-    if not _has_login(own) and _has_login(azure_cli_folder()):
-        return "azure-cli"
-    return "interactive"
+    return next((way.method for way in survey(None) if way.ready), "interactive")
 
 
 def _has_login(folder: Path) -> bool:

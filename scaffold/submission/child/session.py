@@ -38,18 +38,34 @@ class Session:
         """True when a person can be asked to log in."""
         return self._login is None or bool(self._login["may_ask"])
 
+    @property
+    def _tenant_id(self) -> str | None:
+        return self._login["tenant_id"] if self._login else None
+
     @cached_property
-    def workspace(self) -> Any:
-        """The ``Workspace`` of the SDK, logged in to as a project's own script would be.
+    def auth(self) -> Any:
+        """The login, made as a project's own script makes it: for the tenant that its config.json names.
 
         Raises:
             Exception: of the SDK, or of :mod:`scaffold.submission.child.login`.
         """
+        self.prepare()
+        from azureml.core.authentication import InteractiveLoginAuthentication
+
+        with logins.asking(may_ask=self.may_ask):
+            return InteractiveLoginAuthentication(tenant_id=self._tenant_id)
+
+    @cached_property
+    def workspace(self) -> Any:
+        """The ``Workspace`` of the SDK.
+
+        Raises:
+            Exception: as for ``auth``.
+        """
         if self.config is None:
             raise ValueError("No workspace was named.")
-        self.prepare()
         from azureml.core import Workspace
 
         names = (self.config[key] for key in ("subscription_id", "resource_group", "workspace_name"))
         with logins.asking(may_ask=self.may_ask):
-            return Workspace(*names)
+            return Workspace(*names, auth=self.auth)
