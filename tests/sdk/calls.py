@@ -7,9 +7,9 @@ from typing import Any
 
 from tests.conftest import Machine
 
-PREAMBLE = """\
-import json, os, sys
-from azureml.core import Workspace
+_PREAMBLE = """\
+import json, os, sys, tempfile, time
+from azureml.core import Environment, Experiment, Run, ScriptRunConfig, Workspace
 ws = Workspace.get('local', subscription_id='00000000-0000-0000-0000-000000000000', resource_group='local')
 seen = {}
 def failure(call, *arguments, **keywords):
@@ -18,12 +18,23 @@ def failure(call, *arguments, **keywords):
     except Exception as error:
         return f'{type(error).__name__}: {error}'
     return None
+def submit(experiment, script, **options):
+    os.makedirs('source', exist_ok=True)
+    open('source/train.py', 'w').write(script)
+    env = Environment('the-one-that-is-here')
+    env.python.user_managed_dependencies = True
+    config = ScriptRunConfig('source', script='train.py', compute_target='cpu-cluster', environment=env, **options)
+    return experiment.submit(config)
 """
 
 
 def given(machine: Machine, code: str, cwd: Path | None = None) -> dict[str, Any]:
-    """Runs code that fills ``seen``, with a workspace ``ws`` at hand, and returns what it put there."""
-    script = PREAMBLE + textwrap.dedent(code) + "\nprint('\\nSEEN', json.dumps(seen, default=str))\n"
+    """Runs code that fills ``seen``, and returns what it put there.
+
+    At hand are a workspace ``ws``; ``failure``, the words of a call's exception; and ``submit``, which submits a script
+    that runs in the interpreter that is here.
+    """
+    script = _PREAMBLE + textwrap.dedent(code) + "\nprint('\\nSEEN', json.dumps(seen, default=str))\n"
     done = machine.sdk(script, cwd=cwd)
     assert done.returncode == 0, done.stdout + done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("SEEN ")]

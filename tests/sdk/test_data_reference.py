@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Machine
-from tests.sdk.scripts import say
+from tests.sdk.calls import given
 from tests.sdk.test_outputs import HEAD
 
 MORE = """
@@ -27,9 +27,9 @@ open("data/a b.txt", "w").write("A"); open("data/sub/ü.txt", "w").write("U")
 
 @pytest.fixture
 def said(shared_machine: Machine, tmp_path: Path, request: pytest.FixtureRequest) -> Any:
-    """Runs code against the workspace, and returns what it put into ``said``."""
+    """Runs code against the workspace, and returns what it put into ``seen``."""
     head = HEAD.format(experiment=request.node.name[:60]) + MORE
-    return lambda code: say(shared_machine, tmp_path, head + code)
+    return lambda code: given(shared_machine, head + code, cwd=tmp_path)
 
 
 def test_mounts_and_downloads_are_paths_in_arguments_variables_and_commands(said: Any):
@@ -47,9 +47,9 @@ print(sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.txt
 print(one.relative_to(pathlib.Path.cwd()).as_posix(), one.read_text())
 '''
 run = with_references(script, folder, one, arguments=[str(folder), str(one), folder.data_reference_name, "one"])
-said["script"] = [end(run), log(run)]
+seen["script"] = [end(run), log(run)]
 command = with_references("", one, command=["cat", str(one), "&&", f'cat "${{AZUREML_DATAREFERENCE_one}}"'])
-said["command"] = [end(command), log(command)]
+seen["command"] = [end(command), log(command)]
 """
     )
 
@@ -75,13 +75,13 @@ up.mkdir(exist_ok=True)
 (up / "u.txt").write_text("u")
 '''
 run = with_references(script, mount, upload)
-said["first"] = [end(run), kept("written")]
+seen["first"] = [end(run), kept("written")]
 arguments = [str(upload) + "/more", str(upload)]
 again = with_references(script.replace('"u")', '"again")'), upload, arguments=arguments)
-said["again"] = [end(again), kept("written/up"), again._client.get_run().warnings[0].message]
+seen["again"] = [end(again), kept("written/up"), again._client.get_run().warnings[0].message]
 failing = store.path("written/failing", data_reference_name="failing").as_upload(path_on_compute="results")
 failed = with_references("import pathlib, sys; pathlib.Path(sys.argv[1]).write_text('f'); sys.exit(1)", failing)
-said["failed"] = [end(failed), kept("written/failing")]
+seen["failed"] = [end(failed), kept("written/failing")]
 """
     )
 
@@ -116,8 +116,8 @@ def refusal(**settings):
         with_references("", Given())
     except Exception as error:
         return str(error)
-said["foreign"] = refusal(datastore_name="workspacefilestore")
-said["nowhere"] = refusal(datastore_name="workspaceblobstore", mode="upload", path_on_datastore="x")
+seen["foreign"] = refusal(datastore_name="workspacefilestore")
+seen["nowhere"] = refusal(datastore_name="workspaceblobstore", mode="upload", path_on_datastore="x")
 """
     )
 

@@ -3,10 +3,12 @@
 import hashlib
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import Machine, Project
+from tests.sdk.calls import given
 
 pytestmark = pytest.mark.slow
 
@@ -60,3 +62,25 @@ def test_a_snapshot_of_nearly_2000_files_and_300_megabytes_arrives_whole(machine
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{files} {whole.hexdigest()}\n"
     assert memory(machine) - before < MOST_GROWTH
+
+
+def test_more_than_2000_files_are_sent_only_when_the_sdk_is_told_to(machine: Machine, tmp_path: Path):
+    seen = given(
+        machine,
+        """
+        experiment = Experiment(ws, 'many-files')
+        os.makedirs('source/data')
+        for number in range(2001):
+            open(f'source/data/{number}', 'w').write(str(number))
+        script = "import os; print(len(os.listdir('data')))"
+        seen['refused'] = failure(submit, experiment, script)
+        os.environ['AML_SNAPSHOT_NO_FILE_LIMIT'] = 'true'
+        run = submit(experiment, script)
+        run.wait_for_completion()
+        seen['log'] = run.get_details_with_logs()['logFiles']['user_logs/std_log.txt']
+        """,
+        cwd=tmp_path,
+    )
+
+    assert "Your project exceeds the file limit of 2000." in seen["refused"]
+    assert seen["log"] == "2001\n"

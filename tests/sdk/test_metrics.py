@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.conftest import Machine
-from tests.sdk.scripts import say
+from tests.sdk.calls import given
 
 _TABLES = """
 matrix = {"schema_type": "confusion_matrix", "schema_version": "1.0.0",
@@ -19,9 +19,8 @@ predictions = {"schema_type": "predictions", "schema_version": "1.0.0", "data": 
 
 
 def test_numbers_lists_rows_and_tables(shared_machine: Machine, tmp_path: Path):
-    said = say(
+    seen = given(
         shared_machine,
-        tmp_path,
         """
         run = Experiment(ws, "numbers").start_logging(snapshot_directory=None)
         run.log("once", 1)
@@ -39,7 +38,7 @@ def test_numbers_lists_rows_and_tables(shared_machine: Machine, tmp_path: Path):
         run.log("type", 0.5); run.log("type", "text")
         run.log_row("columns", a=1, b=2); run.log_row("columns", a=3)
         run.log_list("no number", [0.5, "text"])
-        run.log("no value", None); run.log("a mapping", {"a": 1}); run.log("said", 1, "what it means")
+        run.log("no value", None); run.log("a mapping", {"a": 1}); run.log("seen", 1, "what it means")
         run.log_list("generator", (n * n for n in range(4))); run.log_list("range", range(3))
         run.log_list("pair", (1, 2)); run.log_list("texts", ["a", "b"], description="two")
         run.log_list("long", list(range(251)))
@@ -50,26 +49,27 @@ def test_numbers_lists_rows_and_tables(shared_machine: Machine, tmp_path: Path):
         for n in range(2345):
             run.log("many", n)
         run.flush()
-        said["all"] = run.get_metrics()
-        said["many"] = said["all"].pop("many") == list(range(2345))
-        said["long"] = said["all"].pop("long") == list(range(251))
+        seen["all"] = run.get_metrics()
+        seen["many"] = seen["all"].pop("many") == list(range(2345))
+        seen["long"] = seen["all"].pop("long") == list(range(251))
         odd = ("a/b", "α: β γ", "日本", "100 %", "it's", '"quoted"', "a,b", "back\\slash", "x" * 250)
-        said["odd"] = [[said["all"].pop(name), run.get_metrics(name) == {name: 0.5}] for name in odd]
-        said["of a type"] = [run.get_metrics("once", run_type="azureml.scriptrun"),
+        seen["odd"] = [[seen["all"].pop(name), run.get_metrics(name) == {name: 0.5}] for name in odd]
+        seen["of a type"] = [run.get_metrics("once", run_type="azureml.scriptrun"),
                              run.get_metrics("once", recursive=True, run_type="azureml.scriptrun")]
-        said["one"] = run.get_metrics("once")
-        said["none"] = run.get_metrics("nothing")
-        said["elsewhere"] = Run.get(ws, run.id).get_metrics("list")
+        seen["one"] = run.get_metrics("once")
+        seen["none"] = run.get_metrics("nothing")
+        seen["elsewhere"] = Run.get(ws, run.id).get_metrics("list")
         dto = run._client.metrics.get_metric_dto_for_run_v2("loss: λ α")
-        said["steps"] = [value.step for value in dto.value]
+        seen["steps"] = [value.step for value in dto.value]
         from datetime import timedelta
         late = dto.value[-1].created_utc + timedelta(hours=1)
-        said["later"] = run._client.metrics.get_metric_dto_for_run_v2("once", start_time=late).value
+        seen["later"] = run._client.metrics.get_metric_dto_for_run_v2("once", start_time=late).value
         run.complete()
         """,
+        cwd=tmp_path,
     )
 
-    metrics = said["all"]
+    metrics = seen["all"]
     assert metrics.pop("nan") != metrics.get("nan")
     assert metrics.pop("inf") == float("inf")
     assert metrics == {
@@ -87,7 +87,7 @@ def test_numbers_lists_rows_and_tables(shared_machine: Machine, tmp_path: Path):
         "type": 0.5,
         "columns": {"a": 1, "b": 2},
         "a mapping": "{'a': 1}",
-        "said": 1,
+        "seen": 1,
         "generator": [0, 1, 4, 9],
         "range": [0, 1, 2],
         "pair": [1, 2],
@@ -96,19 +96,18 @@ def test_numbers_lists_rows_and_tables(shared_machine: Machine, tmp_path: Path):
         "one row": {"x": 1, "y": "a"},
         "longer": {"x": [1, 2, 3]},
     }
-    assert said["many"] and said["long"]
-    assert said["odd"] == [[0.5, True]] * 9
-    assert said["one"] == {"once": 1}
-    assert said["none"] == {}
-    assert said["elsewhere"] == {"list": [1, 2, 3.5, 4]}
-    assert said["steps"] == [0, 1, 2]
-    assert said["later"] == []
+    assert seen["many"] and seen["long"]
+    assert seen["odd"] == [[0.5, True]] * 9
+    assert seen["one"] == {"once": 1}
+    assert seen["none"] == {}
+    assert seen["elsewhere"] == {"list": [1, 2, 3.5, 4]}
+    assert seen["steps"] == [0, 1, 2]
+    assert seen["later"] == []
 
 
 def test_metrics_that_are_files(shared_machine: Machine, tmp_path: Path):
-    said = say(
+    seen = given(
         shared_machine,
-        tmp_path,
         _TABLES.replace("\n", "\n        ")
         + """
         png = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + b"pixels"
@@ -129,25 +128,26 @@ def test_metrics_that_are_files(shared_machine: Machine, tmp_path: Path):
         run.flush()
         metrics = run.get_metrics()
         start = "aml://artifactId/ExperimentRun/" + run._container
-        said["where"] = {name: value.startswith(start) for name, value in metrics.items()}
+        seen["where"] = {name: value.startswith(start) for name, value in metrics.items()}
         filled = run.get_metrics(populate=True)
-        said["images"] = {name: filled[name].data == png for name in filled if name.startswith("from")}
+        seen["images"] = {name: filled[name].data == png for name in filled if name.startswith("from")}
         tables = {name: filled[name].convert_to_object() for name in filled if not name.startswith("from")}
-        said["tables"] = tables == dict(
+        seen["tables"] = tables == dict(
             matrix=matrix, accuracy=accuracy, residuals=residuals, predictions=predictions)
         below = run.get_metrics("of child", recursive=True, populate=True)
-        said["child"] = {run_id == child.id: values["of child"].data == png for run_id, values in below.items()}
+        seen["child"] = {run_id == child.id: values["of child"].data == png for run_id, values in below.items()}
         run.download_file("drawn.png", "got.png")
-        said["file"] = open("got.png", "rb").read() == png
-        said["names"] = len(run.get_file_names())
+        seen["file"] = open("got.png", "rb").read() == png
+        seen["names"] = len(run.get_file_names())
         run.complete()
         """,
+        cwd=tmp_path,
     )
 
     names = ["from file", "from folder", "from figure", "matrix", "accuracy", "residuals", "predictions"]
-    assert said["where"] == dict.fromkeys(names, True)
-    assert said["images"] == dict.fromkeys(names[:3], True)
-    assert said["tables"]
-    assert said["child"] == {"true": True}
-    assert said["file"]
-    assert said["names"] == 7
+    assert seen["where"] == dict.fromkeys(names, True)
+    assert seen["images"] == dict.fromkeys(names[:3], True)
+    assert seen["tables"]
+    assert seen["child"] == {"true": True}
+    assert seen["file"]
+    assert seen["names"] == 7

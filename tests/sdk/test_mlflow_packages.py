@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Machine, Project, write_tree
+from tests.sdk.calls import given
 from tests.sdk.conftest import Interpreter
-from tests.sdk.scripts import say
 from tests.sdk.test_mlflow import WITH_WORKSPACE, lines, outside
 
 pytestmark = pytest.mark.slow  # an environment with scikit-learn is put together first
@@ -63,9 +63,8 @@ def science(python_with: Interpreter) -> Path:
 def test_a_run_with_autolog_figures_tables_and_numbers_of_numpy(
     shared_machine: Machine, science: Path, tmp_path: Path
 ):
-    said = say(
+    seen = given(
         shared_machine,
-        tmp_path,
         f"""
         os.makedirs("source")
         open("source/train.py", "w").write({IN_RUN!r})
@@ -75,32 +74,33 @@ def test_a_run_with_autolog_figures_tables_and_numbers_of_numpy(
         run = Experiment(ws, "autolog").submit(ScriptRunConfig(
             "source", script="train.py", compute_target="cpu-cluster", environment=here))
         run.wait_for_completion(raise_on_error=False)
-        said["log"] = run.get_details_with_logs()["logFiles"]["user_logs/std_log.txt"]
-        said["status"], said["metrics"] = run.get_status(), run.get_metrics()
-        said["images"] = [run.get_metrics(populate=True)[name].data[:4].hex() for name in ("figure", "axes")]
-        said["files"] = run.get_file_names()
-        said["params"] = run.get_properties()["mlflow.param.fit_intercept"]
+        seen["log"] = run.get_details_with_logs()["logFiles"]["user_logs/std_log.txt"]
+        seen["status"], seen["metrics"] = run.get_status(), run.get_metrics()
+        seen["images"] = [run.get_metrics(populate=True)[name].data[:4].hex() for name in ("figure", "axes")]
+        seen["files"] = run.get_file_names()
+        seen["params"] = run.get_properties()["mlflow.param.fit_intercept"]
         from azureml.core import Model
         path = Model(ws, "of-autolog").download("model")
-        said["model"] = [path, "MLmodel" in os.listdir(path), Model(ws, "of-autolog").run_id == run.id]
-        said["id"] = run.id
+        seen["model"] = [path, "MLmodel" in os.listdir(path), Model(ws, "of-autolog").run_id == run.id]
+        seen["id"] = run.id
         """,
+        cwd=tmp_path,
     )
 
-    assert said["status"] == "Completed", said["log"]
-    assert "loaded [42.]" in said["log"]
-    assert "registered of-autolog:1" in said["log"]
-    metrics = said["metrics"]
+    assert seen["status"] == "Completed", seen["log"]
+    assert "loaded [42.]" in seen["log"]
+    assert "registered of-autolog:1" in seen["log"]
+    metrics = seen["metrics"]
     assert metrics["training_r2_score"] == pytest.approx(1.0)
     assert {name: metrics[name] for name in ("of numpy", "small", "whole", "true", "text", "array", "list", "row")} == {
         "of numpy": 0.5, "small": 0.25, "whole": 3, "true": True, "text": "t", "array": "array([1, 2])",
         "list": [1.5, 2.5], "row": {"a": 1.0, "b": "x"},
     }  # fmt: skip
-    assert said["images"] == ["89504e47"] * 2
+    assert seen["images"] == ["89504e47"] * 2
     wanted = {"drawn/figure.png", "drawn/black.png", "tables/one.json", "everything/one.txt", "model/MLmodel"}
-    assert wanted <= set(said["files"])
-    assert said["params"] == "True"
-    assert said["model"] == ["model/model", True, True]
+    assert wanted <= set(seen["files"])
+    assert seen["params"] == "True"
+    assert seen["model"] == ["model/model", True, True]
 
 
 OUTSIDE = f"""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Machine
-from tests.sdk.scripts import say
+from tests.sdk.calls import given
 
 HEAD = """
 from azureml.data import OutputFileDatasetConfig
@@ -34,9 +34,9 @@ def log(run, name="user_logs/std_log.txt"):
 
 @pytest.fixture
 def said(shared_machine: Machine, tmp_path: Path, request: pytest.FixtureRequest) -> Any:
-    """Runs code against the workspace, and returns what it put into ``said``."""
+    """Runs code against the workspace, and returns what it put into ``seen``."""
     experiment = request.node.name.replace("[", "-").replace("]", "")[:60]
-    return lambda code: say(shared_machine, tmp_path, HEAD.format(experiment=experiment) + code)
+    return lambda code: given(shared_machine, HEAD.format(experiment=experiment) + code, cwd=tmp_path)
 
 
 def test_what_is_written_to_an_output_is_in_the_datastore(said: Any):
@@ -57,12 +57,12 @@ print(uploaded)
 mounted = OutputFileDatasetConfig("m")
 uploaded = OutputFileDatasetConfig("u", (store, "chosen/{run-id}/{output-name}"), source="made here").as_upload()
 run = submit(experiment, script, arguments=[mounted, uploaded])
-said["status"] = end(run)
-said["id"] = run.id
-said["path"] = log(run).strip()
-said["mounted"] = kept(f"dataset/{run.id}/m")
-said["uploaded"] = kept(f"chosen/{run.id}/u")
-said["log"] = log(run, "system_logs/data_capability/data-capability.log")
+seen["status"] = end(run)
+seen["id"] = run.id
+seen["path"] = log(run).strip()
+seen["mounted"] = kept(f"dataset/{run.id}/m")
+seen["uploaded"] = kept(f"chosen/{run.id}/u")
+seen["log"] = log(run, "system_logs/data_capability/data-capability.log")
 """
     )
 
@@ -93,7 +93,7 @@ for how in ("fail", "wait"):
         while "user_logs/std_log.txt" not in run.get_file_names() or "written" not in log(run):
             time.sleep(0.1)
         run.cancel()
-    said[how] = [end(run), kept(how)]
+    seen[how] = [end(run), kept(how)]
 """
     )
 
@@ -116,8 +116,8 @@ first = upload("f.txt", "first")
 second = upload("f.txt", "second")
 other = upload("g.txt", "other")
 third = upload("f.txt", "third", overwrite=True)
-said["all"] = [outcome[:2] for outcome in (first, second, other, third)]
-said["why"] = second[2]._client.get_run().error.error.message
+seen["all"] = [outcome[:2] for outcome in (first, second, other, third)]
+seen["why"] = second[2]._client.get_run().error.error.message
 """
     )
 
@@ -151,10 +151,10 @@ for name in ("a.csv", "deep/b.csv", "deep/c.txt"):
 mounted = OutputFileDatasetConfig("m", (store, "shared")).as_mount()
 uploaded = OutputFileDatasetConfig("u", (store, "chosen by pattern")).as_upload(source_globs=["*.csv"])
 run = submit(experiment, script, arguments=[mounted, uploaded])
-said["status"] = end(run)
-said["log"] = log(run)
-said["mounted"] = kept("shared")
-said["uploaded"] = sorted(kept("chosen by pattern"))
+seen["status"] = end(run)
+seen["log"] = log(run)
+seen["mounted"] = kept("shared")
+seen["uploaded"] = sorted(kept("chosen by pattern"))
 """
     )
 
@@ -181,11 +181,11 @@ env = Environment("the-one-that-is-here")
 env.python.user_managed_dependencies = True
 output = OutputFileDatasetConfig("o", (store, "commanded"), source="with a space")
 run = experiment.submit(ScriptRunConfig("source", command=["python", "write.py", output], environment=env))
-said["command"] = [end(run), kept("commanded")]
+seen["command"] = [end(run), kept("commanded")]
 run = experiment.submit(ScriptRunConfig(
     "source", script="write.py", environment=env, arguments=[OutputFileDatasetConfig("p", (store, "many")).as_upload()],
     distributed_job_config=MpiConfiguration(process_count_per_node=2)))
-said["many"] = [end(run), kept("many")]
+seen["many"] = [end(run), kept("many")]
 """
     )
 
@@ -209,8 +209,8 @@ def refusal(output):
         submit(experiment, "", arguments=[output])
     except Exception as error:
         return str(error)
-said["hdfs"] = refusal(HDFSOutputDatasetConfig("h"))
-said["foreign"] = refusal(OutputFileDatasetConfig("f", ("lake_of_ours", "x")))
+seen["hdfs"] = refusal(HDFSOutputDatasetConfig("h"))
+seen["foreign"] = refusal(OutputFileDatasetConfig("f", ("lake_of_ours", "x")))
 """
     )
 

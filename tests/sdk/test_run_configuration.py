@@ -3,15 +3,14 @@
 from pathlib import Path
 
 from tests.conftest import Machine
-from tests.sdk.scripts import say
+from tests.sdk.calls import given
 
 _SCRIPT = 'import os, sys\nprint(sys.argv[1:], os.environ.get("MINE"), os.environ.get("NUMBER"))\n'
 
 
 def test_a_configuration_is_saved_loaded_and_run(shared_machine: Machine, tmp_path: Path):
-    said = say(
+    seen = given(
         shared_machine,
-        tmp_path,
         f"""
         from azureml.core.conda_dependencies import CondaDependencies
         from azureml.core.runconfig import RunConfiguration
@@ -42,7 +41,7 @@ def test_a_configuration_is_saved_loaded_and_run(shared_machine: Machine, tmp_pa
         os.makedirs("kept/.azureml")
         configuration.save(path="kept", name="mine")
         again = RunConfiguration.load(path="kept", name="mine")
-        said["again"] = [again.target, again.script, again.arguments, again.environment_variables,
+        seen["again"] = [again.target, again.script, again.arguments, again.environment_variables,
                          again.environment.name, again.environment.python.user_managed_dependencies]
         runs["loaded"] = experiment.submit(ScriptRunConfig("source", run_config=again))
 
@@ -51,17 +50,18 @@ def test_a_configuration_is_saved_loaded_and_run(shared_machine: Machine, tmp_pa
         configuration.environment.python.conda_dependencies = packages
         configuration.save(path="kept", name="packages")
         text = RunConfiguration.load(path="kept", name="packages").environment.python.conda_dependencies
-        said["packages"] = [{{"scikit-learn", "numpy"}} <= set(text.conda_packages), "six==1.16.0" in text.pip_packages]
-        said.update((name, log(run)) for name, run in runs.items())
+        seen["packages"] = [{{"scikit-learn", "numpy"}} <= set(text.conda_packages), "six==1.16.0" in text.pip_packages]
+        seen.update((name, log(run)) for name, run in runs.items())
         """,
+        cwd=tmp_path,
     )
 
     written = "['--of', 'configuration'] yes 3\n"
-    assert said["written"] == written
-    assert said["overridden"] == "['--other'] yes 3\n"
-    assert said["changed"] == "['late'] later None\n"
-    assert said["again"] == [
+    assert seen["written"] == written
+    assert seen["overridden"] == "['--other'] yes 3\n"
+    assert seen["changed"] == "['late'] later None\n"
+    assert seen["again"] == [
         "cpu-cluster", "train.py", ["--of", "configuration"], {"MINE": "yes", "NUMBER": "3"}, "here", True,
     ]  # fmt: skip
-    assert said["loaded"] == written
-    assert said["packages"] == [True, True]
+    assert seen["loaded"] == written
+    assert seen["packages"] == [True, True]

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from tests.conftest import Machine
-from tests.sdk.scripts import say
+from tests.sdk.calls import given
 
 _SCRIPT = """
 import json, os, sys
-open("outputs/said.json", "w").write(json.dumps({
+open("outputs/seen.json", "w").write(json.dumps({
     "arguments": sys.argv[1:], "here": sorted(os.listdir(".")), "mine": os.environ.get("MINE"),
     "environment's": os.environ.get("OF_ENVIRONMENT")}))
 """
@@ -28,8 +28,8 @@ def ended(run):
     run.wait_for_completion(raise_on_error=False)
     return run
 def outcome(run):
-    ended(run).download_file("outputs/said.json", "said.json")
-    return json.load(open("said.json"))
+    ended(run).download_file("outputs/seen.json", "seen.json")
+    return json.load(open("seen.json"))
 """
 
 
@@ -38,9 +38,8 @@ def code(body: str) -> str:
 
 
 def test_arguments_and_commands_arrive_as_they_were_written(shared_machine: Machine, tmp_path: Path):
-    said = say(
+    seen = given(
         shared_machine,
-        tmp_path,
         code("""
 def started(script="train.py", **options):
     return experiment.submit(ScriptRunConfig(
@@ -51,20 +50,21 @@ command = started(None, command='MINE=yes python train.py "a b" && echo "and $OF
 parts = started(None, command=["python", "train.py", "--x", "1", "&&", "echo", "done"])
 nested = started("package/__init__.py")
 made = outcome(listed)
-said["list"] = made["arguments"]
-said["definition"] = [listed.get_details()["runDefinition"][key] for key in ("script", "target", "arguments")]
-said["files"] = made["here"]
-said["variables"] = made["environment's"]
-said["none"] = outcome(bare)["arguments"]
-said["command list"] = outcome(parts)["arguments"]
+seen["list"] = made["arguments"]
+seen["definition"] = [listed.get_details()["runDefinition"][key] for key in ("script", "target", "arguments")]
+seen["files"] = made["here"]
+seen["variables"] = made["environment's"]
+seen["none"] = outcome(bare)["arguments"]
+seen["command list"] = outcome(parts)["arguments"]
 made, logs = outcome(command), command.get_details_with_logs()["logFiles"]
-said["command"] = [made["arguments"], made["mine"], logs["user_logs/std_log.txt"]]
-said["in a folder"] = ended(nested).get_status()
+seen["command"] = [made["arguments"], made["mine"], logs["user_logs/std_log.txt"]]
+seen["in a folder"] = ended(nested).get_status()
 try:
     experiment.submit(ScriptRunConfig("source", script="none.py", compute_target="c1", environment=environment()))
 except Exception as error:
-    said["no script"] = "none.py script path doesn't exist" in str(error)
+    seen["no script"] = "none.py script path doesn't exist" in str(error)
 """),
+        cwd=tmp_path,
     )
 
     arguments = [
@@ -80,22 +80,21 @@ except Exception as error:
         "a b",
         '"q" $HOME',
     ]
-    assert said["list"] == arguments
-    assert said["definition"][:2] == ["train.py", "cpu-cluster"]
-    assert [str(argument) for argument in said["definition"][2]] == arguments
-    assert said["files"] == ["logs", "outputs", "package", "train.py"]
-    assert said["variables"] == "set"
-    assert said["none"] == []
-    assert said["command list"] == ["--x", "1"]
-    assert said["command"] == [["a b"], "yes", "and set\n"]
-    assert said["in a folder"] == "Completed"
-    assert said["no script"]
+    assert seen["list"] == arguments
+    assert seen["definition"][:2] == ["train.py", "cpu-cluster"]
+    assert [str(argument) for argument in seen["definition"][2]] == arguments
+    assert seen["files"] == ["logs", "outputs", "package", "train.py"]
+    assert seen["variables"] == "set"
+    assert seen["none"] == []
+    assert seen["command list"] == ["--x", "1"]
+    assert seen["command"] == [["a b"], "yes", "and set\n"]
+    assert seen["in a folder"] == "Completed"
+    assert seen["no script"]
 
 
 def test_limits_are_kept_and_containers_are_said_to_be_none(shared_machine: Machine, tmp_path: Path):
-    said = say(
+    seen = given(
         shared_machine,
-        tmp_path,
         code("""
 open("source/slow.py", "w").write("import time\\ntime.sleep(600)\\n")
 slow = experiment.submit(ScriptRunConfig(
@@ -113,22 +112,23 @@ runs = {
 }
 for name, run in runs.items():
     assert ended(run).get_status() == "Completed"
-    said[name] = [warning["message"] for warning in run.get_details()["warnings"]]
-said["slow"] = [ended(slow).get_status(), slow.get_details()["error"]["error"]["message"]]
+    seen[name] = [warning["message"] for warning in run.get_details()["warnings"]]
+seen["slow"] = [ended(slow).get_status(), slow.get_details()["error"]["error"]["message"]]
 
 nodes = ScriptRunConfig("source", script="train.py", compute_target="c1", environment=environment(),
                         distributed_job_config=MpiConfiguration(node_count=2))
 try:
     experiment.submit(nodes)
 except Exception as error:
-    said["nodes"] = "the local workspace is one machine" in str(error)
+    seen["nodes"] = "the local workspace is one machine" in str(error)
 """),
+        cwd=tmp_path,
     )
 
-    assert said["slow"] == ["Canceled", "The run was ended: it took longer than its limit of 1 seconds."]
+    assert seen["slow"] == ["Canceled", "The run was ended: it took longer than its limit of 1 seconds."]
     asked = "Docker was asked for; the run is a process of this machine, in no container."
-    assert said["docker"] == said["older docker"] == [asked]
-    assert "Docker image somebody/image:1 is not used" in said["image"][0]
-    assert "Dockerfile of the environment is not built" in said["dockerfile"][0]
-    assert said["no docker"] == []
-    assert said["nodes"]
+    assert seen["docker"] == seen["older docker"] == [asked]
+    assert "Docker image somebody/image:1 is not used" in seen["image"][0]
+    assert "Dockerfile of the environment is not built" in seen["dockerfile"][0]
+    assert seen["no docker"] == []
+    assert seen["nodes"]
