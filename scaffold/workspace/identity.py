@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import time
 import uuid
@@ -23,6 +24,11 @@ from scaffold.workspace.naming import WorkspaceName
 from scaffold.workspace.paths import Home
 
 USER_NAME = "local user"
+AUDIENCE = "https://management.azure.com/"
+# What azure-ai-ml asks tokens for besides: this service, and Azure ML's own name in the cloud that it is.
+_AUDIENCES = re.compile(
+    r"https://(management\.azure\.com|ml\.azure\.com|127\.0\.0\.1:\d{1,5}|ml\.azure\.0\.1:\d{1,5})/?"
+)
 
 TOKEN_SECONDS = 24 * 3600
 RUN_TOKEN_SECONDS = 30 * 24 * 3600
@@ -78,22 +84,27 @@ class Authority:
     def __init__(self, keys: Keys) -> None:
         self.keys = keys
         self._verified: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
-        self._issued: dict[tuple[str | None, str | None], tuple[float, str]] = {}
+        self._issued: dict[tuple[str | None, str | None, str], tuple[float, str]] = {}
 
-    def token(self, *, submission: str | None = None, tenant: str | None = None) -> tuple[str, int]:
+    def token(
+        self, *, submission: str | None = None, tenant: str | None = None, audience: str = AUDIENCE
+    ) -> tuple[str, int]:
         """A person's token and its expiry (seconds since the epoch); in whichever tenant, it is the same person.
+
+        Azure ML's second SDK looks which service a token is for; each of them is this one.
 
         The SDK asks for one about ten times a submission and never caches it, so the same token is
         handed out until half of its life is over.
         """
         now = time.time()
-        expiry, token = self._issued.get((submission, tenant), (0.0, ""))
+        expiry, token = self._issued.get((submission, tenant, audience), (0.0, ""))
         if expiry - now < TOKEN_SECONDS / 2:
             expiry = float(int(now) + TOKEN_SECONDS)
-            token = self._encode({"sid": submission, "tid": tenant or self.keys.tenant_id}, int(expiry))
+            claims = {"sid": submission, "tid": tenant or self.keys.tenant_id, "aud": audience}
+            token = self._encode(claims, int(expiry))
             if len(self._issued) > _VERIFIED_TOKENS_KEPT:
                 self._issued.clear()
-            self._issued[submission, tenant] = (expiry, token)
+            self._issued[submission, tenant, audience] = (expiry, token)
         return token, int(expiry)
 
     def run_token(self, run_id: str) -> tuple[str, int]:
@@ -105,7 +116,7 @@ class Authority:
         import jwt
 
         standard = {
-            "aud": "https://management.azure.com/",
+            "aud": AUDIENCE,
             "iss": f"https://127.0.0.1/{self.keys.tenant_id}/",
             "tid": self.keys.tenant_id,
             "oid": self.keys.user_id,
@@ -128,10 +139,11 @@ class Authority:
                 token,
                 self.keys.signing,
                 algorithms=["HS256"],
-                audience="https://management.azure.com/",
-                options={"require": ["exp"]},
+                options={"require": ["exp", "aud"], "verify_aud": False},
             )
         except (jwt.InvalidTokenError, RecursionError):  # its header is read before its signature is checked
+            return None
+        if not is_audience(claims["aud"]):
             return None
         caller = Caller(submission=claims.get("sid"), run_id=claims.get("run"))
         self._verified[token] = (float(claims["exp"]), caller)
@@ -189,6 +201,11 @@ class Authority:
         if not hmac.compare_digest(expected.encode(), fields.get("sig", "").encode("utf-8", "replace")):
             return False
         return wanted in permissions and expiry > time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def is_audience(name: Any) -> bool:
+    """True for the name of a service that this one is, or stands in for."""
+    return isinstance(name, str) and _AUDIENCES.fullmatch(name) is not None
 
 
 def _expiry() -> str:

@@ -136,6 +136,11 @@ RESOURCE = Refusal(
     r"PATCH …",
     r"\w+ …/(listKeys|resyncKeys|diagnose|connections|linkedServices|privateEndpointConnections)\b.*",
 )  # fmt: skip
+JOB_TYPES = Refusal(
+    "other kinds of jobs than command jobs",
+    ("MLClient.jobs.create_or_update(AutoMLJob)", "MLClient.jobs.create_or_update(spark job)"),
+    "Write it as a command job that does the work itself.",
+)
 TRACES = Refusal(
     "MLflow's traces, prompts, evaluations and webhooks",
     ("mlflow.search_traces", "mlflow.MlflowClient.create_webhook"),
@@ -157,6 +162,7 @@ REFUSALS = (
     FRAMEWORKS,
     REMOTE_FILES,
     RESOURCE,
+    JOB_TYPES,
     TRACES,
 )
 

@@ -4,13 +4,14 @@ Every row is an operation: what is asked, who may ask, who answers, and the SDK 
 which the README's coverage table is made). What is not in the table is answered with 501 by ``app``.
 """
 
-from scaffold.workspace.routes import assets, history, mlflow, own, registry, resources
+from scaffold.workspace.routes import assets, history, mlflow, own, registry, resources, resources_v2
 from scaffold.workspace.routes.operation import Access, Operation
 
 __all__ = ["OPERATIONS", "Access", "Operation"]
 
 OPERATIONS = (
     *resources.OPERATIONS,
+    *resources_v2.OPERATIONS,
     *history.OPERATIONS,
     *assets.OPERATIONS,
     *registry.OPERATIONS,

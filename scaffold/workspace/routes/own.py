@@ -38,7 +38,14 @@ OPERATIONS: tuple[Operation, ...] = (
         )
     ),
     Operation(DELETE, f"/{DATASTORE}/{{name:any}}", blobs.delete_blob, access=Access.SIGNATURE),
-    Operation(
-        ("GET", "HEAD"), f"/{DATASTORE}", blobs.get_container, ("Datastore.download",), Access.SIGNATURE
+    *(
+        Operation(
+            ("GET", "HEAD"),
+            f"/{container}",
+            blobs.get_container,
+            ("Datastore.download",) if container == DATASTORE else (),
+            Access.SIGNATURE,
+        )
+        for container in blobs.LISTED
     ),
 )

@@ -6,15 +6,16 @@ identity), ``azureml._base_sdk_common.service_discovery``, ``azureml._base_sdk_c
 
 import re
 from typing import Any
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
 from scaffold.workspace import faults, identity
 from scaffold.workspace.client import CLOUD_NAME
-from scaffold.workspace.context import Context, context_of
+from scaffold.workspace.context import Context, context_of, read_body
 from scaffold.workspace.services.login import login_endpoint
 
-_AUDIENCE = "https://management.azure.com/"
+_MAX_FORM_BYTES = 64 * 1024
 _WORKSPACE_TYPE = "Microsoft.MachineLearningServices/workspaces"
 # The public cloud's regions: what people write into `Workspace.create(location=…)`.
 _LOCATIONS = (
@@ -36,16 +37,17 @@ async def get_metadata(request: Request) -> Any:
     context = context_of(request)
     _check_secret(context.authority.keys.identity, request)
     login = login_endpoint(context, request.path_params.get("submission"))
-    return [_cloud(name, context.endpoints.base, login) for name in (CLOUD_NAME, "AzureCloud")]
+    return [_cloud(name, context, login) for name in (CLOUD_NAME, "AzureCloud")]
 
 
-def _cloud(name: str, base: str, login: str) -> dict[str, Any]:
+def _cloud(name: str, context: Context, login: str) -> dict[str, Any]:
+    base = context.endpoints.base
     return {
         "name": name,
         "portal": base,
         "authentication": {
             "loginEndpoint": login,
-            "audiences": [_AUDIENCE],
+            "audiences": [identity.AUDIENCE],
             "tenant": "common",
             "identityProvider": "AAD",
         },
@@ -66,7 +68,8 @@ def _cloud(name: str, base: str, login: str) -> dict[str, Any]:
         "attestationResourceId": base,
         "appInsightsTelemetryChannelResourceId": base,
         "suffixes": {
-            "storage": "core.local",
+            # azure-ai-ml makes the address of an account from it, azureml-core the endpoint of a new datastore.
+            "storage": context.endpoints.blob_endpoint,
             "keyVaultDns": "vault.local",
             "sqlServerHostname": "database.local",
             "acrLoginServer": "azurecr.local",
@@ -87,15 +90,25 @@ async def get_token(request: Request) -> Any:
     """A managed-identity token; the secret in the path is the credential."""
     context = context_of(request)
     _check_secret(context.authority.keys.identity, request)
-    token, expiry = context.authority.token(submission=request.path_params.get("submission"))
+    asked = request.query_params.get("resource") or await _resource_of_form(request)
+    audience = asked if identity.is_audience(asked) else identity.AUDIENCE
+    token, expiry = context.authority.token(
+        submission=request.path_params.get("submission"), audience=audience
+    )
     return {
         "access_token": token,
         "expires_on": str(expiry),
         "expires_in": str(identity.TOKEN_SECONDS),
         "not_before": str(expiry - identity.TOKEN_SECONDS),
-        "resource": _AUDIENCE,
+        "resource": audience,
         "token_type": "Bearer",
     }
+
+
+async def _resource_of_form(request: Request) -> str:
+    """What the token is asked for, as azure-identity sends it where it takes this for a cloud shell."""
+    body = await read_body(request, _MAX_FORM_BYTES)
+    return parse_qs(body.decode("utf-8", "replace")).get("resource", [""])[-1]
 
 
 def _check_secret(expected: str, request: Request) -> None:

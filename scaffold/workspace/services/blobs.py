@@ -22,14 +22,18 @@ from starlette.responses import Response, StreamingResponse
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, context_of, read_body
 from scaffold.workspace.services.uploads import received
-from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, NOT_XML, SNAPSHOTS, Blob, is_blob_name
+from scaffold.workspace.store.blobs import ARTIFACTS, CODE, DATASTORE, NOT_XML, SNAPSHOTS, Blob, is_blob_name
 from scaffold.workspace.store.content import ContentWriter
+from scaffold.workspace.store.database import from_json
 from scaffold.workspace.streaming import part_of
 
 MAX_BLOB_BYTES = 5000 * 1024 * 1024
 MAX_BLOCK_BYTES = 100 * 1024 * 1024
 MAX_LISTED = 5000
-CONTAINERS = (ARTIFACTS, SNAPSHOTS, DATASTORE)
+CONTAINERS = (ARTIFACTS, SNAPSHOTS, CODE + "{upload}", DATASTORE)
+LISTED = (ARTIFACTS, DATASTORE)
+_METADATA = "x-ms-meta-"
+_MAX_METADATA = 8 * 1024
 SERVES = {
     DATASTORE: (
         "Datastore.upload",
@@ -52,6 +56,7 @@ SERVES = {
 }
 """The SDK calls that come to a container itself."""
 
+_TAG = re.compile(r"[A-Za-z_]\w*", re.A)
 _VERSION = {"x-ms-version": "2021-08-06"}
 
 
@@ -68,7 +73,7 @@ def _target(request: Request, wanted: str) -> tuple[Context, str, str]:
     container = request.url.path.split("/")[1]
     for name in dict.fromkeys((sent, unquote(sent))):
         if context.authority.permits(container, name, request.url.query, wanted):
-            if container == DATASTORE and wanted == "w":
+            if container.startswith((CODE, DATASTORE)) and wanted == "w":
                 _check_name(name)
             return context, container, name
     raise faults.forbidden("The address has no valid signature of this workspace for this.")
@@ -101,6 +106,7 @@ def _properties(blob: Blob, size: int) -> dict[str, str]:
         "x-ms-lease-status": "unlocked",
         "x-ms-server-encrypted": "true",
         "content-length": str(size),
+        **{_METADATA + name: value for name, value in from_json(blob.metadata).items()},
     }
 
 
@@ -118,6 +124,10 @@ async def put_blob(request: Request) -> Response:
         return await _put_block_list(request, context, container, name)
     if comp == "appendblock":
         return await _append_block(request, context, container, name)
+    if comp == "metadata":
+        blob, _ = _existing(context, container, name)
+        context.store.blobs.note(container, name, _metadata(request))
+        return Response(headers=_VERSION | {"etag": _etag(blob), "x-ms-request-server-encrypted": "true"})
     if comp is not None:
         raise faults.not_implemented(f"blob operation comp={comp}")
     kind = request.headers.get("x-ms-blob-type", "BlockBlob")
@@ -126,7 +136,23 @@ async def put_blob(request: Request) -> Response:
     if kind != "BlockBlob":
         raise faults.not_implemented(f"{kind} (the workspace's store has block blobs)")
     writer = await received(request, MAX_BLOB_BYTES)
-    return _created(context, container, name, writer.keep(), writer.size, _content_type(request))
+    return _created(request, context, container, name, writer)
+
+
+def _metadata(request: Request) -> dict[str, str]:
+    """What the client notes of the blob, by names in small letters (headers have no others).
+
+    Raises:
+        Fault: it is more than storage keeps.
+    """
+    noted = {
+        name.removeprefix(_METADATA): value
+        for name, value in request.headers.items()
+        if name.startswith(_METADATA)
+    }
+    if sum(len(name) + len(value) for name, value in noted.items()) > _MAX_METADATA:
+        raise faults.Fault(400, "MetadataTooLarge", "The metadata of a blob has 8 kB at most.")
+    return noted
 
 
 def _content_type(request: Request) -> str:
@@ -134,12 +160,22 @@ def _content_type(request: Request) -> str:
     return named if named and len(named) < 200 else "application/octet-stream"
 
 
-def _created(context: Context, container: str, name: str, sha256: str, size: int, kind: str) -> Response:  # noqa: PLR0913, PLR0917
-    context.store.blobs.put(container, name, sha256=sha256, size=size, content_type=kind)
+def _created(
+    request: Request, context: Context, container: str, name: str, writer: ContentWriter
+) -> Response:
+    try:
+        metadata = _metadata(request)
+    except faults.Fault:
+        writer.discard()
+        raise
+    kind = _content_type(request)
+    context.store.blobs.put(
+        container, name, sha256=writer.keep(), size=writer.size, content_type=kind, metadata=metadata
+    )
     blob = context.store.blobs.get(container, name)
     headers = {"x-ms-request-server-encrypted": "true"}
     if blob is not None:
-        properties = _properties(blob, size)
+        properties = _properties(blob, writer.size)
         headers |= {key: properties[key] for key in ("etag", "last-modified", "x-ms-version")}
     return Response(status_code=201, headers=headers)
 
@@ -185,7 +221,7 @@ async def _put_block_list(request: Request, context: Context, container: str, na
     files = [(_block_file(folder, identifier), identifier) for identifier in identifiers]
     writer = await asyncio.to_thread(_assemble, context.store.content.writer(), files)
     shutil.rmtree(folder, ignore_errors=True)
-    return _created(context, container, name, writer.keep(), writer.size, _content_type(request))
+    return _created(request, context, container, name, writer)
 
 
 def _assemble(writer: ContentWriter, files: list[tuple[Path, str]]) -> ContentWriter:
@@ -353,6 +389,10 @@ def _list_blob(context: Context, blobs: ElementTree.Element, blob: Blob) -> None
         ("ServerEncrypted", "true"),
     ):
         ElementTree.SubElement(properties, name).text = value
+    metadata = ElementTree.SubElement(element, "Metadata")
+    for name, value in from_json(blob.metadata).items():
+        if _TAG.fullmatch(name) and not NOT_XML.search(value):
+            ElementTree.SubElement(metadata, name).text = value
 
 
 def _range(text: str, size: int) -> tuple[int, int]:

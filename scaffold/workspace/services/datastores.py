@@ -46,7 +46,7 @@ class AzureStorage(msgspec.Struct, rename="camel"):
 
     account_name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{3,24}$")]
     container_name: Annotated[str, msgspec.Meta(pattern=r"^\$?[a-z0-9][a-z0-9-]{1,62}$")]
-    endpoint: Annotated[str, msgspec.Meta(pattern=r"^[\w.:-]{1,255}$")] | None = None
+    endpoint: Annotated[str, msgspec.Meta(pattern=r"^[\w.:@-]{1,255}$")] | None = None
     protocol: str | None = None
     credential_type: str | None = None
     credential: str | None = None
@@ -91,7 +91,9 @@ def own_datastore(context: Context) -> DatastoreDto:
 def _registered(context: Context, datastore: Datastore) -> DatastoreDto:
     section = msgspec.convert(datastore.section, AzureStorage)
     fields = msgspec.structs.asdict(section)
-    if fields["endpoint"] in (None, "", _OWN_SUFFIX):
+    if (fields["endpoint"] or _OWN_SUFFIX).partition("@")[
+        0
+    ] == _OWN_SUFFIX:  # the port is another one each time
         fields["endpoint"] = context.endpoints.blob_endpoint
     return DatastoreDto(
         name=datastore.name,
@@ -107,7 +109,7 @@ def _default(context: Context) -> str:
     return context.store.datastores.default or OWN
 
 
-def _named(context: Context, name: str) -> DatastoreDto:
+def named(context: Context, name: str) -> DatastoreDto:
     """The datastore of that name.
 
     Raises:
@@ -124,34 +126,36 @@ def _named(context: Context, name: str) -> DatastoreDto:
     raise faults.not_found(f"Datastore {name}")
 
 
+def everything(context: Context) -> list[DatastoreDto]:
+    """All datastores, the workspace's own first."""
+    others = (_registered(context, datastore) for datastore in context.store.datastores.all())
+    return [own_datastore(context), *others]
+
+
 async def list_datastores(request: Request) -> Any:
     """All of them, the workspace's own first (``PaginatedDataStoreList``)."""
     context = context_of(request)
     asked = request.query_params.get("dataStoreNames")
     names = {name.lower() for name in asked.split(",")} if asked else None
-    found = [
-        own_datastore(context),
-        *(_registered(context, datastore) for datastore in context.store.datastores.all()),
-    ]
-    value = [datastore for datastore in found if names is None or datastore.name in names]
+    value = [datastore for datastore in everything(context) if names is None or datastore.name in names]
     return {"value": value, "continuationToken": None, "nextLink": None}
 
 
 async def get_datastore(request: Request) -> Any:
     """One datastore (``DataStore``)."""
-    return _named(context_of(request), request.path_params["name"])
+    return named(context_of(request), request.path_params["name"])
 
 
 async def get_default_datastore(request: Request) -> Any:
     """The default datastore."""
     context = context_of(request)
-    return _named(context, _default(context))
+    return named(context, _default(context))
 
 
 async def set_default_datastore(request: Request) -> Any:
     """Makes a datastore the default one."""
     context = context_of(request)
-    context.store.datastores.set_default(_named(context, request.path_params["name"]).name)
+    context.store.datastores.set_default(named(context, request.path_params["name"]).name)
     return {}
 
 
@@ -162,7 +166,7 @@ async def create_datastore(request: Request) -> Any:
     if name == OWN or name in _NOT_HERE or context.store.datastores.get(name) is not None:
         # The SDK looks for this sentence, and then asks for an update when it was told to overwrite.
         raise faults.bad_request("Another datastore with the same name already exists.")
-    _keep(context, body)
+    keep(context, body)
     return {}
 
 
@@ -172,7 +176,7 @@ async def update_datastore(request: Request) -> Any:
     _changeable(context, request.path_params["name"])
     if body.name.lower() != request.path_params["name"].lower():
         raise faults.bad_request("A datastore cannot be given another name.")
-    _keep(context, body)
+    keep(context, body)
     return {}
 
 
@@ -187,10 +191,15 @@ async def delete_datastore(request: Request) -> Any:
 def _changeable(context: Context, name: str) -> None:
     if name.lower() == OWN:
         raise faults.bad_request(f"{OWN} is the workspace's own and cannot be changed or unregistered.")
-    _named(context, name)
+    named(context, name)
 
 
-def _keep(context: Context, body: NewDatastore) -> None:
+def keep(context: Context, body: NewDatastore) -> None:
+    """Keeps the record of a blob container elsewhere.
+
+    Raises:
+        Fault: it is one of another kind of storage, or its section is not right.
+    """
     if body.data_store_type != _AZURE_BLOB or body.azure_storage_section is None:
         raise _unsupported(body.name, body.data_store_type)
     try:

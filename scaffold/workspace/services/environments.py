@@ -22,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,254}")
 _RESERVED = ("azureml", "microsoft")
 _LATEST = "latest"
 _CURATED = Path(__file__).parent.parent / "curated" / "environments.json"
-_CURATED_SINCE = "2026-01-01T00:00:00.000000+00:00"
+CURATED_SINCE = "2026-01-01T00:00:00.000000+00:00"
 
 
 class NewDefinition(msgspec.Struct):
@@ -84,12 +84,12 @@ def curated() -> dict[str, Definition]:
     """The environments that come with this program, by name."""
     known = msgspec.json.decode(_CURATED.read_bytes(), type=dict[str, _Curated])
     return {
-        name: Definition(name, 1, environment.version, _CURATED_SINCE, _content(environment))
+        name: Definition(name, 1, environment.version, CURATED_SINCE, _content(environment))
         for name, environment in known.items()
     }
 
 
-def _curated_named(name: str) -> Definition | None:
+def curated_named(name: str) -> Definition | None:
     """The curated environment of that name, however it is capitalised: people write it both ways."""
     return next((known for key, known in curated().items() if key.lower() == name.lower()), None)
 
@@ -159,7 +159,7 @@ def find(request: Request) -> Definition:
     params = request.path_params
     name, version, label = params["name"], params.get("version"), params.get("label")
     definitions = context_of(request).store.definitions
-    known = _curated_named(name)
+    known = curated_named(name)
     if known is not None:
         found = known if version in (None, known.version) and label in (None, _LATEST) else None
     elif label is not None:
@@ -191,10 +191,10 @@ async def register_environment(request: Request) -> EnvironmentDto:
     context, body = context_of(request), await body_as(request, NewDefinition)
     name, version = request.path_params["name"], request.path_params.get("version")
     content = _content_of(body)
-    known = _curated_named(name)
+    known = curated_named(name)
     if known is not None and known.content == content and version in (None, known.version):
         return _dto(context, known)
-    _check_name(name)
+    check_registrable(name)
     if version is not None and not _NAME.fullmatch(version):
         raise faults.bad_request(f"Environment version {version!r}: letters, digits, '_', '.' and '-' only.")
     specification_of(name, content)
@@ -217,7 +217,7 @@ def record_environment(context: Context, environment: RunEnvironment) -> str | N
     """
     name, definitions = environment.name or "environment", context.store.definitions
     content = _content_of(environment)
-    known = _curated_named(name)
+    known = curated_named(name)
     if known is not None and known.content == content:
         return known.version
     if name.lower().startswith(_RESERVED):
@@ -239,7 +239,12 @@ def _content_of(environment: NewDefinition | RunEnvironment) -> dict[str, Any]:
     }
 
 
-def _check_name(name: str) -> None:
+def check_registrable(name: str) -> None:
+    """Refuses a name that nobody may register.
+
+    Raises:
+        Fault: see above.
+    """
     if not _NAME.fullmatch(name):
         raise faults.bad_request(
             f"Environment name {name!r}: letters, digits, '_', '.' and '-' only, 255 at most, "
@@ -253,6 +258,11 @@ def _check_name(name: str) -> None:
 
 
 def specification_of(name: str, content: dict[str, Any]) -> Specification:
+    """What of a definition is built here.
+
+    Raises:
+        Fault: it cannot be understood.
+    """
     try:
         return read_environment({**content, "name": name})
     except SpecificationError as error:

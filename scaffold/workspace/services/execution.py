@@ -65,42 +65,77 @@ async def submit_snapshot_run(request: Request) -> Any:
     return {"runId": run.run_id}
 
 
+class Submission(msgspec.Struct, frozen=True):
+    """A run that is asked for.
+
+    Attributes:
+        experiment: its name.
+        document: the RunConfiguration as it came.
+        submission: whose call it came from, see :class:`scaffold.workspace.identity.Caller`.
+        fields: further columns of the run.
+    """
+
+    experiment: str
+    run_id: str
+    document: dict[str, Any]
+    snapshot_id: str | None = None
+    parent: str | None = None
+    submission: str | None = None
+    fields: dict[str, Any] = {}
+
+
 def accept(request: Request, body: NewRun) -> Run:
     """Makes the run that is asked for: from here on it is kept whatever happens to this process.
 
     Raises:
         Fault: it is not one that could be carried out here; nothing was kept.
     """
-    context = context_of(request)
-    experiment_name = request.path_params["experiment"]
-    run_id = request.query_params.get("runId") or f"{experiment_name}_{uuid.uuid4().hex}"
-    check_experiment_name(experiment_name)
-    check_run_id(run_id)
-    order = understood(context, body.configuration, body.snapshot_id)
-    parent = body.parent_run_id
-    if parent is not None and context.store.runs.get(parent) is None:
-        raise faults.not_found(f"Parent run {parent}")
-    experiment = context.store.experiments.ensure(experiment_name)
+    experiment = request.path_params["experiment"]
+    asked = Submission(
+        experiment=experiment,
+        run_id=request.query_params.get("runId") or f"{experiment}_{uuid.uuid4().hex}",
+        document=body.configuration,
+        snapshot_id=body.snapshot_id,
+        parent=body.parent_run_id,
+        submission=caller_of(request).submission,
+    )
+    run = make_run(context_of(request), asked)
+    tell_queued(context_of(request), run)
+    return run
+
+
+def make_run(context: Context, asked: Submission) -> Run:
+    """Checks and keeps a run that this workspace is to execute.
+
+    Raises:
+        Fault: it is not one that could be carried out here; nothing was kept.
+    """
+    check_experiment_name(asked.experiment)
+    check_run_id(asked.run_id)
+    order = understood(context, asked.document, asked.snapshot_id)
+    if asked.parent is not None and context.store.runs.get(asked.parent) is None:
+        raise faults.not_found(f"Parent run {asked.parent}")
+    experiment = context.store.experiments.ensure(asked.experiment)
+    fields = dict(asked.fields)
     try:
-        run = context.store.runs.create(
-            run_id,
+        return context.store.runs.create(
+            asked.run_id,
             experiment.experiment_id,
             status=Status.NOT_STARTED,
-            parent_run_id=parent,
-            run_type="azureml.scriptrun",
+            parent_run_id=asked.parent,
+            run_type=fields.pop("run_type", "azureml.scriptrun"),
             target=order.target,
             script_name=order.script,
             snapshot_id=order.snapshot_id,
-            submission=caller_of(request).submission,
+            submission=asked.submission,
             definition=order.definition,
-            properties=order.properties,
+            properties=order.properties | fields.pop("properties", {}),
             warnings=order.warnings,
             recorded=order.recorded,
+            **fields,
         )
     except sqlite3.IntegrityError:
-        raise faults.conflict(f"There is a run {run_id} already.") from None
-    tell_queued(context, run)
-    return run
+        raise faults.conflict(f"There is a run {asked.run_id} already.") from None
 
 
 def understood(context: Context, document: dict[str, Any], snapshot_id: str | None) -> Order:

@@ -46,11 +46,11 @@ def _query_of(request: Request) -> Query:
         raise faults.bad_request(f"The query has another shape: {error}") from None
 
 
-def _token(mark: Mark | None) -> str | None:
+def token_of(mark: Mark | None) -> str | None:
     return base64.urlsafe_b64encode(msgspec.json.encode(mark)).decode() if mark is not None else None
 
 
-def _mark(token: str | None) -> Mark | None:
+def mark_of(token: str | None) -> Mark | None:
     if not token:
         return None
     try:
@@ -71,7 +71,7 @@ def _selection(query: Query, fields: Fields, default: str, *more: tuple[str, str
         key=key,
         descending=descending,
         limit=min(query.top or _PAGE, _PAGE),
-        after=_mark(query.continuation_token),
+        after=mark_of(query.continuation_token),
     )
 
 
@@ -82,7 +82,7 @@ def _runs(request: Request, selection: Selection) -> Any:
     known = {experiment_id: context.store.experiments.by_id(experiment_id) for experiment_id in experiments}
     return {
         "value": [run_dto(context, run, known[run.experiment_id]) for run in runs],
-        "continuationToken": _token(mark),
+        "continuationToken": token_of(mark),
         "nextLink": None,
     }
 
@@ -106,7 +106,7 @@ async def query_metrics(request: Request) -> Any:
     in_order = replace(selection, key="run_id || created", descending=False)
     values, mark = context_of(request).store.metrics.query(in_order)
     return document_with_numbers(
-        {"value": [run_metric_dto(value) for value in values], "continuationToken": _token(mark)}
+        {"value": [run_metric_dto(value) for value in values], "continuationToken": token_of(mark)}
     )
 
 
@@ -154,6 +154,6 @@ async def query_experiments(request: Request) -> Any:
     experiments, mark = context.store.experiments.page(selection)
     return {
         "value": [experiment_dto(experiment) for experiment in experiments],
-        "continuationToken": _token(mark),
+        "continuationToken": token_of(mark),
         "nextLink": None,
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from scaffold.workspace.store.content import ContentStore
-from scaffold.workspace.store.database import Database, timestamp
+from scaffold.workspace.store.database import Database, timestamp, to_json
 
 ARTIFACTS = "azureml"
 """The container of artifacts; the names of a run's start with ``ExperimentRun/dcid.<run id>/``."""
@@ -16,6 +16,9 @@ RUN_ORIGIN = "ExperimentRun"
 
 SNAPSHOTS = "snapshots"
 """The container of snapshot uploads on their way."""
+
+CODE = "code-"
+"""What the names of containers of code on its way start with; what is uploaded at once has one of its own."""
 
 DATASTORE = "azureml-blobstore"
 """The container behind the datastore ``workspaceblobstore``."""
@@ -41,6 +44,7 @@ class Blob(msgspec.Struct, frozen=True):
         sha256: its content in the content store, or None while it is still being written.
         live_path: the growing file of a run under way, or None once it is kept.
         size: bytes; of a live file, 0.
+        metadata: what a storage client has noted of it, as a JSON object of texts.
     """
 
     container: str
@@ -51,6 +55,7 @@ class Blob(msgspec.Struct, frozen=True):
     content_type: str
     created: str
     modified: str
+    metadata: str = "{}"
 
     @property
     def written(self) -> bool:
@@ -74,13 +79,14 @@ class Blobs:
         live_path: Path | None = None,
         size: int = 0,
         content_type: str = "application/octet-stream",
+        metadata: dict[str, str] | None = None,
     ) -> None:
         """Names a content, or a growing file, or (with neither) announces an upload; replaces what had the name."""
         moment = timestamp()
         self._database.execute(
-            "INSERT INTO blobs VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (container, name) DO UPDATE SET"
+            "INSERT INTO blobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (container, name) DO UPDATE SET"
             " sha256 = excluded.sha256, live_path = excluded.live_path, size = excluded.size,"
-            " content_type = excluded.content_type, modified = excluded.modified",
+            " content_type = excluded.content_type, modified = excluded.modified, metadata = excluded.metadata",
             container,
             name,
             sha256,
@@ -89,7 +95,40 @@ class Blobs:
             content_type,
             moment,
             moment,
+            to_json(metadata or {}),
         )
+
+    def note(self, container: str, name: str, metadata: dict[str, str]) -> None:
+        """Replaces what is noted of a blob."""
+        self._database.execute(
+            "UPDATE blobs SET metadata = ?, modified = ? WHERE container = ? AND name = ?",
+            to_json(metadata),
+            timestamp(),
+            container,
+            name,
+        )
+
+    def copy(self, container: str, prefix: str, target: str, new_prefix: str) -> int:
+        """Gives the blob of a path, or all below it, a second name each in another container; how many there were.
+
+        Args:
+            container: where they are.
+            prefix: the path, without a last slash.
+            target: the other container.
+            new_prefix: what the second names have in its place.
+        """
+        moment = timestamp()
+        rows = [
+            (target, new_prefix + blob.name[len(prefix) :], blob.sha256, blob.size, blob.content_type, moment)
+            for blob in self.under(container, prefix)
+            if blob.sha256 is not None and blob.name[len(prefix) :].startswith(("", "/")[blob.name != prefix])
+        ]
+        self._database.executemany(
+            "INSERT OR REPLACE INTO blobs (container, name, sha256, size, content_type, created, modified)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+            rows,
+        )
+        return len(rows)
 
     def announce(self, container: str, name: str) -> None:
         """Makes the name known without touching what it may already name."""

@@ -288,6 +288,27 @@ MIGRATIONS = (
         document TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
+    # What clients of the second SDK keep: assets by name and version, and metadata of blobs.
+    """
+    ALTER TABLE blobs ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
+    CREATE TABLE versioned_assets (
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        version TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        created TEXT NOT NULL,
+        modified TEXT NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (kind, name, version)
+    ) WITHOUT ROWID;
+    CREATE INDEX versioned_assets_in_order ON versioned_assets (kind, name, number);
+    CREATE TABLE asset_names (
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (kind, name)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

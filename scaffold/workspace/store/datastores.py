@@ -10,6 +10,9 @@ from scaffold.workspace.store.database import Database, from_json, timestamp, to
 OWN = "workspaceblobstore"
 """The one datastore that is here: a name for the blob container ``DATASTORE`` (see ``blobs``)."""
 
+OWN_ARTIFACTS = "workspaceartifactstore"
+"""The name of the container ``ARTIFACTS`` for those who read it as a datastore."""
+
 
 class Datastore(msgspec.Struct, frozen=True):
     """One registered datastore.

@@ -89,6 +89,13 @@ class Definitions:
         )
         return _definition(row) if row else None
 
+    def versions(self, name: str) -> list[Definition]:
+        """The versions of a name, the newest first."""
+        rows = self._database.all(
+            "SELECT * FROM environment_versions WHERE name = ? ORDER BY number DESC", name
+        )
+        return [_definition(row) for row in rows]
+
     def latest(self) -> list[Definition]:
         """The latest version of every name, by name."""
         rows = self._database.all(

@@ -95,18 +95,32 @@ class Models:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, name: str, run_id: str | None, document: dict[str, Any]) -> RegisteredModel:
-        """Keeps a model as the next version of its name; the number of one that was deleted is not used again."""
+    def add(
+        self, name: str, run_id: str | None, document: dict[str, Any], version: int | None = None
+    ) -> RegisteredModel:
+        """Keeps a model as the next version of its name; the number of one that was deleted is not used again.
+
+        Args:
+            name: of the model.
+            run_id: the run that it came from, or None.
+            document: the rest.
+            version: the version that it must have, and has not yet; without one, the next.
+
+        Raises:
+            sqlite3.IntegrityError: there is that version already.
+        """
         moment = timestamp()
         with self._database.transaction():
             self._database.execute(
-                "INSERT INTO model_names (name, last_version) VALUES (?, 1)"
-                " ON CONFLICT DO UPDATE SET last_version = last_version + 1",
+                "INSERT INTO model_names (name, last_version) VALUES (?1, coalesce(?2, 1))"
+                " ON CONFLICT DO UPDATE SET last_version = max(last_version, coalesce(?2, last_version + 1))",
                 name,
+                version,
             )
             row = self._database.one("SELECT last_version FROM model_names WHERE name = ?", name)
             assert row is not None  # noqa: S101  (just inserted)
-            model = RegisteredModel(name, row["last_version"], run_id, moment, moment, document)
+            number = row["last_version"] if version is None else version
+            model = RegisteredModel(name, number, run_id, moment, moment, document)
             self._database.execute(
                 "INSERT INTO models (name, version, run_id, created, modified, document)"
                 " VALUES (?, ?, ?, ?, ?, ?)",

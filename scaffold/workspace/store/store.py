@@ -25,6 +25,7 @@ from scaffold.workspace.store.runs import Runs
 from scaffold.workspace.store.snapshots import Snapshots
 from scaffold.workspace.store.sweeps import Sweeps
 from scaffold.workspace.store.vault import Vault
+from scaffold.workspace.store.versioned import VersionedAssets
 
 _TOLD_FOR = timedelta(days=7)
 
@@ -56,6 +57,7 @@ class Store:
         self.models = Models(self.database)
         self.model_names = ModelNames(self.database)
         self.computes = Computes(self.database)
+        self.versioned = VersionedAssets(self.database)
         self.injected = InjectedFaults(self.database)
         self.vault = Vault(home.vault)
         self.workspace_id = self._remembered("workspace_id", str(uuid.uuid4()))

@@ -12,8 +12,9 @@ import msgspec
 
 from scaffold.workspace.engine.data.dataflow import DataError
 from scaffold.workspace.engine.data.transformations import steps_of
-from scaffold.workspace.store.datastores import OWN
+from scaffold.workspace.store.datastores import OWN, OWN_ARTIFACTS
 
+READABLE = (OWN, OWN_ARTIFACTS)
 DIRECT, MOUNT, DOWNLOAD, UPLOAD, LINK = "direct", "mount", "download", "upload", "link"
 _DEFAULT_DESTINATION = "dataset/{run-id}/{output-name}"
 _NAME = re.compile(r"\w[\w-]{0,199}")  # a folder's name, and an environment variable's
@@ -71,8 +72,30 @@ class _UploadOptions(_Camel):
     source_globs: _Globs | None = None
 
 
+class OutputAsset(_Camel):
+    """What a run's output is for azure-ai-ml.
+
+    Attributes:
+        asset_type: ``uri_folder``, ``uri_file``, ``mltable`` or a kind of model.
+        file: the name of the file that the script writes, where the output is one.
+        name: what to register it as when the run has completed, or None.
+        version: the version of that, or None for the next one.
+    """
+
+    asset_type: str
+    file: str | None = None
+    name: str | None = None
+    version: str | None = None
+    description: str | None = None
+
+    @property
+    def is_model(self) -> bool:
+        return self.asset_type.endswith("_model")
+
+
 class _OutputOptions(_Camel):
     path_on_compute: str | None = None
+    asset: OutputAsset | None = None
     registration_options: _RegistrationOptions | None = None
     upload_options: _UploadOptions | None = None
 
@@ -134,6 +157,7 @@ class Output(msgspec.Struct, frozen=True):
         steps: transformations that the dataset gets.
         tabular: whether they make a table of it.
         properties: of the dataset.
+        asset: what it is for azure-ai-ml, whose it is, or None.
     """
 
     name: str
@@ -146,6 +170,7 @@ class Output(msgspec.Struct, frozen=True):
     steps: list[dict[str, Any]]
     tabular: bool
     properties: dict[str, Any]
+    asset: OutputAsset | None = None
 
     def folder(self, run_id: str) -> str:
         """The folder of the datastore that a run's files go to."""
@@ -254,6 +279,7 @@ def _output(name: str, data: _OutputData) -> Output:
         steps=steps,
         tabular=tabular,
         properties=registration.properties or {},
+        asset=options.asset,
     )
     _check_parts(what, output.folder("run"))
     return output
@@ -276,13 +302,18 @@ def _reference(name: str, data: _Reference) -> Reference:
     return Reference(name, mode, path, _place(what, data.path_on_compute), bool(data.overwrite))
 
 
-def check_datastore(what: str, name: str | None) -> None:
+def check_datastore(what: str, name: str | None, among: tuple[str, ...] = (OWN,)) -> None:
     """Refuses a datastore that is not the workspace's own.
+
+    Args:
+        what: whose it is.
+        name: of the datastore.
+        among: those that can be had; for reading, :data:`READABLE`.
 
     Raises:
         DataError: see there.
     """
-    if name and name.lower() != OWN:
+    if name and name.lower() not in among:
         raise DataError(
             f"{what} is in the datastore {name}, which the local workspace does not reach; "
             f"{OWN} is the one it has.",

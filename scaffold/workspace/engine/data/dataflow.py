@@ -222,10 +222,19 @@ def folder_definition(
         path: the folder in it.
         steps: transformations.
     """
-    address = (
+    return address_definition(datastore_address(workspace, datastore, path), steps)
+
+
+def datastore_address(workspace: WorkspaceName, datastore: str, path: str) -> str:
+    """The address of a path in a datastore, in its long form."""
+    return (
         f"azureml://subscriptions/{workspace.subscription_id}/resourcegroups/{workspace.resource_group}"
         f"/workspaces/{workspace.workspace_name}/datastores/{datastore}/paths/{quote(path, safe='/')}"
     )
+
+
+def address_definition(address: str, steps: list[dict[str, Any]] | None = None) -> str:
+    """The definition of a dataset of what is at an address, see :func:`folder_definition`."""
     document: dict[str, Any] = {"type": "mltable", "paths": [{"pattern": address}]}
     if steps:
         document["transformations"] = steps

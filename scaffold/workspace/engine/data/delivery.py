@@ -44,8 +44,8 @@ from scaffold.workspace.engine.data.places import Places, place_of
 from scaffold.workspace.engine.data.placing import journal, make_read_only, mark
 from scaffold.workspace.engine.keeping import files_under, name_below
 from scaffold.workspace.store import Store
-from scaffold.workspace.store.blobs import DATASTORE, Blob
-from scaffold.workspace.store.datastores import OWN
+from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, Blob
+from scaffold.workspace.store.datastores import OWN, OWN_ARTIFACTS
 
 DELIVERED = "delivered"
 _PAGE = 500
@@ -110,7 +110,7 @@ class Delivery:
         places = places_of(self._folder, data)
         for output in data.outputs:
             if output.mode != LINK:
-                self._output(output, Path(places.outputs[output.name]), run_id)
+                self._output(output, output_root(self._folder, output), run_id)
         for reference in data.references:
             self._reference(reference)
         if data:
@@ -252,13 +252,22 @@ def places_of(folder: RunFolder, data: RunData) -> Places:
     """Where a run's outputs and references are; the same before and after it."""
     return Places(
         outputs={
-            output.name: str(place_of(output.place, folder.data / "outputs" / output.name, folder.work))
-            for output in data.outputs
-            if output.mode != LINK
+            output.name: str(output_value(folder, output)) for output in data.outputs if output.mode != LINK
         },
         links=[output.name for output in data.outputs if output.mode == LINK],
         references={reference.name: str(reference_value(folder, reference)) for reference in data.references},
     )
+
+
+def output_root(folder: RunFolder, output: Output) -> Path:
+    """The folder that an output is collected from."""
+    return place_of(output.place, folder.data / "outputs" / output.name, folder.work)
+
+
+def output_value(folder: RunFolder, output: Output) -> Path:
+    """What an output's variable says: the folder, or the file that the output is."""
+    root = output_root(folder, output)
+    return root / output.asset.file if output.asset and output.asset.file else root
 
 
 def reference_root(folder: RunFolder, reference: Reference) -> Path:
@@ -277,19 +286,24 @@ def reference_value(folder: RunFolder, reference: Reference) -> Path:
 
 
 def blobs_of(store: Store, source: Source) -> Iterator[Blob]:
-    """The written blobs that a source in the datastore names, by name; read page by page."""
+    """The written blobs that a source in a datastore names, by name; read page by page."""
+    container = _container(source)
     if source.literal and source.path and not source.path.endswith("/"):
-        blob = store.blobs.get(DATASTORE, source.path)
+        blob = store.blobs.get(container, source.path)
         if blob is not None and blob.written:
             yield blob
             return
     prefix = folder_prefix(source.path) if source.literal else source.head
     after = ""
-    while page := store.blobs.under(DATASTORE, prefix, after=after, limit=_PAGE):
+    while page := store.blobs.under(container, prefix, after=after, limit=_PAGE):
         for blob in page:
             if blob.written and (source.literal or source.matches(blob.name)):
                 yield blob
         after = page[-1].name
+
+
+def _container(source: Source) -> str:
+    return ARTIFACTS if source.datastore == OWN_ARTIFACTS else DATASTORE
 
 
 def single_file(store: Store, definition: Definition) -> str | None:
@@ -300,7 +314,7 @@ def single_file(store: Store, definition: Definition) -> str | None:
     if source.datastore:
         if not source.literal or source.path.endswith("/"):
             return None
-        blob = store.blobs.get(DATASTORE, source.path)
+        blob = store.blobs.get(_container(source), source.path)
         if blob is None or not blob.written:
             return None
     return delivered_name(source, source.path, alone=True)

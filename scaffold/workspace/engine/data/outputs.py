@@ -18,12 +18,12 @@ from scaffold.workspace.engine.data.configuration import (
     MOUNT,
     UPLOAD,
     Output,
+    OutputAsset,
     Reference,
     RunData,
 )
-from scaffold.workspace.engine.data.dataflow import DataError, folder_definition
-from scaffold.workspace.engine.data.delivery import DELIVERED, RunFolder, places_of, reference_root
-from scaffold.workspace.engine.data.places import Places
+from scaffold.workspace.engine.data.dataflow import DataError, datastore_address, folder_definition
+from scaffold.workspace.engine.data.delivery import DELIVERED, RunFolder, output_root, reference_root
 from scaffold.workspace.engine.data.settling import identifier
 from scaffold.workspace.engine.keeping import files_under, keep, name_below
 from scaffold.workspace.naming import WorkspaceName
@@ -31,6 +31,7 @@ from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import DATASTORE, is_blob_name
 from scaffold.workspace.store.datasets import DatasetVersion, SavedDataset
 from scaffold.workspace.store.datastores import OWN
+from scaffold.workspace.store.registration import Place, data_document, register_data, register_model
 from scaffold.workspace.store.runs import Run
 
 Note = Callable[[str], None]
@@ -82,20 +83,19 @@ class Collection:
         """
         if not (self._folder.path / DELIVERED).exists():
             return
-        places = places_of(self._folder, data)
         refused = []
         for reference in data.references:
             if reference.mode == MOUNT or (reference.mode == UPLOAD and not canceled):
                 self._reference(reference)
         for output in data.outputs:
             try:
-                self._output(output, places, completed=completed)
+                self._output(output, completed=completed)
             except DataError as error:
                 refused.append(error)
         if refused:
             raise refused[0]
 
-    def _output(self, output: Output, places: Places, *, completed: bool) -> None:
+    def _output(self, output: Output, *, completed: bool) -> None:
         if output.mode == LINK:
             if completed and output.registration:
                 self._register_linked(output)
@@ -103,7 +103,7 @@ class Collection:
         if output.mode == UPLOAD and not completed:
             self._note(f"Output {output.name!r}: not uploaded, since the run has not succeeded")
             return
-        folder, root = output.folder(self._run.run_id), Path(places.outputs[output.name])
+        folder, root = output.folder(self._run.run_id), output_root(self._folder, output)
         count = self._keep(self._of_output(output, root), root, folder, self._may_replace(output))
         definition = folder_definition(self._workspace, OWN, folder, output.steps)
         saved = self._store.datasets.save(
@@ -112,6 +112,8 @@ class Collection:
         version = self._register(output, saved) if completed else None
         self._record(output, saved, version)
         named = f", registered as {version.name} version {version.version}" if version else ""
+        if completed and output.asset is not None and output.asset.name:
+            named = f", registered as {self._register_asset(output, output.asset)}"
         self._note(
             f"Output {output.name!r}: {count} files to {OWN}/{folder}; dataset {saved.saved_id}{named}"
         )
@@ -193,6 +195,22 @@ class Collection:
             return None
         name, description, tags = output.registration
         return self._store.datasets.register(name, saved, description, tags)
+
+    def _register_asset(self, output: Output, asset: OutputAsset) -> str:
+        """Registers what azure-ai-ml knows as a data asset or a model."""
+        path = "/".join(filter(None, (output.folder(self._run.run_id), asset.file)))
+        address = datastore_address(self._workspace, OWN, path)
+        name = asset.name or output.name
+        if asset.is_model:
+            model = register_model(
+                self._store, name, asset.version, Place(DATASTORE, path, address), asset.asset_type,
+                run_id=self._run.run_id, description=asset.description,
+            )  # fmt: skip
+            return f"the model {model.name} version {model.version}"
+        data = register_data(
+            self._store, name, asset.version, data_document(asset.asset_type, address, asset.description)
+        )
+        return f"{data.name} version {data.version}"
 
     def _register_linked(self, output: Output) -> None:
         """Registers the dataset that the script has linked (``run.output_datasets[NAME].link``)."""

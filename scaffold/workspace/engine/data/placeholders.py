@@ -2,7 +2,8 @@
 
 azureml-core writes ``DatasetConsumptionConfig:NAME`` and ``DatasetOutputConfig:NAME``
 (``azureml.data.constants``) where a dataset was passed, and ``$AZUREML_DATAREFERENCE_NAME`` where a
-DataReference was; the service puts the path there, or the dataset's id.
+DataReference was; azure-ai-ml has ``${{inputs.NAME}}`` and ``${{outputs.NAME}}``. The service puts the path there, or
+the dataset's id.
 """
 
 import os
@@ -14,7 +15,8 @@ from scaffold.workspace.engine.data.places import Places
 
 _PLACEHOLDER = re.compile(
     r"(?P<word>DatasetConsumptionConfig|DatasetOutputConfig):(?P<name>[A-Za-z_]\w*)"
-    r"|\$(?P<brace>\{)?(?P<variable>AZUREML_DATAREFERENCE_|AZURE_ML_INPUT_|AZURE_ML_OUTPUT_)(?P<named>[\w-]+)(?(brace)\})",
+    r"|\$(?P<brace>\{)?(?P<variable>AZUREML_DATAREFERENCE_|AZURE_ML_INPUT_|AZURE_ML_OUTPUT_)(?P<named>[\w-]+)(?(brace)\})"
+    r"|\$\{\{(?P<direction>inputs|outputs)\.(?P<bound>\w+)\}\}",
     re.A,
 )
 
@@ -40,6 +42,8 @@ def in_command(text: str, places: Places) -> str:
 def _value(found: "re.Match[str]", places: Places) -> str | None:
     if found["word"]:
         return places.value(found["word"], found["name"])
+    if found["direction"]:
+        return places.value(found["direction"], found["bound"])
     return places.value(found["variable"], found["named"])
 
 

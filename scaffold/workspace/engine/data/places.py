@@ -54,10 +54,10 @@ class Places(msgspec.Struct, frozen=True):
 
     def value(self, kind: str, name: str) -> str | None:
         """What a placeholder of an argument stands for; None for a name that is none of the run's."""
-        if kind == "DatasetConsumptionConfig":
+        if kind in ("DatasetConsumptionConfig", "inputs"):
             found = self.inputs.get(name)
             return found[2] if found else None
-        if kind == "DatasetOutputConfig":
+        if kind in ("DatasetOutputConfig", "outputs"):
             return name if name in self.links else self.outputs.get(name)
         if kind == "AZUREML_DATAREFERENCE_" and name in self.references:
             return self.references[name]

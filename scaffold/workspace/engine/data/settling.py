@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from scaffold.workspace.engine.data.configuration import DIRECT, Input, check_datastore, read_data
+from scaffold.workspace.engine.data.configuration import DIRECT, READABLE, Input, check_datastore, read_data
 from scaffold.workspace.engine.data.dataflow import DataError, definition_text, read_definition
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.datasets import DatasetVersion, SavedDataset
@@ -72,7 +72,7 @@ def check_deliverable(asked: Input, saved: SavedDataset) -> None:
         raise DataError(f"{what} cannot be delivered: {error}.", supported=error.supported) from None
     for source in definition.sources:
         if source.datastore:
-            check_datastore(what, source.datastore)
+            check_datastore(what, source.datastore, READABLE)
 
 
 def _lineage(asked: Input, saved: SavedDataset, version: DatasetVersion | None) -> dict[str, Any]:

@@ -1,0 +1,184 @@
+"""What the address of an input or of an asset means: a path of a datastore that is here, or one on the web.
+
+Addresses are written in many ways: ``azureml://datastores/…``, the same with the workspace in front,
+``azureml://jobs/…``, ``runs:/…``, ids of data assets and models, ``https://…``.
+"""
+
+import re
+from urllib.parse import unquote
+
+from scaffold.workspace import faults
+from scaffold.workspace.context import Context
+from scaffold.workspace.engine.data.dataflow import address_definition, datastore_address
+from scaffold.workspace.services.v2.resources import read_id
+from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, artifact_prefix
+from scaffold.workspace.store.datasets import SavedDataset
+from scaffold.workspace.store.datastores import OWN, OWN_ARTIFACTS
+from scaffold.workspace.store.models import RegisteredModel
+from scaffold.workspace.store.registration import V2, Place
+from scaffold.workspace.store.runs import Run
+from scaffold.workspace.store.versioned import DATA, MODELS
+
+_DATASTORE = re.compile(
+    r"azureml://(?:.{1,400}?/)?datastores/(?P<name>[^/]+)/paths/*(?P<path>.*)", re.I | re.S
+)
+_JOB = re.compile(
+    r"azureml://jobs/(?P<run>[^/]+)/outputs/(?P<output>[^/]+)(?:/paths/?(?P<path>.*))?", re.I | re.S
+)
+_MLFLOW = re.compile(r"(?:runs:/|dbfs:/runs/)(?P<run>[^/]+)/?(?P<path>.*)", re.S)
+_KIND = re.compile(r"/(?P<kind>data|models)/[^/]+/(?:versions|labels)/[^/]+$", re.I)
+_CONTAINERS = {OWN: DATASTORE, OWN_ARTIFACTS: ARTIFACTS}
+DEFAULT_OUTPUTS = ("default", "artifacts")
+"""The names of the output that is a run's own files."""
+
+
+def own_place(context: Context, datastore: str, path: str) -> Place:
+    """A path of one of the workspace's own datastores, which the others cannot be read through.
+
+    Raises:
+        Fault: it is another datastore.
+    """
+    container = _CONTAINERS.get(datastore.lower())
+    if container is None:
+        raise faults.Fault(
+            501,
+            "NotImplemented",
+            f"The local workspace does not reach the datastore {datastore}; {OWN} is the one it has.",
+            "OperationNotSupported",
+        )
+    address = datastore_address(context.named, datastore.lower(), path)
+    return Place(container, path.strip("/"), address)
+
+
+def place_of(context: Context, address: str) -> Place | None:
+    """Where an address leads to in this workspace; None for one on the web.
+
+    Raises:
+        Fault: there is nothing of that name, or it leads to where this workspace does not reach.
+    """
+    if found := _DATASTORE.fullmatch(address):
+        return own_place(context, found["name"], unquote(found["path"]))
+    if found := _JOB.fullmatch(address):
+        return _of_output(context, found["run"], found["output"], unquote(found["path"] or ""))
+    if found := _MLFLOW.fullmatch(address):
+        return own_place(
+            context, OWN_ARTIFACTS, artifact_prefix(_run(context, found["run"]).run_id) + found["path"]
+        )
+    if address.startswith(("https://", "http://")):
+        return None
+    if _KIND.search(address) or (address.startswith("azureml:") and "//" not in address):
+        return _of_asset(context, address)
+    raise faults.Fault(
+        501,
+        "NotImplemented",
+        f"The local workspace does not reach {address!r}; put it into {OWN}, or name an address on the web.",
+        "OperationNotSupported",
+    )
+
+
+def _run(context: Context, run_id: str) -> Run:
+    run = context.store.runs.get(run_id)
+    if run is None:
+        raise faults.not_found(f"Run {run_id}")
+    return run
+
+
+def _of_output(context: Context, run_id: str, output: str, path: str) -> Place:
+    run = _run(context, run_id)
+    address = output_address(context, run, output)
+    if address is None:
+        raise faults.not_found(f"Output {output!r} of the job {run_id}")
+    place = place_of(context, address)
+    assert place is not None  # noqa: S101  (outputs are never on the web)
+    if not path.strip("/"):
+        return place
+    store = OWN_ARTIFACTS if place.container == ARTIFACTS else OWN
+    return own_place(context, store, f"{place.path}/{path.strip('/')}")
+
+
+def output_address(context: Context, run: Run, output: str) -> str | None:
+    """The address of an output of a job by its name; None when it has none of that name."""
+    if output in DEFAULT_OUTPUTS:
+        return artifacts_address(context, run.run_id)
+    outputs = ((run.definition or {}).get("job") or {}).get("outputs") or {}
+    address: str | None = (outputs.get(output) or {}).get("uri")
+    return address
+
+
+def artifacts_address(context: Context, run_id: str) -> str:
+    """The address of a run's own files."""
+    return f"azureml://datastores/{OWN_ARTIFACTS}/paths/{artifact_prefix(run_id)}"
+
+
+def _of_asset(context: Context, address: str) -> Place | None:
+    found = _KIND.search(address)
+    if found is not None and found["kind"].lower() == MODELS:
+        return model_place(context, find_model(context, address))
+    reference = read_id(context, DATA, address)
+    asset = context.store.versioned.get(DATA, reference.name, reference.version)
+    if asset is None:
+        raise faults.not_found(f"Data asset {address}")
+    return place_of(context, str(asset.document["dataUri"]))
+
+
+def find_model(context: Context, address: str) -> RegisteredModel:
+    """The model that an id names.
+
+    Raises:
+        Fault: there is none.
+    """
+    reference = read_id(context, MODELS, address)
+    version = reference.version
+    number = int(version) if version and version.isdecimal() and len(version) < 10 else None
+    found = None if version and number is None else context.store.models.get(reference.name, number)
+    if found is None:
+        raise faults.not_found(f"Model {address}")
+    return found
+
+
+def model_place(context: Context, model: RegisteredModel) -> Place:
+    """Where a model's files are: what the second SDK has said, else what the first one's asset says.
+
+    Raises:
+        Fault: it is made of several artifacts, or of none.
+    """
+    kept = model.document.get(V2) or {}
+    if kept.get("modelUri"):
+        place = place_of(context, str(kept["modelUri"]))
+        if place is not None:
+            return place
+    asset = context.store.assets.get(str(model.document.get("url") or "").removeprefix("aml://asset/"))
+    artifacts = (asset.document.get("artifacts") or []) if asset else []
+    if len(artifacts) != 1:
+        raise faults.bad_request(
+            f"The model {model.model_id} is made of {len(artifacts)} artifacts, and not of one."
+        )
+    name = str(artifacts[0].get("prefix") or artifacts[0].get("id") or "")
+    return own_place(context, OWN_ARTIFACTS, name)
+
+
+def dataset_of(context: Context, address: str) -> SavedDataset:
+    """The dataset that consists of what is at an address, as runs take their inputs.
+
+    Raises:
+        Fault: see :func:`place_of`.
+    """
+    found = _KIND.search(address)
+    if found is not None and found["kind"].lower() == DATA:
+        registered = _of_first_sdk(context, address)
+        if registered is not None:
+            return registered
+    place = place_of(context, address)
+    return context.store.datasets.save("file", address_definition(place.address if place else address), {})
+
+
+def _of_first_sdk(context: Context, address: str) -> SavedDataset | None:
+    """The definition of a dataset that the first SDK has registered, unless there is a data asset of that name."""
+    reference = read_id(context, DATA, address)
+    version = reference.version
+    if context.store.versioned.get(DATA, reference.name, version) is not None:
+        return None
+    if version is not None and (not version.isdecimal() or len(version) > 9):
+        return None
+    found = context.store.datasets.by_name(reference.name, int(version) if version else None)
+    return found.saved if found else None

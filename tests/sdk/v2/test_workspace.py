@@ -1,0 +1,84 @@
+"""``MLClient`` itself, workspaces, computes and datastores."""
+
+import json
+from pathlib import Path
+
+from tests.conftest import TUTORIAL_CONFIG, Machine, write_tree
+from tests.sdk.v2.calls import given
+
+
+def test_a_client_finds_the_workspace_by_its_name_and_by_config_json(machine: Machine, tmp_path: Path):
+    write_tree(tmp_path, {".azureml/config.json": json.dumps(TUTORIAL_CONFIG)})
+
+    seen = given(
+        machine,
+        """
+        found = MLClient.from_config(DefaultAzureCredential())
+        seen['names'] = [found.subscription_id, found.resource_group_name, found.workspace_name]
+        seen['got'] = ml.workspaces.get('local').name
+        seen['listed'] = [workspace.name for workspace in ml.workspaces.list()]
+        seen['tracking'] = ml.workspaces.get('local').mlflow_tracking_uri
+        seen['missing'] = failure(ml.workspaces.get, 'other')
+        """,
+        cwd=tmp_path,
+    )
+
+    assert seen["names"] == ["00000000-0000-0000-0000-000000000000", "local", "local"]
+    assert seen["got"] == "local"
+    assert seen["listed"] == ["local"]
+    assert seen["tracking"].startswith("azureml://127.0.0.1:")
+    assert "ResourceNotFoundError" in seen["missing"]
+
+
+def test_computes_are_this_machine_whatever_their_names(machine: Machine):
+    seen = given(
+        machine,
+        """
+        seen['never made'] = ml.compute.get('cpu-cluster').type
+        seen['at first'] = [compute.name for compute in ml.compute.list()]
+        asked = AmlCompute(name='team', size='STANDARD_D2_V2', min_instances=0, max_instances=3, description='ours')
+        made = ml.compute.begin_create_or_update(asked).result()
+        seen['made'] = [made.name, made.size, made.max_instances, made.description, made.provisioning_state]
+        seen['then'] = [compute.name for compute in ml.compute.list()]
+        ml.compute.begin_delete('team').result()
+        seen['deleted'] = failure(ml.compute.get, 'team')
+        seen['last'] = [compute.name for compute in ml.compute.list()]
+        """,
+    )
+
+    assert seen["never made"] == "amlcompute"
+    assert (seen["at first"], seen["then"], seen["last"]) == ([], ["team"], [])
+    assert seen["made"][:4] == ["team", "STANDARD_D2_V2", 3, "ours"]
+    assert "it was deleted" in seen["deleted"]
+
+
+def test_datastores_are_the_workspaces_own_and_records_of_others(machine: Machine):
+    seen = given(
+        machine,
+        """
+        from azure.ai.ml.entities import AccountKeyConfiguration, AzureBlobDatastore, AzureFileDatastore
+        seen['first'] = [store.name for store in ml.datastores.list()]
+        seen['default'] = [ml.datastores.get_default().name, ml.datastores.get_default().container_name]
+        theirs = AzureBlobDatastore(name='theirs', account_name='theirs', container_name='data', tags={'a': 'b'},
+                                    credentials=AccountKeyConfiguration(account_key='a2V5'))
+        ml.datastores.create_or_update(theirs)
+        found = ml.datastores.get('theirs')
+        seen['theirs'] = [found.account_name, found.container_name, found.tags]
+        seen['secret'] = ml.datastores.get('theirs', include_secrets=True).credentials.account_key
+        seen['listed'] = [store.name for store in ml.datastores.list()]
+        ml.datastores.delete('theirs')
+        seen['gone'] = failure(ml.datastores.get, 'theirs')
+        share = AzureFileDatastore(name='share', account_name='theirs', file_share_name='x')
+        seen['share'] = failure(ml.datastores.create_or_update, share)
+        seen['own'] = failure(ml.datastores.delete, 'workspaceartifactstore')
+        """,
+    )
+
+    assert seen["first"] == ["workspaceblobstore", "workspaceartifactstore"]
+    assert seen["default"] == ["workspaceblobstore", "azureml-blobstore"]
+    assert seen["theirs"] == ["theirs", "data", {"a": "b"}]
+    assert seen["secret"] == "a2V5"
+    assert seen["listed"] == ["workspaceblobstore", "theirs", "workspaceartifactstore"]
+    assert "ResourceNotFoundError" in seen["gone"]
+    assert "does not have other kinds of datastores (share is of the kind AzureFile)" in seen["share"]
+    assert "the workspace's own" in seen["own"]
