@@ -332,12 +332,21 @@ def test_a_block_list_that_is_none_or_defines_entities_is_refused(
     assert workspace.blob("HEAD", url).status == 404
 
 
-@pytest.mark.parametrize("query", ["comp=lease", "comp=metadata", "comp=", "comp=block%20list"])
+@pytest.mark.parametrize("query", ["comp=lease", "comp=tags", "comp=", "comp=block%20list"])
 def test_another_operation_on_a_blob_is_refused_and_changes_nothing(
     workspace: Workspace, written: str, query: str
 ):
     assert workspace.blob("PUT", written, b"other", query=query).status in (400, 501)
     assert workspace.blob("GET", written).body == CONTENT
+
+
+def test_what_is_noted_of_a_blob_is_told_again(workspace: Workspace, written: str):
+    noted = workspace.blob("PUT", written, query="comp=metadata", x_ms_meta_upload_status="completed")
+
+    assert noted.status == 200
+    assert workspace.blob("HEAD", written).headers["x-ms-meta-upload-status"] == "completed"
+    workspace.blob("PUT", written, CONTENT, x_ms_blob_type="BlockBlob")
+    assert "x-ms-meta-upload-status" not in workspace.blob("HEAD", written).headers
 
 
 def test_page_blobs_are_not_had(workspace: Workspace, url: str):

@@ -21,7 +21,10 @@ Run.get_context().log('loss', 0.25)
 
 
 def test_a_command_job_runs_and_is_seen_by_both_sdks_and_on_the_page(machine: Machine, tmp_path: Path):
-    write_tree(tmp_path, {"src/train.py": SCRIPT, "src/.amlignore": "secret*\n", "src/secret.txt": "", "words.txt": "la "})
+    write_tree(
+        tmp_path,
+        {"src/train.py": SCRIPT, "src/.amlignore": "secret*\n", "src/secret.txt": "", "words.txt": "la "},
+    )
 
     seen = given(
         machine,
@@ -37,7 +40,7 @@ def test_a_command_job_runs_and_is_seen_by_both_sdks_and_on_the_page(machine: Ma
         seen['url'] = done.studio_url
         seen['log'] = ended(done)
         done = ml.jobs.get(done.name)
-        seen['got'] = [done.status, done.display_name, done.description, done.experiment_name, done.tags,
+        seen['got'] = [done.status, done.display_name, done.description, done.experiment_name, dict(done.tags),
                        done.compute, done.inputs['rate']._data, done.outputs['file'].type]
         seen['name'] = done.name
         seen['listed'] = [[job.name, job.status] for job in ml.jobs.list()]
@@ -68,7 +71,9 @@ def test_a_command_job_runs_and_is_seen_by_both_sdks_and_on_the_page(machine: Ma
     assert seen["listed"] == [[name, "Completed"]]
     assert seen["services"] is None
     files = seen["files"]
-    assert files["got/named-outputs/folder/twice.txt"] == files["one/named-outputs/folder/twice.txt"] == "la la "
+    assert (
+        files["got/named-outputs/folder/twice.txt"] == files["one/named-outputs/folder/twice.txt"] == "la la "
+    )
     assert files["got/named-outputs/file/file"] == "a file"
     assert files["got/artifacts/outputs/own.txt"] == "own"
     assert "arguments" in files["got/artifacts/user_logs/std_log.txt"]
@@ -109,7 +114,7 @@ def test_a_run_of_the_first_sdk_is_a_job(machine: Machine, tmp_path: Path, proje
     )
 
     assert seen["job"][:4] == ["Completed", "python experiment_1.py", "Experiment_1", "cpu-cluster"]
-    assert "/environments/the-one-that-is-here/versions/1" in seen["job"][4]
+    assert seen["job"][4] == "the-one-that-is-here:1"
     assert seen["log"] == "Experiment Executed!\n"
 
 
@@ -136,7 +141,7 @@ def test_jobs_fail_end_in_time_and_are_canceled(machine: Machine, tmp_path: Path
         cwd=tmp_path,
     )
 
-    assert "JobException" in seen["raised"] and "exited with code 3" in seen["raised"]
+    assert "JobException" in seen["raised"] and "status code 3" in seen["raised"]
     assert seen["failed"] == "Failed"
     assert "JobException" in seen["late"]
     assert seen["canceled"] == "Canceled"
@@ -160,7 +165,8 @@ def test_inputs_arrive_in_every_mode_and_outputs_are_inputs_of_the_next_job(mach
         seen['mounted'] = said(data=folder)
         seen['downloaded'] = said(data=Input(type='uri_folder', path='data', mode='download'))
         seen['table'] = said(data=Input(type='mltable', path='data', mode='ro_mount'))
-        seen['model'] = said(model=Input(type='mlflow_model', path='model'), own=Input(type='custom_model', path='model'))
+        kinds = {kind: Input(type=f'{kind}_model', path='model') for kind in ('mlflow', 'custom')}
+        seen['model'] = said(**kinds)
         direct = ml.jobs.create_or_update(command(
             command='echo ${{inputs.data}}', environment=here,
             inputs={'data': Input(type='uri_folder', path='data', mode='direct')}))
@@ -207,6 +213,6 @@ def test_several_processes_know_their_places(machine: Machine):
         """,
     )
 
-    assert seen["pytorch"] == seen["mpi"] == ["0 of 2 \n", "1 of 2 \n"]
+    assert seen["pytorch"] == seen["mpi"] == ["0 of 2\n", "1 of 2\n"]
     assert all('"worker"' in text for text in seen["tensorflow"])
     assert "one machine" in seen["nodes"]

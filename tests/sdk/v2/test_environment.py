@@ -67,7 +67,9 @@ def test_environments_have_versions_and_are_the_first_sdks_too(machine: Machine,
         """,
     )
     assert first == {"image": "library/python:3.11", "pip": ["six==1.16.0"]}
-    second = given(machine, "seen['pip'] = ml.environments.get('first-one', '1').conda_file['dependencies'][-1]")
+    second = given(
+        machine, "seen['pip'] = ml.environments.get('first-one', '1').conda_file['dependencies'][-1]"
+    )
     assert "six" in second["pip"]["pip"]
 
 
@@ -79,7 +81,7 @@ def test_a_job_has_the_packages_of_its_conda_file(machine: Machine, tmp_path: Pa
         """
         mine = Environment(name='mine', version='7', image='mcr.microsoft.com/azureml/base', conda_file='conda.yml')
         ml.environments.create_or_update(mine)
-        for asked in ('azureml:mine:7', 'azureml:mine@latest'):
+        for asked in ('mine:7', 'mine@latest'):
             job = ml.jobs.create_or_update(
                 command(command='python -c "import six; print(six.__version__)"', environment=asked))
             seen[asked] = ended(job)
@@ -89,6 +91,6 @@ def test_a_job_has_the_packages_of_its_conda_file(machine: Machine, tmp_path: Pa
         cwd=tmp_path,
     )
 
-    assert "1.16.0" in seen["azureml:mine:7"]
-    assert "1.16.0" in seen["azureml:mine@latest"]
+    assert "1.16.0" in seen["mine:7"]
+    assert "1.16.0" in seen["mine@latest"]
     assert "comes with these of that registry" in seen["unknown"] and "sklearn-1.5" in seen["unknown"]

@@ -105,6 +105,15 @@ ROWS: dict[int, dict[str, list[dict[str, Any]]]] = {
         "computes": [{"name": "cpu", "created": AT, "modified": AT, "document": '{"sku": "x"}'}],
     },
     10: {"sweeps": [{"run_id": "r1", "document": "{}"}]},
+    11: {
+        "versioned_assets": [
+            {
+                "kind": "data", "name": "words", "version": "1", "number": 1, "created": AT, "modified": AT,
+                "document": '{"dataType": "uri_file"}',
+            }
+        ],
+        "asset_names": [{"kind": "data", "name": "words", "document": '{"isArchived": true}'}],
+    },
 }  # fmt: skip
 
 
