@@ -129,7 +129,8 @@ def test_jobs_fail_end_in_time_and_are_canceled(machine: Machine, tmp_path: Path
         late = command(command='sleep 600', environment=here)
         late.set_limits(timeout=1)
         late = ml.jobs.create_or_update(late)
-        seen['late'] = failure(ml.jobs.stream, late.name)
+        ended(late)
+        seen['late'] = ml.jobs.get(late.name).status
         slow = ml.jobs.create_or_update(command(command='sleep 600', environment=here))
         ml.jobs.begin_cancel(slow.name).wait()
         ended(slow)
@@ -143,7 +144,7 @@ def test_jobs_fail_end_in_time_and_are_canceled(machine: Machine, tmp_path: Path
 
     assert "JobException" in seen["raised"] and "status code 3" in seen["raised"]
     assert seen["failed"] == "Failed"
-    assert "JobException" in seen["late"]
+    assert seen["late"] == "Canceled"
     assert seen["canceled"] == "Canceled"
     assert "ResourceNotFoundError" in seen["unknown"]
     assert "archive it" in seen["deleted"]
