@@ -8,7 +8,7 @@ from typing import Any
 from tests.conftest import Machine
 
 PREAMBLE = """\
-import contextlib, io, json, os, pathlib, sys
+import contextlib, io, json, os, pathlib, sys, time
 from azure.ai.ml import Input, MLClient, Output, command, load_component, load_job
 from azure.ai.ml.entities import AmlCompute, Data, Environment, Model
 from azure.identity import DefaultAzureCredential
@@ -26,6 +26,10 @@ def ended(job):
     with contextlib.redirect_stdout(said):
         ml.jobs.stream(job.name)
     return said.getvalue()
+def over(name):
+    while (job := ml.jobs.get(name)).status not in ('Completed', 'Failed', 'Canceled'):
+        time.sleep(0.2)
+    return job
 def submitted(job):
     job = ml.jobs.create_or_update(job)
     ended(job)

@@ -133,8 +133,7 @@ def test_jobs_fail_end_in_time_and_are_canceled(machine: Machine, tmp_path: Path
         seen['late'] = ml.jobs.get(late.name).status
         slow = ml.jobs.create_or_update(command(command='sleep 600', environment=here))
         ml.jobs.begin_cancel(slow.name).wait()
-        ended(slow)
-        seen['canceled'] = ml.jobs.get(slow.name).status
+        seen['canceled'] = over(slow.name).status
         ml.jobs.begin_cancel(slow.name).wait()
         seen['unknown'] = failure(ml.jobs.get, 'nobody')
         seen['deleted'] = failure(ml.jobs.begin_delete, slow.name)
