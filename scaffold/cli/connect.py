@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaffold import words
-from scaffold.cli import console
+from scaffold.cli import console, picking
+from scaffold.cli.login import AUTH_HELP, METHODS, checked_method
 from scaffold.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,15 +47,23 @@ def connect(
             help="The project's folder, or any folder in it; the current one by default.", show_default=False
         ),
     ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Ask Azure whether the workspace is there, before it is written.")
+    ] = False,
+    auth: Annotated[str, typer.Option("--auth", metavar="METHOD", help=AUTH_HELP)] = METHODS[0],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Point a project at a workspace: by its config.json or by its names."""
+    """Point a project at a workspace: by its config.json, by its names, or by a pick from those you can see.
+
+    Without an argument, on a terminal, it logs in to Azure and lists the subscriptions and workspaces there.
+    """
     from scaffold.project import connection
     from scaffold.project.reader import find_project
 
+    checked_method(auth)
     given = {
         flag: value
         for flag, value in zip(_FLAGS, (subscription_id, resource_group, workspace_name), strict=True)
@@ -63,23 +72,45 @@ def connect(
     _refuse_several(config, given, tenant_id, to_local)
     root = find_project(project or Path.cwd())
     present = connection.connection_of(root)
-    if to_local:
-        wanted = connection.local()
-    elif config is not None:
-        wanted = connection.from_file(config)
-    elif given:
-        _refuse_half(given)
-        subscription, group, name = (given[flag] for flag in _FLAGS)
-        wanted = connection.from_names(subscription, group, name, tenant_id)
-    else:
-        raise UsageError(
-            "Which workspace is not said.", f"Name its config.json, {', '.join(_FLAGS)}, or --local."
-        )
-    wanted = connection.with_known_tenant(wanted, present.present)
-    change = _Change(root, present, wanted)
+    with console.stopping(
+        "Stopped: config.json is as it was.", "Run it again, or name the workspace by flags."
+    ):
+        wanted, verified = _wanted(config, given, tenant_id, to_local=to_local, auth=auth)
+        wanted = connection.with_known_tenant(wanted, present.present)
+        wanted = replace(wanted, path=present.file.path)
+        if verify and not verified and not wanted.is_local:
+            picking.verify(wanted, auth)
+            verified = True
+    change = _Change(root, present, wanted, verified)
     if change.is_one and not dry_run:
         change.carry_out()
     _show(change, dry_run=dry_run, as_json=as_json)
+
+
+def _wanted(
+    config: Path | None, given: dict[str, str], tenant_id: str | None, *, to_local: bool, auth: str
+) -> "tuple[WorkspaceConfig, bool]":
+    """The workspace that the command line names, or a person picks, and whether Azure has said that it is there.
+
+    Raises:
+        UsageError: it names none, or something is wrong with it.
+    """
+    from scaffold.project import connection
+
+    if to_local:
+        return connection.local(), False
+    if config is not None:
+        return connection.from_file(config), False
+    if given:
+        _refuse_half(given)
+        subscription, group, name = (given[flag] for flag in _FLAGS)
+        return connection.from_names(subscription, group, name, tenant_id), False
+    if not console.interactive():
+        raise UsageError(
+            "Which workspace is not said, and there is no terminal to ask on.",
+            f"Name its config.json, {', '.join(_FLAGS)}, or --local.",
+        )
+    return picking.pick(tenant_id, auth), True
 
 
 def _refuse_several(
@@ -116,11 +147,13 @@ class _Change:
         root: the project's folder.
         present: what decides where it goes, before.
         wanted: the workspace that it is to go to.
+        verified: whether Azure has said that it is there.
     """
 
     root: Path
     present: "Connection"
     wanted: "WorkspaceConfig"
+    verified: bool
 
     @property
     def is_one(self) -> bool:
@@ -235,13 +268,15 @@ def _show(change: _Change, *, dry_run: bool, as_json: bool) -> None:
                 "before": _document(present.present),
                 "changed": change.is_one and not dry_run,
                 "dry_run": dry_run,
+                "verified": change.verified,
                 "kept": str(change.copy) if change.copy else None,
                 "way_back": change.way_back,
             }
         )
         return
     would = "would be connected" if dry_run else "connected"
-    console.done(f"{would if change.is_one else 'connected already'}")
+    there = "; Azure has it" if change.verified else ""
+    console.done(f"{would if change.is_one else 'connected already'}{there}")
     before = _words(present.present)
     if present.elsewhere is not None:
         before += f" ({present.elsewhere})"

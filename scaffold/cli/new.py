@@ -5,20 +5,17 @@ Knows neither how a project is made nor what an answer may be: ``scaffold.genera
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from scaffold import words
-from scaffold.cli import console
-from scaffold.errors import ProjectError, ScaffoldError, UsageError
+from scaffold.cli import console, prompt
+from scaffold.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
     from scaffold.generate import Answers, Generated
-
-T = TypeVar("T")
 
 _WORKSPACE = ("subscription_id", "resource_group", "workspace_name", "tenant_id")
 _ASKED = (
@@ -176,9 +173,9 @@ def _asked(given: dict[str, str], output_dir: Path, force: bool) -> dict[str, st
             check_answer(variable, value)
             return value
 
-        answers[variable] = _ask(texts[variable], _default(variable, answers), checked)
+        answers[variable] = prompt.ask(texts[variable], _default(variable, answers), checked)
     if not any(variable in answers for variable in _WORKSPACE):
-        answers |= _ask("Workspace: local, or the path of its config.json", "local", _workspace)
+        answers |= prompt.ask("Workspace: local, or the path of its config.json", "local", _workspace)
     return answers
 
 
@@ -212,24 +209,7 @@ def _ask_name(output_dir: Path, force: bool) -> str:
         check_target(output_dir / value, force=force)
         return value
 
-    return _ask(prompts()["project_slug"], Answers().project_slug, checked)
-
-
-def _ask(text: str, default: str, checked: Callable[[str], T]) -> T:
-    """Asks on stderr until the answer is one that can be used."""
-    shown = f"{text} [{default}]: " if default else f"{text}: "
-    while True:
-        try:
-            typer.echo(shown, err=True, nl=False)
-            line = sys.stdin.readline()
-        except KeyboardInterrupt:
-            raise typer.Abort from None
-        if not line:
-            raise typer.Abort
-        try:
-            return checked(line.strip() or default)
-        except ScaffoldError as error:
-            console.failed(console.inert(error.message))
+    return prompt.ask(prompts()["project_slug"], Answers().project_slug, checked)
 
 
 def _show(made: "Generated", *, dry_run: bool, as_json: bool) -> None:

@@ -135,7 +135,7 @@ def test_a_file_that_is_not_right_changes_nothing(
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        pytest.param((), ["not said", "--local"], id="nothing"),
+        pytest.param((), ["no terminal", "--local"], id="nothing"),
         pytest.param(("no-such.json",), ["no-such.json", "no such file"], id="a file that is not there"),
         pytest.param(("--workspace-name", "x"), ["--subscription-id is missing"], id="half"),
         pytest.param((*NAMES, "--local"), ["--subscription-id and --local"], id="two ways"),

@@ -24,12 +24,12 @@ def subscriptions(session: Session) -> dict[str, Any]:
 
 
 def listed(session: Session, subscription_id: str) -> list[dict[str, str]]:
-    """The workspaces of a subscription: ``workspace_name``, ``resource_group`` and ``location``."""
+    """The workspaces of a subscription: ``workspace_name`` and ``resource_group``."""
     from azureml.core import Workspace
 
     found = Workspace.list(subscription_id, auth=session.auth)
     return [
-        {"workspace_name": one.name, "resource_group": one.resource_group, "location": one._location}
+        {"workspace_name": one.name, "resource_group": one.resource_group}
         for name in sorted(found, key=str.lower)
         for one in found[name]
     ]
