@@ -17,6 +17,7 @@ from scaffold.cli.check import check
 from scaffold.cli.doctor import doctor
 from scaffold.cli.exec import exec_command
 from scaffold.cli.export import export
+from scaffold.cli.migrate import migrate
 from scaffold.cli.new import new
 from scaffold.cli.runs import runs_app
 from scaffold.cli.submit import submit
@@ -68,6 +69,7 @@ app.command("new")(new)
 app.command("check")(check)
 app.command("submit")(submit)
 app.command("export")(export)
+app.command("migrate")(migrate)
 app.command(
     "exec",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},

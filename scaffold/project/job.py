@@ -6,10 +6,10 @@ running the script would tell is an error here that names the line, never left o
 
 import ast
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scaffold.project import job_environment
 from scaffold.project.files import FileError, ProjectFile
@@ -17,6 +17,7 @@ from scaffold.project.source import Unknown
 from scaffold.project.subject import Subject
 from scaffold.project.values import Values
 
+_T = TypeVar("_T")
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/commandJob.schema.json"
 _TARGETS = ("ComputeTarget", "AmlCompute", "ComputeInstance", "create")
 _SUBMIT_WITH_V1 = (
@@ -111,20 +112,25 @@ def _quoted(word: str) -> str:
     return shlex.quote(word)
 
 
-def read_job(subject: Subject) -> CommandJob:
+def read_job(subject: Subject, faults: list[FileError] | None = None) -> CommandJob:
     """The job that a project is.
+
+    Args:
+        subject: the project.
+        faults: where given, takes what cannot be told but for the folder and the script, and the job lacks it.
 
     Raises:
         FileError: a file is missing or malformed, or the script computes what the job would have to say.
     """
-    return _Reader(subject).job()
+    return _Reader(subject, faults).job()
 
 
 class _Reader:
     """Reads one project."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, faults: list[FileError] | None) -> None:
         self._subject = subject
+        self._faults = faults
         self._submission = subject.submission
         self._runner = subject.runner
         self._values = Values(self._runner, subject.constants, subject.constants_file)
@@ -141,23 +147,37 @@ class _Reader:
 
     def job(self) -> CommandJob:
         command = self._command()
-        distribution, instances = self._distribution()
+        distribution, instances = self._or(self._distribution, ({}, None))
         return CommandJob(
             code=self._code(),
             script=None if command is not None else self._script(),
-            arguments=() if command is not None else self._arguments(),
+            arguments=() if command is not None else self._or(self._arguments, ()),
             command=command,
-            environment=job_environment.read(self._subject, self._values, self._config, self._sources),
-            experiment=self._experiment(),
-            compute=self._compute(),
-            variables=self._variables(),
+            environment=self._or(self._environment, {"image": job_environment.IMAGE}),
+            experiment=self._or(self._experiment, None),
+            compute=self._or(self._compute, None),
+            variables=self._or(self._variables, {}),
             distribution=distribution,
             instances=instances,
-            timeout=self._timeout(),
-            tags=self._tags(),
-            display_name=self._stored_text("display_name"),
+            timeout=self._or(self._timeout, None),
+            tags=self._or(self._tags, {}),
+            display_name=self._or(lambda: self._stored_text("display_name"), None),
             sources=self._sources,
         )
+
+    def _or(self, read: Callable[[], _T], otherwise: Any) -> _T:
+        """What is read, or something else when it cannot be and faults are wanted."""
+        try:
+            return read()
+        except FileError as error:
+            if self._faults is None:
+                raise
+            self._faults.append(error)
+            instead: _T = otherwise
+            return instead
+
+    def _environment(self) -> dict[str, Any] | str:
+        return job_environment.read(self._subject, self._values, self._config, self._sources)
 
     def _unknown(self, line: int, what: str) -> FileError:
         return self._runner.error(

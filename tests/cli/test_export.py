@@ -20,11 +20,7 @@ def offline(tmp_path: Path) -> Machine:
 # azure-ai-ml is where it always is; this hides it from the command, as from somebody who did not install it.
 WITHOUT = """
 import sys
-class Hidden:
-    def find_spec(self, name, path=None, target=None):
-        if name == "azure.ai" or name.startswith("azure.ai."):
-            raise ModuleNotFoundError(name)
-sys.meta_path.insert(0, Hidden())
+sys.modules["azure.ai"] = sys.modules["libcst"] = None
 from scaffold.cli.main import main
 main()
 """

@@ -38,6 +38,7 @@ def test_the_version_loads_nothing_heavy():
         ("submit", "--help"),
         ("check", "--help"),
         ("export", "--help"),
+        ("migrate", "--help"),
         ("workspace", "--help"),
         ("exec", "--help"),
         ("doctor", "--help"),

@@ -1,0 +1,88 @@
+"""``scaffold migrate``: proposes the project for SDK v2."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scaffold.cli import console
+
+if TYPE_CHECKING:
+    from scaffold.migration.notes import Note
+    from scaffold.migration.proposal import Proposal
+
+
+def migrate(
+    project: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The project's folder, or the script that submits; the current folder by default.",
+            show_default=False,
+        ),
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the files; what git does not have is kept beside them.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Propose the project for SDK v2 as a difference, for 'git apply' or --write.
+
+    The job and what submits it, the environment, and the run's own scripts, which log with MLflow then. What
+    cannot be carried over stays as it is, and is listed.
+    """
+    from scaffold.migration.proposal import propose
+    from scaffold.migration.proposal import write as write_files
+    from scaffold.project.check import find_subject
+
+    with console.working("reading the project"):
+        proposal = propose(find_subject(project or Path.cwd()))
+    copies = write_files(proposal) if write else {}
+    if as_json:
+        console.result_json(_document(proposal, copies, written=write))
+        return
+    if not write:
+        for line in proposal.diff():
+            console.result(console.inert(line))
+    _show(proposal, copies, written=write)
+
+
+def _show(proposal: "Proposal", copies: dict[str, str], *, written: bool) -> None:
+    if not proposal.changes:
+        console.done("nothing is left to migrate")
+    for change in proposal.changes:
+        kept = f" (as it was: {copies[change.shown]})" if change.shown in copies else ""
+        verb = "written" if written else "proposed"
+        console.done(console.inert(f"{change.shown} {verb}{kept}"))
+    for kind, title in (("left", "Not carried over:"), ("changed", "Different from before:")):
+        notes = [note for note in proposal.notes if note.kind == kind]
+        if notes:
+            console.note(title)
+        for note in notes:
+            console.warn(console.inert(f"{_place(note)}: {note.what}."))
+            console.note(console.inert(f"    → {note.hint}"))
+
+
+def _place(note: "Note") -> str:
+    return note.file if note.line is None else f"{note.file}:{note.line}"
+
+
+def _document(proposal: "Proposal", copies: dict[str, str], *, written: bool) -> dict[str, Any]:
+    return {
+        "project": str(proposal.root),
+        "written": written,
+        "files": [
+            {
+                "path": change.shown,
+                "new": change.before is None,
+                "copy": copies.get(change.shown),
+                "diff": change.diff(),
+            }
+            for change in proposal.changes
+        ],
+        "left": [_note(note) for note in proposal.notes if note.kind == "left"],
+        "changed": [_note(note) for note in proposal.notes if note.kind == "changed"],
+    }
+
+
+def _note(note: "Note") -> dict[str, Any]:
+    return {"file": note.file, "line": note.line, "what": note.what, "hint": note.hint}

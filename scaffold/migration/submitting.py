@@ -1,0 +1,92 @@
+"""What of a submitting script has no place in a job, with what SDK v2 has for it.
+
+The script stays as it is; what submits the job is a script of its own. Read off the syntax tree.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from scaffold.migration.notes import Note
+from scaffold.project.subject import Subject
+from scaffold.project.values import Values
+
+_INPUT = "Give the job an input: inputs: NAME: {type: uri_folder, path: …} in job.yml, ${{inputs.NAME}} in its command."
+_OUTPUT = (
+    "Give the job an output: outputs: NAME: {type: uri_folder} in job.yml, ${{outputs.NAME}} in its command."
+)
+_DATA = "client.data.create_or_update(Data(name=…, path=…))"
+_COMPUTE = "client.compute.begin_create_or_update(AmlCompute(name=…, size=…))"
+_MODEL = "client.models.create_or_update(Model(name=…, path=f'azureml://jobs/{job.name}/outputs/artifacts/paths/…'))"
+
+# The last part of what is called → what SDK v2 has for it.
+_CALLS = {
+    "as_named_input": _INPUT,
+    "as_mount": _INPUT,
+    "as_download": _INPUT,
+    "DataReference": _INPUT,
+    "OutputFileDatasetConfig": _OUTPUT,
+    "register_on_complete": "path: azureml:NAME and a name: of the output in job.yml register it.",
+    "get_by_name": "client.data.get(name, label='latest')",
+    "from_files": _DATA,
+    "from_delimited_files": _DATA,
+    "from_parquet_files": _DATA,
+    "upload_files": _DATA,
+    "upload_directory": _DATA,
+    "get_default_datastore": "client.datastores.get_default()",
+    "provisioning_configuration": _COMPUTE,
+    "register_model": _MODEL,
+    "get_metrics": "mlflow.get_run(job.name).data.metrics",
+    "get_file_names": "mlflow.artifacts.list_artifacts(run_id=job.name)",
+    "download_file": "client.jobs.download(job.name, all=True)",
+    "download_files": "client.jobs.download(job.name, all=True)",
+    "get_details": "client.jobs.get(job.name)",
+    "get_details_with_logs": "client.jobs.stream(job.name)",
+    "get_status": "client.jobs.get(job.name).status",
+    "cancel": "client.jobs.begin_cancel(job.name)",
+    "get_children": "client.jobs.list(parent_job_name=job.name)",
+    "HyperDriveConfig": "job.sweep(…), with the search space as the job's inputs",
+    "AutoMLConfig": "azure.ai.ml.automl",
+    "Pipeline": "@pipeline of azure.ai.ml.dsl, of command components",
+    "PythonScriptStep": "@pipeline of azure.ai.ml.dsl, of command components",
+    "DockerConfiguration": "docker_args and shm_size stand in resources: of job.yml; a job's image is always used.",
+    "RunDetails": "The page that the job's studio_url names.",
+    "deploy": "client.online_endpoints and client.online_deployments",
+}
+
+
+def left_in(subject: Subject) -> Iterator[Note]:
+    """What the submitting script does beyond submitting one run."""
+    values = Values(subject.runner, subject.constants, subject.constants_file)
+    of_environment = {"register", "build", "build_local"}
+    for node in ast.walk(values.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = values.called(node)
+        hint = _CALLS.get(called)
+        owner = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        if hint is None and called in of_environment:
+            told = f"{owner}.{called}"
+            hint = "client.environments.create_or_update(…), client.data or client.models, as what it is of"
+        if hint is None:
+            continue
+        told = f"{owner}.{called}" if owner and len(owner) < 40 else called
+        what = f"{told}(…) is no part of a job, and stays in this script"
+        yield Note("left", subject.runner.shown, node.lineno, what, hint)
+
+
+def waits(subject: Subject) -> bool:
+    """Whether the script waits for its run, with its log on the screen or not."""
+    values = Values(subject.runner, subject.constants, subject.constants_file)
+    return any(
+        isinstance(node, ast.Call)
+        and values.called(node) == "wait_for_completion"
+        and _is_of_run(node, values)
+        for node in ast.walk(values.tree)
+    )
+
+
+def _is_of_run(call: ast.Call, values: Values) -> bool:
+    """Clusters are waited for too: a run is what submit gave."""
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else call
+    bound = values.followed(owner)
+    return isinstance(bound, ast.Call) and values.called(bound) == "submit"

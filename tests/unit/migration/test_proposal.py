@@ -1,0 +1,134 @@
+"""The whole of a migration."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scaffold.errors import ProjectError
+from scaffold.generate import Answers, generate
+from scaffold.migration.proposal import Proposal, propose, write
+from scaffold.project.check import examine
+from scaffold.project.subject import Subject
+from tests.conftest import write_tree
+
+SUBMIT = """\
+from azureml.core import Dataset, Environment, Experiment, ScriptRunConfig, Workspace
+ws = Workspace.from_config()
+data = Dataset.get_by_name(ws, 'd').as_named_input('d')
+env = Environment.from_conda_specification('e', 'env.yml')
+config = ScriptRunConfig('src', 'train.py', compute_target='cpu', environment=env)
+run = Experiment(ws, 'trial').submit(config)
+run.wait_for_completion(show_output=True)
+run.register_model('m', 'outputs/m.pkl')
+"""
+TRAIN = "from azureml.core import Run\nrun = Run.get_context()\nrun.log('a', 1)\n"
+CONDA = "name: e\ndependencies:\n- python=3.11  # why\n- numpy\n"
+
+
+def proposal(root: Path, **files: str) -> Proposal:
+    write_tree(root, {"submit.py": SUBMIT, "src/train.py": TRAIN, "env.yml": CONDA, **files})
+    return propose(Subject(root, root / "submit.py"))
+
+
+def after(found: Proposal) -> dict[str, str]:
+    return {change.shown: change.after for change in found.changes}
+
+
+def test_the_files_of_a_project_that_somebody_else_made(tmp_path):
+    files = after(proposal(tmp_path))
+    assert set(files) == {"src/train.py", "env.yml", "job.yml", "run_experiment_v2.py"}
+    assert "mlflow.log_metric('a', 1)" in files["src/train.py"]
+    assert files["env.yml"] == CONDA + "- pip\n- pip:\n    - mlflow-skinny<4\n    - azureml-mlflow<2\n"
+    job = yaml.safe_load(files["job.yml"])
+    assert (job["experiment_name"], job["environment"]["conda_file"]) == ("trial", "env.yml")
+    assert "client.jobs.stream(job.name)" in files["run_experiment_v2.py"]
+    compile(files["run_experiment_v2.py"], "run_experiment_v2.py", "exec")
+
+
+def test_what_the_submitting_script_does_beyond_is_listed_with_its_line(tmp_path):
+    left = {
+        (note.line, note.what.partition("(")[0]) for note in proposal(tmp_path).notes if note.kind == "left"
+    }
+    assert left == {(3, "Dataset.get_by_name"), (3, "as_named_input"), (8, "run.register_model")}
+
+
+def test_what_cannot_be_told_is_listed_and_the_rest_is_done(tmp_path):
+    found = proposal(
+        tmp_path, **{"submit.py": SUBMIT.replace("environment=env", "environment=env, arguments=ask()")}
+    )
+    assert ("submit.py", 5) in {(note.file, note.line) for note in found.notes}
+    assert yaml.safe_load(after(found)["job.yml"])["command"] == "python train.py"
+
+
+def test_a_project_without_a_configuration_is_an_error(tmp_path):
+    with pytest.raises(ProjectError, match="it makes no ScriptRunConfig"):
+        proposal(tmp_path, **{"submit.py": "print('nothing')\n"})
+
+
+@pytest.mark.parametrize(
+    ("conda", "end"),
+    [
+        (
+            "dependencies:\n  - python=3.11\n  - pip:\n      - a==1\n  - numpy",
+            "  - pip:\n      - a==1\n      - mlflow-skinny<4\n      - azureml-mlflow<2\n  - numpy",
+        ),
+        (
+            "dependencies:\n  - python=3.11\n  - pip:\n    - mlflow\n    - azureml-mlflow\n",
+            "    - azureml-mlflow\n",
+        ),
+    ],
+)
+def test_conda_files_keep_their_form(tmp_path, conda, end):
+    found = after(proposal(tmp_path, **{"env.yml": conda})).get("env.yml", conda)
+    assert found.endswith(end)
+
+
+def test_a_conda_file_in_one_line_is_left_to_the_person(tmp_path):
+    found = proposal(tmp_path, **{"env.yml": "dependencies: [python=3.11]\n"})
+    assert "env.yml" not in after(found)
+    assert ("left", "env.yml", 1) in {(note.kind, note.file, note.line) for note in found.notes}
+
+
+def test_a_new_project_has_nothing_against_it_afterwards(tmp_path):
+    root = generate(Answers(), tmp_path).path
+    write(propose(Subject(root)))
+    assert examine(Subject(root)).findings == ()
+    assert propose(Subject(root)).changes == ()
+
+
+# Writing
+
+
+def test_what_git_does_not_have_is_kept_beside(tmp_path):
+    copies = write(proposal(tmp_path))
+    assert copies == {"src/train.py": "src/train.py.bak", "env.yml": "env.yml.bak"}
+    assert (tmp_path / "src" / "train.py.bak").read_text() == TRAIN
+
+
+def test_what_git_has_needs_no_copy(tmp_path):
+    found = proposal(tmp_path)
+    git = ["git", "-C", str(tmp_path), "-c", "user.email=a@b", "-c", "user.name=a"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *command], check=True)
+    assert write(found) == {}
+    assert not list(tmp_path.rglob("*.bak"))
+
+
+def test_a_file_that_has_changed_meanwhile_is_not_overwritten(tmp_path):
+    found = proposal(tmp_path)
+    (tmp_path / "src" / "train.py").write_text("changed\n")
+    with pytest.raises(ProjectError, match="has changed meanwhile"):
+        write(found)
+    assert not (tmp_path / "job.yml").exists()
+
+
+def test_the_difference_is_one_that_git_takes(tmp_path):
+    found = proposal(tmp_path)
+    patch = "\n".join(found.diff()) + "\n"
+    done = subprocess.run(
+        ["git", "apply"], cwd=tmp_path, input=patch, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert {path: (tmp_path / path).read_text() for path in after(found)} == after(found)

@@ -1,0 +1,202 @@
+"""What the calls of a run become, and what stays."""
+
+import pytest
+
+from scaffold.migration.training import NotParsedError, rewritten
+
+HEAD = "from azureml.core import Run\n\nrun = Run.get_context()\n"
+NEW_HEAD = "import mlflow\n\nrun = mlflow.active_run() or mlflow.start_run()\n"
+KEPT_HEAD = "import mlflow\nfrom azureml.core import Run\n\nrun = Run.get_context()\n"
+
+
+def becomes(code: str) -> str:
+    """What a line behind the usual head becomes."""
+    after, _ = rewritten(HEAD + code + "\n", "train.py")
+    compile(after, "train.py", "exec")
+    assert after.startswith(NEW_HEAD), after
+    return after.removeprefix(NEW_HEAD).rstrip("\n")
+
+
+def notes(code: str) -> list[str]:
+    return [f"{note.kind} {note.line}: {note.what}" for note in rewritten(HEAD + code, "train.py")[1]]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("run.log('loss', 0.5)", "mlflow.log_metric('loss', 0.5)"),
+        ("run.log(name='loss', value=x, step=3)  # why", "mlflow.log_metric('loss', x, step=3)  # why"),
+        ("run.log('loss', x, 'described')", "mlflow.log_metric('loss', x)"),
+        ("run.log('kind', 'a text')", "mlflow.set_tag('kind', 'a text')"),
+        ("run.log('kind', f'{x}')", "mlflow.set_tag('kind', f'{x}')"),
+        ("run.log('R(%)', 1)", 'mlflow.log_metric("R___", 1)'),
+        ("run.log_row('xy', x=1, y=2)", 'mlflow.log_metrics({"xy.x": 1, "xy.y": 2})'),
+        (
+            "run.log_row('xy', **row)",
+            'mlflow.log_metrics({f"xy.{column}": value for column, value in row.items()})',
+        ),
+        ("run.log_row(name, x=1)", 'mlflow.log_metrics({name + ".x": 1})'),
+        (
+            "run.log_list('l', [1, 2])",
+            "for _step, _value in enumerate([1, 2]):\n    mlflow.log_metric('l', _value, step=_step)",
+        ),
+        (
+            "run.log_table('t', {'a': [1]})",
+            "for _column, _values in {'a': [1]}.items():\n"
+            "    for _step, _value in enumerate(_values):\n"
+            '        mlflow.log_metric(f"t.{_column}", _value, step=_step)',
+        ),
+        ("run.log_image('a', path='a.png')", "mlflow.log_artifact('a.png')"),
+        ("run.log_image('a', plot=figure)", 'mlflow.log_figure(figure, "a.png")'),
+        ("run.log_confusion_matrix('m', value)", 'mlflow.log_dict(value, "m.json")'),
+        ("run.log_residuals('m', 'file.json')", "mlflow.log_artifact('file.json')"),
+        ("run.upload_file('outputs/m.pkl', 'm.pkl')", "mlflow.log_artifact('m.pkl', \"outputs\")"),
+        ("run.upload_file(name='m.pkl', path_or_stream=path)", "mlflow.log_artifact(path)"),
+        ("run.upload_folder('models', './m')", "mlflow.log_artifacts('./m', 'models')"),
+        ("run.tag('a', 'b')", "mlflow.set_tag('a', 'b')"),
+        ("run.tag('a')", "mlflow.set_tag('a', \"\")"),
+        ("run.set_tags({'a': 'b'})", "mlflow.set_tags({'a': 'b'})"),
+        ("print(run.get_metrics())", "print(mlflow.get_run(run.info.run_id).data.metrics)"),
+        (
+            "print(run.get_tags(), run.id)",
+            "print(mlflow.get_run(run.info.run_id).data.tags, run.info.run_id)",
+        ),
+        ("run.complete()", "mlflow.end_run()"),
+        ("run.fail()", 'mlflow.end_run("FAILED")'),
+        ("run.fail('why')", 'mlflow.set_tag("error", \'why\')\nmlflow.end_run("FAILED")'),
+        ("run.cancel()", 'mlflow.end_run("KILLED")'),
+        (
+            "model = run.register_model('m', 'outputs/m.pkl', tags={'a': 1})",
+            "model = mlflow.register_model(f\"runs:/{run.info.run_id}/outputs/m.pkl\", 'm', tags={'a': 1})",
+        ),
+    ],
+)
+def test_calls(before, after):
+    assert becomes(before) == after
+
+
+def test_pyplot_gives_its_figure():
+    code = "import matplotlib.pyplot as plt\nrun.log_image('a', plot=plt)"
+    assert becomes(code).endswith('mlflow.log_figure(plt.gcf(), "a.png")')
+
+
+def test_names_that_are_computed_keep_their_folder():
+    after, _ = rewritten(HEAD + "run.upload_file(name, path)\n", "t.py")
+    assert after.startswith("import os\nimport mlflow\n")
+    assert after.endswith("mlflow.log_artifact(path, os.path.dirname(name) or None)\n")
+
+
+# Steps
+
+
+@pytest.mark.parametrize(
+    ("loop", "step"),
+    [
+        ("for i in range(3):", ", step=i"),
+        ("for i, x in enumerate(xs):", ", step=i"),
+        ("for x in xs:", ""),
+        ("while True:", ""),
+        ("for j in ys:\n  for i in range(3):", ""),
+        ("def on_epoch_end(self, epoch, logs):", ", step=epoch"),
+    ],
+)
+def test_what_counts_a_loop_is_the_step(loop, step):
+    body = f"{loop}\n    run.log('a', 1)"
+    assert becomes(body) == f"{loop}\n    mlflow.log_metric('a', 1{step})"
+    told = notes(body)
+    assert bool(told) == (not step)
+    assert all("all its values get step 0" in note for note in told)
+
+
+# Where the run is
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "from azureml.core.run import Run\nrun = Run.get_context(allow_offline=False)\n",
+        "from azureml.core import Run as Run_\nrun = Run_.get_context()\n",
+        "import azureml.core\nrun = azureml.core.Run.get_context()\n",
+        "import azureml.core.run as r\nrun = r.Run.get_context()\n",
+    ],
+)
+def test_however_it_is_imported(head):
+    after, left = rewritten(head + "run.log('a', 1)\n", "t.py")
+    assert "mlflow.log_metric('a', 1)" in after
+    assert "import mlflow\n" in after
+    assert "get_context" not in after
+    assert left == []
+
+
+def test_attributes_parameters_and_the_call_itself():
+    code = """\
+class T:
+    def __init__(self):
+        self.run = Run.get_context()
+    def end(self):
+        self.run.log('a', 1)
+def f(r):
+    r.log('b', 2)
+f(Run.get_context())
+Run.get_context().log('c', 3)
+"""
+    after, left = rewritten("from azureml.core import Run\n" + code, "t.py")
+    assert after.count("mlflow.log_metric(") == 3
+    assert left == []
+
+
+def test_other_imports_of_the_same_line_stay():
+    after, _ = rewritten("from azureml.core import Run, Dataset\nRun.get_context().log('a', 1)\n", "t.py")
+    assert after == "import mlflow\nfrom azureml.core import Dataset\nmlflow.log_metric('a', 1)\n"
+
+
+def test_mlflow_is_imported_once():
+    after, _ = rewritten("import mlflow\n" + HEAD, "t.py")
+    assert after.count("import mlflow") == 1
+
+
+def test_what_has_no_run_stays_as_it_is():
+    for text in ("import azureml.core\nprint(azureml.core.VERSION)\n", "run = make()\nrun.log('a', 1)\n", ""):
+        assert rewritten(text, "t.py") == (text, [])
+
+
+# What stays
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "data = run.input_datasets['x']",
+        "ws = run.experiment.workspace",
+        "child = run.child_run(name='c')",
+        "x = run.log_list('l', [1])",
+        "run.log(*both)",
+        "run.upload_file('a', 'b', datastore_name='d')",
+    ],
+)
+def test_what_mlflow_has_not_stays_with_the_run_that_it_needs(code):
+    after, told = rewritten(HEAD + "run.log('a', 1)\n" + code + "\nprint(run.id)\n", "train.py")
+    assert after == KEPT_HEAD + "mlflow.log_metric('a', 1)\n" + code + "\nprint(run.id)\n"
+    assert [(note.kind, note.line) for note in told] == [("left", 5)]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["run = other()\n", "with mlflow.start_run():\n    pass\n"],
+)
+def test_a_file_that_means_two_things_by_a_run_is_left_alone(code):
+    text = "import mlflow\n" + HEAD + code
+    after, [note] = rewritten(text, "train.py")
+    assert after == text
+    assert (note.kind, note.line) == ("left", 5)
+
+
+def test_notes_say_what_is_different():
+    assert notes("run.log_row('xy', x=1)\n") == [
+        "changed 4: log_row: MLflow has no tables: each column is a metric now, named xy.COLUMN"
+    ]
+
+
+def test_what_is_not_python_is_said():
+    with pytest.raises(NotParsedError):
+        rewritten("from azureml.core import Run\nx = = 1\n", "t.py")
