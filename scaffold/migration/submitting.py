@@ -63,14 +63,11 @@ def left_in(subject: Subject) -> Iterator[Note]:
             continue
         called = values.called(node)
         hint = _CALLS.get(called)
-        owner = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
         if hint is None and called in of_environment:
-            told = f"{owner}.{called}"
             hint = "client.environments.create_or_update(…), client.data or client.models, as what it is of"
         if hint is None:
             continue
-        told = f"{owner}.{called}" if owner and len(owner) < 40 else called
-        what = f"{told}(…) is no part of a job, and stays in this script"
+        what = f"{values.dotted(node.func) or called}(…) is no part of a job, and stays in this script"
         yield Note("left", subject.runner.shown, node.lineno, what, hint)
 
 
