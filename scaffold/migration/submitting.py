@@ -67,7 +67,8 @@ def left_in(subject: Subject) -> Iterator[Note]:
             hint = "client.environments.create_or_update(…), client.data or client.models, as what it is of"
         if hint is None:
             continue
-        what = f"{values.dotted(node.func) or called}(…) is no part of a job, and stays in this script"
+        told = ast.unparse(node.func) if values.dotted(node.func) else called
+        what = f"{told}(…) is no part of a job, and stays in this script"
         yield Note("left", subject.runner.shown, node.lineno, what, hint)
 
 
