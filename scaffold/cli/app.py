@@ -21,6 +21,7 @@ from scaffold.cli.migrate import migrate
 from scaffold.cli.new import new
 from scaffold.cli.runs import runs_app
 from scaffold.cli.submit import submit
+from scaffold.cli.sweep import sweep
 from scaffold.cli.workspace import workspace_app
 from scaffold.errors import ScaffoldError, WorkspaceError
 
@@ -68,6 +69,7 @@ def root(
 app.command("new")(new)
 app.command("check")(check)
 app.command("submit")(submit)
+app.command("sweep")(sweep)
 app.command("export")(export)
 app.command("migrate")(migrate)
 app.command(

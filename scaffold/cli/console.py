@@ -23,6 +23,7 @@ inert = words.inert
 _state = {"quiet": False, "debug": False}
 _drawing = threading.RLock()
 _spinners: list["_Spinner"] = []
+_tables: list["LiveTable"] = []
 
 
 def configure(*, quiet: bool, debug: bool) -> None:
@@ -59,6 +60,9 @@ def styled(text: str, **style: Any) -> str:
 def _say(text: str) -> None:
     """One line on stderr, in place of a spinner's line if there is one."""
     with _drawing:
+        if _tables:
+            _tables[-1].print_above(text)
+            return
         if _spinners:
             sys.stderr.write("\r\x1b[2K")
         typer.echo(text, err=True)
@@ -218,3 +222,51 @@ def working(text: str) -> Iterator[_Spinner]:
         yield spinner
     finally:
         spinner.stop()
+
+
+class LiveTable:
+    """A table on stderr that is drawn in place while its rows change: on a terminal, absent everywhere else."""
+
+    def __init__(self) -> None:
+        self._live: Any = None
+
+    @property
+    def drawn(self) -> bool:
+        """False where there is no terminal to draw it on."""
+        return not quiet() and sys.stderr.isatty()
+
+    def update(self, heads: list[str], rows: list[list[str]], caption: str) -> None:
+        """Draws the rows in place of those that were there; as many of the first as the terminal has room for."""
+        if not self.drawn:
+            return
+        from rich.console import Console
+        from rich.live import Live
+        from rich.table import Table
+        from rich.text import Text
+
+        if self._live is None:
+            self._live = Live(console=Console(file=sys.stderr), transient=True, auto_refresh=False)
+            self._live.start()
+            _tables.append(self)
+        room = max(1, self._live.console.height - 5)
+        table = Table(box=None, pad_edge=False, header_style="dim", caption_justify="left")
+        for head in heads:
+            table.add_column(Text(inert(head)), no_wrap=True, overflow="ellipsis")
+        for row in rows[:room]:
+            table.add_row(*(Text(inert(cell)) for cell in row))
+        more = f"{len(rows) - room} more; " if len(rows) > room else ""
+        table.caption = Text(inert(f"{more}{caption}"))
+        self._live.update(table, refresh=True)
+
+    def print_above(self, text: str) -> None:
+        """One line above the table, which stays below."""
+        from rich.text import Text
+
+        self._live.console.print(Text.from_ansi(text), soft_wrap=True)
+
+    def stop(self) -> None:
+        """Takes the table away."""
+        if self._live is not None:
+            _tables.remove(self)
+            self._live.stop()
+            self._live = None

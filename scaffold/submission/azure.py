@@ -7,7 +7,7 @@ of what it tells: when to try again, and that nothing is ever submitted twice.
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,9 @@ class Options:
         may_ask: whether a person can be asked to log in.
         follow: follow the run to its end.
         dry_run: stop before anything is sent.
+        sweep: the plan of a sweep that is made of it (see ``sweeps``), or None.
+        variables: of the submitting process; this one's by default.
+        logs_in: false where the variables hold the login: those of the local workspace.
         attempts: how often a fault that may pass is tried again.
     """
 
@@ -40,6 +43,9 @@ class Options:
     may_ask: bool = False
     follow: bool = False
     dry_run: bool = False
+    sweep: dict[str, Any] | None = None
+    variables: Mapping[str, str] | None = None
+    logs_in: bool = True
     attempts: int = len(_PAUSES_SECONDS)
 
 
@@ -68,18 +74,20 @@ class Submission:
 
     def _start(self) -> SubmittingProcess:
         options = self._options
+        login = {
+            "method": options.method,
+            "tenant_id": self._config.tenant_id,
+            "may_ask": options.may_ask,
+        }
         return SubmittingProcess(
             self._script,
-            os.environ,
+            options.variables or os.environ,
             self._show,
             overrides=options.overrides,
             dry_run=options.dry_run,
-            login={
-                "method": options.method,
-                "tenant_id": self._config.tenant_id,
-                "may_ask": options.may_ask,
-            },
+            login=login if options.logs_in else None,
             follow=options.follow,
+            sweep=options.sweep,
         )
 
     def stop(self) -> None:

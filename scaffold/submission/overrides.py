@@ -79,6 +79,26 @@ def _replace(arguments: list[Any], option: str, value: str) -> bool:
     return False
 
 
+def without_options(arguments: list[Any], options: list[str]) -> list[Any]:
+    """A script's arguments without those options and their values.
+
+    Args:
+        arguments: as the project has them.
+        options: with their dashes.
+    """
+    kept: list[Any] = []
+    skipping = False
+    for argument in arguments:
+        if skipping and not _is_option(argument):
+            skipping = False
+            continue
+        skipping = argument in options if isinstance(argument, str) else False
+        joined = isinstance(argument, str) and any(argument.startswith(f"{option}=") for option in options)
+        if not skipping and not joined:
+            kept.append(argument)
+    return kept
+
+
 def _is_option(argument: Any) -> bool:
     if not isinstance(argument, str) or not argument.startswith("-"):
         return False

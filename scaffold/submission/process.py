@@ -137,6 +137,7 @@ class SubmittingProcess(TaskProcess):
         dry_run: stop before anything is sent.
         login: ``method``, ``tenant_id`` and ``may_ask``, or None where the environment holds the login.
         follow: follow the run through the SDK.
+        sweep: the plan of a sweep that is made of it (see ``sweeps``), or None.
     """
 
     def __init__(  # noqa: PLR0913  (what a submission is made of)
@@ -149,6 +150,7 @@ class SubmittingProcess(TaskProcess):
         dry_run: bool = False,
         login: dict[str, Any] | None = None,
         follow: bool = False,
+        sweep: dict[str, Any] | None = None,
     ) -> None:
         job = {
             "script": str(script),
@@ -156,6 +158,7 @@ class SubmittingProcess(TaskProcess):
             "dry_run": dry_run,
             "login": login,
             "follow": follow,
+            "sweep": sweep,
         }
         super().__init__(_SUBMITTING, environment, job, show, cwd=script.parent)
 

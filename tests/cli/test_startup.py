@@ -36,6 +36,7 @@ def test_the_version_loads_nothing_heavy():
         ("--help",),
         ("new", "--help"),
         ("submit", "--help"),
+        ("sweep", "--help"),
         ("check", "--help"),
         ("export", "--help"),
         ("migrate", "--help"),

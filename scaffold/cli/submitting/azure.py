@@ -1,5 +1,6 @@
 """A submission to a workspace on Azure ML, shown as the submitting process tells of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from scaffold.cli import console
@@ -24,8 +25,9 @@ class OnAzure(Submitting):
             ),
         )
 
-    def _watch(self) -> int:
-        shows = {
+    def _shows(self) -> dict[str, Callable[[dict[str, Any]], None]]:
+        """What shows each event."""
+        return {
             "login": self._show_login,
             "queued": self._show_queued,
             "status": self._show_status,
@@ -35,6 +37,9 @@ class OnAzure(Submitting):
             "retry": self._show_retry,
             "ended": self._note_end,
         }
+
+    def _watch(self) -> int:
+        shows = self._shows()
         for event in self._events():
             if event["event"] == "over":
                 return int(event["exit_code"])

@@ -92,7 +92,10 @@ class Submitting:
                 console.note(f"  request id: {console.inert(record['request_id'])}")
             raise error
         for run in self._runs:
-            raise_for(run)
+            self._raise_outcome(run)
+
+    def _raise_outcome(self, run: dict[str, Any]) -> None:
+        raise_for(run)
 
     def _show_results(self) -> None:
         if self._wanted.as_json:

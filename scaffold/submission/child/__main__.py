@@ -1,14 +1,16 @@
 """Runs a submitting script as ``python script.py`` would, and tells the parent process what becomes of it.
 
 The variable ``SCAFFOLD_SUBMISSION`` holds the job as JSON: ``script``, ``overrides`` (see ``overrides``),
-``dry_run``, ``login`` (``method``, ``tenant_id``, ``may_ask``; null for the local workspace, which needs none)
-and ``follow``. This process's stdout is for the parent alone: a JSON object a line, with ``event``:
+``dry_run``, ``login`` (``method``, ``tenant_id``, ``may_ask``; null for the local workspace, which needs none),
+``follow`` and ``sweep`` (the plan of one that is made of the submission, or null). This process's stdout is for
+the parent alone: a JSON object a line, with ``event``:
 
     login      ``text``: what the SDK will log in with
     sent       ``run_id``: a run is being handed to the service, which may or may not take it
     queued     a run was accepted: ``run_id``, ``experiment``, ``target``, ``environment``, ``url``
     dry-run    ``experiment``, ``source_directory``, ``configuration``: what would have been sent
     status, log, waiting, trouble      of the run that is followed, see ``follower``
+    sweep      of the sweep that is followed, see ``sweep``
     ended      of the run that is followed: ``status``, ``error``, ``started``, ``ended``
     not-accepted   ``run_id``: the service does not have a run that was sent
     error      the script ended with an exception, see ``errors``
@@ -18,7 +20,6 @@ What the script prints, on either stream, goes to this process's stderr. It ends
 
 import json
 import os
-import re
 import runpy
 import sys
 import traceback
@@ -26,12 +27,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaffold.submission.child.reporting import Report, take_stdout
+from scaffold.submission.child.sending import Sending
 from scaffold.submission.overrides import Overrides
 
 if TYPE_CHECKING:
     from scaffold.submission.child.observer import Observer
-
-_SENT = re.compile(rb"/snapshotrun\?runId=([^&\s]+)")
 
 
 def main() -> int:
@@ -58,7 +58,7 @@ def main() -> int:
 def _carry_out(job: dict[str, Any], script: str, report: Report) -> int:
     overrides = Overrides.read(job["overrides"])
     login = job["login"]
-    if not (login or overrides or job["dry_run"]):
+    if not (login or overrides or job["dry_run"] or job["sweep"]):
         runpy.run_path(script, run_name="__main__")
         return 0
     if login:
@@ -73,63 +73,44 @@ def _observed(job: dict[str, Any], script: str, overrides: Overrides, report: Re
     from scaffold.submission.child.observer import NotSubmittedError, Observer
 
     runs: list[Any] = []
-    sent: list[str] = []
+    sending = Sending(report)
 
     def submitted(run: Any) -> None:
         runs.append(run)
         report("queued", run_id=run.id, url=run.get_portal_url(), **_description(observer))
 
     def would_submit() -> None:
-        report("dry-run", **_description(observer), **_contents(observer.configuration))
+        if job["dry_run"]:
+            report("dry-run", **_description(observer), **_contents(observer.configuration))
 
-    def hear(event: str, arguments: tuple[Any, ...]) -> None:
-        # The SDK chooses a run's id itself, and says it in this request: the only trace of a run whose
-        # acceptance is not answered.
-        if event == "http.client.send" and isinstance(arguments[1], bytes | bytearray):
-            found = _SENT.search(bytes(arguments[1][:4096]))
-            if found is not None:
-                sent.append(found[1].decode())
-                report("sent", run_id=sent[-1])
-
-    sys.addaudithook(hear)
+    stops = job["dry_run"] or job["sweep"]
     may_ask = not job["login"] or job["login"]["may_ask"]
-    observer = Observer(overrides, submitted, would_submit if job["dry_run"] else None, may_ask=may_ask)
+    observer = Observer(overrides, submitted, would_submit if stops else None, may_ask=may_ask)
     code = 0
     try:
         with observer:
             runpy.run_path(script, run_name="__main__")
     except NotSubmittedError:
-        return 0
+        if job["dry_run"]:
+            return 0
+        submitted(_sweep(observer, job["sweep"], overrides, sending))
     except SystemExit as ending:
         code = _exit_code(ending)
     except Exception:
-        known = {run.id for run in runs}
-        lost = [run_id for run_id in sent if run_id not in known]
-        found = _find(lost[-1], observer.experiment) if lost else None
+        found = sending.recovered({run.id for run in runs}, observer.experiment)
         if found is None:
-            for run_id in lost:
-                report("not-accepted", run_id=run_id)
             raise
         submitted(found)  # it was accepted, though the answer did not arrive
     if job["follow"] and runs:
-        _follow(runs[-1], report)
+        _follow(runs[-1], job["sweep"], report)
     return code
 
 
-def _find(run_id: str, experiment: Any) -> Any:
-    """The run of that id, or None when the service does not have it.
+def _sweep(observer: "Observer", plan: dict[str, Any], overrides: Overrides, sending: Sending) -> Any:
+    """Makes a sweep of what the script has handed over."""
+    from scaffold.submission.child import sweep
 
-    Raises:
-        Exception: the service does not say; the run may be there.
-    """
-    from scaffold.submission.child.errors import record_of
-
-    try:
-        return experiment.workspace.get_run(run_id)
-    except Exception as error:
-        if record_of(error, "")["status"] == 404:
-            return None
-        raise
+    return sweep.submit(observer.experiment, observer.configuration, plan, overrides, sending)
 
 
 def _description(observer: "Observer") -> dict[str, Any]:
@@ -153,10 +134,15 @@ def _contents(configuration: Any) -> dict[str, Any]:
     }
 
 
-def _follow(run: Any, report: Report) -> None:
-    from scaffold.submission.child.follower import Follower
+def _follow(run: Any, plan: dict[str, Any] | None, report: Report) -> None:
+    if plan:
+        from scaffold.submission.child import sweep
 
-    details = Follower(run, report).follow()
+        details = sweep.follow(run, plan, report)
+    else:
+        from scaffold.submission.child.follower import Follower
+
+        details = Follower(run, report).follow()
     error = (details.get("error") or {}).get("error") or {}
     report(
         "ended",

@@ -48,7 +48,7 @@ class Follower:
             except Exception as error:
                 failures += 1
                 record = record_of(error, "")
-                if failures > _MOST_FAILURES or not _passing(record):
+                if failures > _MOST_FAILURES or not is_passing(record):
                     raise
                 self._report("trouble", message=record["service_message"] or record["message"])
                 news, details = False, {}
@@ -120,7 +120,7 @@ def _state_of(workspace: Any, name: str) -> list[str]:
     return reasons
 
 
-def _passing(record: dict[str, Any]) -> bool:
+def is_passing(record: dict[str, Any]) -> bool:
     """True for what may be gone the next time one asks."""
     status = record["status"]
     return bool(record["network"]) or (isinstance(status, int) and (status in (408, 429) or status >= 500))
