@@ -1,13 +1,19 @@
 """``scaffold submit``: runs a project's own submitting script and shows how far it has come."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scaffold.cli.login import AUTH_HELP, checked_method
 from scaffold.cli.submitting.asked import check_names, check_project, pairs
 from scaffold.errors import UsageError
+
+if TYPE_CHECKING:
+    from scaffold.project.job import CommandJob
+    from scaffold.project.subject import Subject
+
+_SDKS = ("v1", "v2")
 
 
 def submit(
@@ -64,6 +70,14 @@ def submit(
             show_default=False,
         ),
     ] = None,
+    sdk: Annotated[
+        str | None,
+        typer.Option(
+            metavar="v1|v2",
+            help="Which SDK to submit through: azureml-core, or azure-ai-ml. SDK in constants.py by default, else v1.",
+            show_default=False,
+        ),
+    ] = None,
     auth: Annotated[
         str,
         typer.Option("--auth", metavar="METHOD", help=AUTH_HELP),
@@ -101,8 +115,10 @@ def submit(
     )
     check_names(overrides)
     subject = Subject(find_project(project or Path.cwd()))
+    chosen = _sdk(subject, sdk)
     if check:
         check_project(subject, overrides)
+    job = _job(subject) if chosen == "v2" else None
     submit_project(
         subject.project(),
         Wanted(
@@ -112,5 +128,28 @@ def submit(
             auth=auth,
             dry_run=dry_run,
             as_json=as_json,
+            job=job,
         ),
     )
+
+
+def _sdk(subject: "Subject", given: str | None) -> str:
+    """Which SDK is wanted.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    constant = subject.constants.values.get("SDK")
+    sdk = given or constant or "v1"
+    if sdk not in _SDKS:
+        where = "--sdk" if given else "SDK in constants.py"
+        raise UsageError(f"{where} is {sdk!r}, and there is no such SDK.", "It takes v1 or v2.")
+    return str(sdk)
+
+
+def _job(subject: "Subject") -> "CommandJob":
+    from scaffold.project.job import read_job
+    from scaffold.submission import jobs
+
+    jobs.require_sdk()
+    return read_job(subject)

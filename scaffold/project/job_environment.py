@@ -138,7 +138,7 @@ class _Reader:
         version = python.version if python else SDK_PYTHON
         said = f", Python {version} by {self._python_source()}"
         self._note(f"{shown}{by}{said}; SDK v2 takes no pip specification, so it is a conda file here")
-        return _of_conda([f"python={version}"], pip_lines(specified.file))
+        return self._named(_of_conda([f"python={version}"], pip_lines(specified.file)))
 
     def _constant_of(self, line: int) -> str:
         constants = self._subject.constants
@@ -194,7 +194,14 @@ class _Reader:
             self._note(f"Environment in {runner}: the user manages what is in the image")
             return {"image": image}
         conda, pip = self._dependencies()
-        return {**_of_conda(conda, pip), "image": image}
+        return self._named({**_of_conda(conda, pip), "image": image})
+
+    def _named(self, environment: dict[str, Any]) -> dict[str, Any]:
+        """With the environment's name, for which a job of SDK v2 has no other place."""
+        names = {self._text(call, "name", 0) for call in self._called(*_MAKERS)} - {None}
+        if len(names) != 1:
+            return environment
+        return {**environment, "conda_file": {"name": names.pop(), **environment["conda_file"]}}
 
     def _image(self, makers: list[ast.Call]) -> str:
         if self._stored("base_dockerfile"):

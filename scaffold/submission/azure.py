@@ -15,8 +15,9 @@ from typing import Any
 from scaffold.errors import ScaffoldError, WorkspaceError
 from scaffold.project.model import WorkspaceConfig
 from scaffold.submission.faults import Place, explain, is_passing
+from scaffold.submission.jobs import Job
 from scaffold.submission.overrides import Overrides
-from scaffold.submission.process import Event, SubmittingProcess
+from scaffold.submission.process import Event, SubmittingProcess, TaskProcess
 
 _PAUSES_SECONDS = (2.0, 5.0, 15.0)
 _SDK_HAS_TRIED_SECONDS = 20.0
@@ -35,6 +36,7 @@ class Options:
         sweep: the plan of a sweep that is made of it (see ``sweeps``), or None.
         variables: of the submitting process; this one's by default.
         logs_in: false where the variables hold the login: those of the local workspace.
+        job: what is submitted in the script's place, through SDK v2; ``overrides`` are in it.
         attempts: how often a fault that may pass is tried again.
     """
 
@@ -46,6 +48,7 @@ class Options:
     sweep: dict[str, Any] | None = None
     variables: Mapping[str, str] | None = None
     logs_in: bool = True
+    job: Job | None = None
     attempts: int = len(_PAUSES_SECONDS)
 
 
@@ -72,13 +75,15 @@ class Submission:
         self.lines: list[str] = self._process.lines
         self.error: Event | None = None
 
-    def _start(self) -> SubmittingProcess:
-        options = self._options
+    def _start(self) -> TaskProcess:
+        options, config = self._options, self._config
         login = {
             "method": options.method,
-            "tenant_id": self._config.tenant_id,
+            "tenant_id": config.tenant_id,
             "may_ask": options.may_ask,
         }
+        if options.job is not None:
+            return options.job.process(config, os.environ, self._show, login=login, follow=options.follow)
         return SubmittingProcess(
             self._script,
             options.variables or os.environ,

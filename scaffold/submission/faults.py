@@ -11,6 +11,7 @@ from typing import Any
 
 from scaffold.errors import ProjectError, ScaffoldError, WorkspaceError
 from scaffold.project.model import WorkspaceConfig
+from scaffold.submission.objections import objections
 
 Record = dict[str, Any]
 
@@ -136,7 +137,7 @@ def _no_sdk(record: Record, _: Place) -> ScaffoldError | None:
 def _no_login(record: Record, place: Place) -> ScaffoldError | None:
     if _from(record, "NoLoginError"):
         return WorkspaceError(record["message"], "Log in, or choose another way with --auth.")
-    if _from(record, "LoginNeededError"):
+    if _from(record, "LoginNeededError", "CredentialUnavailableError"):
         return WorkspaceError(
             f"Nobody is logged in to Azure, and {place.workspace} asks for a login.",
             "Run 'az login', set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or use --auth device-code.",
@@ -323,6 +324,18 @@ def _refused(record: Record, place: Place) -> ScaffoldError | None:
     )
 
 
+def _no_job(record: Record, place: Place) -> ScaffoldError | None:
+    """azure-ai-ml does not take the job that a project is."""
+    is_objection = _from(record, "ValidationError", "ValidationException", "JobException")
+    if place.script is None or record["status"] is not None or not is_objection:
+        return None
+    said = "; ".join(objections(record["message"])) or _said(record)
+    return ProjectError(
+        f"azure-ai-ml does not take the job of {place.script.name}: {said.rstrip('.')}.",
+        "Mend the project; 'scaffold export -' shows the job.",
+    )
+
+
 def _cannot_override(record: Record, place: Place) -> ScaffoldError | None:
     if place.script is None or not _from(record, "CannotOverrideError"):
         return None
@@ -337,6 +350,7 @@ def _capital(text: str) -> str:
 
 _KINDS: tuple[Callable[[Record, Place], ScaffoldError | None], ...] = (
     _no_sdk,
+    _no_job,
     _cannot_override,
     _full_disk,
     _no_login,

@@ -1,13 +1,20 @@
 """Jobs of SDK v2: what of them needs azure-ai-ml is done by ``child.job``, a process of its own."""
 
 import importlib.util
-import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from scaffold.errors import ProjectError, UsageError
+from scaffold.project.job import CommandJob
+from scaffold.project.job_file import NAME, render
+from scaffold.project.model import WorkspaceConfig
+from scaffold.submission.objections import objections
+from scaffold.submission.overrides import Overrides, merge_arguments
 from scaffold.submission.process import Event, TaskProcess
 
 _CHILD = Path(__file__).parent / "child" / "job.py"
@@ -30,6 +37,111 @@ def require_sdk() -> None:
         raise UsageError("SDK v2 (azure-ai-ml) is not installed beside scaffold.", INSTALL)
 
 
+@dataclass(frozen=True)
+class Job:
+    """A job that is to be submitted, under a name that is made once: asking twice makes one job.
+
+    Attributes:
+        text: its YAML.
+        origin: the file that its paths are relative to, whether it is there or not.
+        name: the job's, which is the run's id.
+        environment: the environment's name, to show.
+    """
+
+    text: str
+    origin: Path
+    name: str
+    environment: str
+
+    def process(
+        self,
+        workspace: WorkspaceConfig,
+        environment: Mapping[str, str],
+        show: Callable[[str], None],
+        *,
+        login: dict[str, Any] | None = None,
+        follow: bool = False,
+    ) -> "JobProcess":
+        """The process that submits it."""
+        return JobProcess(
+            self.text,
+            self.origin,
+            environment,
+            show,
+            do="submit",
+            name=self.name,
+            environment_name=self.environment,
+            workspace={
+                "subscription_id": workspace.subscription_id,
+                "resource_group_name": workspace.resource_group,
+                "workspace_name": workspace.workspace_name,
+            },
+            login=login,
+            follow=follow,
+        )
+
+
+def prepared(job: CommandJob, root: Path, overrides: Overrides) -> Job:
+    """A job with what the command line changes, ready to be submitted.
+
+    Args:
+        job: as the project says it.
+        root: the project's folder.
+        overrides: the changes.
+
+    Raises:
+        ProjectError: it cannot be submitted, or not with these changes.
+    """
+    job = changed(job, overrides)
+    if job.compute == "local":
+        raise ProjectError(
+            "The compute target is 'local', which SDK v2 takes for Docker on this machine.",
+            "Name another one, which the local workspace takes as well: --compute-target cpu-cluster",
+        )
+    origin = root / NAME
+    experiment = job.experiment or root.name
+    return Job(
+        text=render(job, origin).decode(),
+        origin=origin,
+        # In small letters, which azure-ai-ml makes of any.
+        name=f"{experiment[:200]}_{int(time.time())}_{uuid.uuid4().hex[:8]}".lower(),
+        environment=_shown(job.environment),
+    )
+
+
+def _shown(environment: dict[str, Any] | str) -> str:
+    if isinstance(environment, str):
+        return environment.removeprefix("azureml:")
+    conda = environment.get("conda_file", {})
+    return conda.name if isinstance(conda, Path) else str(conda.get("name") or environment["image"])
+
+
+def changed(job: CommandJob, overrides: Overrides) -> CommandJob:
+    """A job with what the command line changes of it.
+
+    Raises:
+        ProjectError: it is a command, which has no arguments to change.
+    """
+    if overrides.arguments and job.command is not None:
+        wrong = "The project submits a command, which has no arguments to change."
+        raise ProjectError(wrong, "Submit without --arg, or change the script.")
+    environment = job.environment
+    if overrides.environment:
+        name, _, version = overrides.environment.partition(":")
+        environment = f"azureml:{name}:{version}" if version else f"azureml:{name}@latest"
+    return replace(
+        job,
+        experiment=overrides.experiment or job.experiment,
+        compute=overrides.compute_target or job.compute,
+        arguments=tuple(map(str, merge_arguments(list(job.arguments), overrides.arguments))),
+        environment=environment,
+        variables={**job.variables, **overrides.environment_variables},
+        tags={**job.tags, **overrides.tags},
+        display_name=overrides.display_name or job.display_name,
+        timeout=overrides.max_run_duration_seconds or job.timeout,
+    )
+
+
 class JobProcess(TaskProcess):
     """One task about one job; see ``child.job``.
 
@@ -39,7 +151,7 @@ class JobProcess(TaskProcess):
         environment: the variables of its process.
         show: called with every line that the SDK prints.
         do: ``validate`` or ``submit``.
-        details: ``name``, ``workspace``, ``login``, ``follow`` and ``environment`` of a submission.
+        details: ``name``, ``environment_name``, ``workspace``, ``login`` and ``follow`` of a submission.
     """
 
     def __init__(
@@ -86,35 +198,8 @@ def validated(text: str, origin: Path) -> dict[str, Any]:
 def _reason(process: TaskProcess) -> str:
     """What the SDK has to say against a job, in one sentence."""
     message = str((process.error or {}).get("message") or "")
-    told = "; ".join(_objections(message))
+    told = "; ".join(objections(message))
     if told:
         return told.rstrip(".")
     lines = [line.strip() for line in [*message.splitlines(), *process.lines[-1:]] if line.strip()]
     return lines[0].rstrip(".") if lines else "it ended without a reason"
-
-
-def _objections(message: str, key: str = "") -> Iterator[str]:
-    """Each objection in a message, which holds them as JSON, and that in a message again."""
-    start = message.find("{")
-    try:
-        document, _ = json.JSONDecoder().raw_decode(message, start)
-    except ValueError:
-        if key:
-            yield f"{key}: {message.strip().rstrip('.')}"
-        return
-    yield from _in_document(document, key)
-
-
-def _in_document(document: Any, key: str) -> Iterator[str]:
-    if isinstance(document, dict):
-        for error in document.get("errors") or ():
-            path = str(error.get("path") or "")
-            yield from _objections(str(error.get("message", "")), path if path != "*" else "job")
-        for name, value in document.items():
-            if name not in ("errors", "result"):
-                yield from _in_document(value, str(name))
-    elif isinstance(document, list):
-        for one in document:
-            yield from _in_document(one, key)
-    else:
-        yield f"{key}: {str(document).strip().rstrip('.')}"

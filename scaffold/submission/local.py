@@ -17,8 +17,9 @@ from typing import Any
 from scaffold.errors import ScaffoldError, WorkspaceError
 from scaffold.project.model import WorkspaceConfig
 from scaffold.submission.faults import Place, explain
+from scaffold.submission.jobs import Job
 from scaffold.submission.overrides import Overrides
-from scaffold.submission.process import Event, SubmittingProcess
+from scaffold.submission.process import Event, SubmittingProcess, TaskProcess
 from scaffold.workspace import client
 from scaffold.workspace.lifecycle import Service
 
@@ -35,15 +36,18 @@ class Submission:
         script: the project's ``run_experiment.py``.
         show: called with every line that the script prints.
         overrides: what is changed of the submission.
+        job: what is submitted in the script's place, through SDK v2; ``overrides`` are in it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what a submission is made of)
         self,
         service: Service,
         config: WorkspaceConfig,
         script: Path,
         show: Callable[[str], None],
         overrides: Overrides,
+        *,
+        job: Job | None = None,
     ) -> None:
         self._service = service
         self._place = Place(script, config)
@@ -53,7 +57,11 @@ class Submission:
         environment |= client.variables(
             service.home, service.https_port, environment=environment, submission=self.id
         )
-        self._process = SubmittingProcess(script, environment, show, overrides=overrides)
+        self._process: TaskProcess = (
+            SubmittingProcess(script, environment, show, overrides=overrides)
+            if job is None
+            else job.process(config, environment, show)
+        )
         threading.Thread(target=self._await_end, daemon=True).start()
 
     def _await_end(self) -> None:

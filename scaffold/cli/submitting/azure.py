@@ -16,12 +16,13 @@ class OnAzure(Submitting):
         self._submission = azure.Submission(
             self._project.config,
             self._script,
-            self._printed.show,
+            self._show_printed,
             azure.Options(
                 overrides=self._wanted.overrides,
                 method=self._wanted.auth,
                 may_ask=console.interactive(),
                 follow=self._wanted.follow,
+                job=self._prepared(),
             ),
         )
 
@@ -29,6 +30,7 @@ class OnAzure(Submitting):
         """What shows each event."""
         return {
             "login": self._show_login,
+            "ask": self._show_question,
             "queued": self._show_queued,
             "status": self._show_status,
             "log": self._show_log,
@@ -65,6 +67,9 @@ class OnAzure(Submitting):
 
     def _show_login(self, event: dict[str, Any]) -> None:
         console.done(f"{self._project.config.workspace_name}: {console.inert(event['text'])}")
+
+    def _show_question(self, event: dict[str, Any]) -> None:
+        console.warn(console.inert(event["text"]))
 
     def _show_queued(self, event: dict[str, Any]) -> None:
         self._runs.append(event)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scaffold.project.model import Project
+    from scaffold.submission.jobs import Job
 
 
 def nothing_submitted(script: "Path") -> ProjectError:
@@ -33,9 +34,37 @@ def show_table(project: "Project", event: dict[str, Any], tags: dict[str, str]) 
         "variables": ", ".join(f"{k}={v}" for k, v in configuration["environmentVariables"].items()),
         "tags": ", ".join(f"{k}={v}" for k, v in tags.items()),
     }
+    _show_rows(rows)
+
+
+def _show_rows(rows: dict[str, str]) -> None:
     for name, text in rows.items():
         if text:
             console.result(console.inert(f"{name:<16}{text}"))
+
+
+def show_job(project: "Project", job: "Job", *, as_json: bool) -> None:
+    """Shows a job that would be submitted through SDK v2, as azure-ai-ml understands it."""
+    import yaml
+
+    from scaffold.submission import jobs
+
+    document = jobs.validated(job.text, job.origin)
+    if as_json:
+        console.result_json({"sdk": "v2", "name": job.name, "job": document})
+        return
+    asked = yaml.safe_load(job.text)
+    rows = {
+        "workspace": project.config.workspace_name,
+        "experiment": asked["experiment_name"],
+        "compute target": str(asked.get("compute", "serverless")).removeprefix("azureml:"),
+        "environment": job.environment,
+        "folder": asked["code"],
+        "command": asked["command"],
+        "variables": ", ".join(f"{k}={v}" for k, v in asked.get("environment_variables", {}).items()),
+        "tags": ", ".join(f"{k}={v}" for k, v in asked.get("tags", {}).items()),
+    }
+    _show_rows(rows)
 
 
 def explain_nothing(project: "Project", record: dict[str, Any] | None) -> ScaffoldError:

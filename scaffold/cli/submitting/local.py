@@ -20,13 +20,19 @@ class OnLocal(Submitting):
     def _begin(self) -> None:
         from scaffold.submission import local
 
+        self._job = self._prepared()
         self._service = running_service()
         self._snapshot_shown = False
         self._told_full = False
         # What the thread that listens hands to this one: a run, the end of the script, or an error.
         self._news: queue.Queue[dict[str, Any] | BaseException] = queue.Queue()
         self._submission = local.Submission(
-            self._service, self._project.config, self._script, self._printed.show, self._wanted.overrides
+            self._service,
+            self._project.config,
+            self._script,
+            self._show_printed,
+            self._wanted.overrides,
+            job=self._job,
         )
         threading.Thread(target=self._listen, args=(self._submission,), daemon=True).start()
 
@@ -65,7 +71,8 @@ class OnLocal(Submitting):
             for notice in event["notices"]:
                 console.warn(console.inert(notice))
             if not event["cached"]:
-                console.done(f"environment {console.inert(event['name'])} built")
+                name = event["name"] if self._job is None else self._job.environment
+                console.done(f"environment {console.inert(name)} built")
         elif name == "full" and not self._told_full:
             self._told_full = True
             console.warn("the disk that holds the local workspace is full; the SDK tries again")
@@ -75,9 +82,12 @@ class OnLocal(Submitting):
 
     def _show_queued(self, run: dict[str, Any]) -> None:
         if not self._snapshot_shown:
-            console.done(f"snapshot {_files(run)}, unchanged")
+            # SDK v2 sends a folder whole or not at all, and does not say which.
+            console.done(f"snapshot {_files(run)}" + (", unchanged" if self._job is None else ""))
         state = "cached" if run["cached"] else "to be built"
-        console.done(f"environment {console.inert(run['environment'])} ({state})")
+        # One that a job describes itself has no name of its own in SDK v2.
+        name = run["environment"] if self._job is None else self._job.environment
+        console.done(f"environment {console.inert(name)} ({state})")
         console.done(f"queued {run['run_id']}")
 
     def _follow_run(self, run: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scaffold.cli.submitting.wanted import Wanted
     from scaffold.project.model import Project
     from scaffold.submission import azure, local
+    from scaffold.submission.jobs import Job
 
 
 class Submitting:
@@ -44,6 +45,19 @@ class Submitting:
             self._interrupted()
         finally:
             self._submission.stop()
+
+    def _prepared(self) -> "Job | None":
+        """The job to submit through SDK v2, with a name of its own; None for SDK v1."""
+        if self._wanted.job is None:
+            return None
+        from scaffold.submission import jobs
+
+        return jobs.prepared(self._wanted.job, self._project.root, self._wanted.overrides)
+
+    def _show_printed(self, line: str) -> None:
+        """A line of the script's; what azure-ai-ml says beside its exceptions is for who looks for a fault."""
+        if self._wanted.job is None or console.debugging():
+            self._printed.show(line)
 
     def _begin(self) -> None:
         raise NotImplementedError  # pragma: no cover  (each kind of workspace has its own)
@@ -115,6 +129,10 @@ class Submitting:
         from scaffold.submission import process
 
         overrides = self._wanted.overrides
+        job = self._prepared()
+        if job is not None:
+            contents.show_job(self._project, job, as_json=self._wanted.as_json)
+            return
         event, error = process.contents(
             self._script, self._variables(), self._printed.show, overrides, self._login()
         )

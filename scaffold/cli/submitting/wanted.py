@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from scaffold.project.job import CommandJob
     from scaffold.submission.overrides import Overrides
 
 
@@ -18,6 +19,7 @@ class Wanted:
         auth: how to log in to Azure.
         dry_run: show what would be sent, and send nothing.
         as_json: stdout holds one JSON document and nothing else.
+        job: the project as a command job, when it is to go through SDK v2.
     """
 
     overrides: "Overrides"
@@ -26,3 +28,4 @@ class Wanted:
     auth: str = "auto"
     dry_run: bool = False
     as_json: bool = False
+    job: "CommandJob | None" = None

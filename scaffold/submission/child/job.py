@@ -1,11 +1,13 @@
 """Loads a job's YAML with azure-ai-ml, and submits it; tells the parent process what becomes of it.
 
 The one module that imports azure-ai-ml. The variable ``SCAFFOLD_SUBMISSION`` holds the task as JSON: ``yaml`` (the
-job), ``origin`` (the file that its paths are relative to), ``do`` (``validate``, ``show`` or ``submit``), and for
-a submission ``name`` (the job's, made once, so that asking twice makes one job), ``workspace``, ``login`` (as for
-``child.__main__``) and ``follow``. This process's stdout is for the parent alone, in the words of ``child.__main__``:
+job), ``origin`` (the file that its paths are relative to), ``do`` (``validate`` or ``submit``), and for a
+submission ``name`` (the job's, made once, so that asking twice makes one job), ``environment_name``, ``workspace``,
+``login`` (as for ``child.__main__``) and ``follow``. This process's stdout is for the parent alone, in the words of
+``child.__main__``:
 
     valid      ``document``: the job as azure-ai-ml has understood it
+    ask        ``text``: what a person is to do to log in
     login, sent, queued, not-accepted, status, log, waiting, trouble, ended, error      as there
 
 What the SDK prints goes to this process's stderr. The exit code is 0 when the task was carried out.
@@ -58,7 +60,7 @@ def _carry_out(task: dict[str, Any], report: Report) -> None:
         run_id=found.name,
         experiment=found.experiment_name,
         target=(found.compute or "serverless").rpartition(":")[2].rpartition("/")[2],
-        environment=task["environment"],
+        environment=task["environment_name"],
         url=found.studio_url,
     )
     if task["follow"]:
@@ -82,7 +84,7 @@ def _client(workspace: dict[str, str], login: dict[str, Any] | None, report: Rep
     if login is None:  # the local workspace, which is this machine's identity endpoint as well
         credential, _ = _managed_identity(None)
     else:
-        credential, text = _LOGINS[login["method"]](login)
+        credential, text = _LOGINS[login["method"]]({**login, "report": report})
         report("login", text=text)
     return MLClient(credential, **workspace, show_progress=False)
 
@@ -214,8 +216,10 @@ def _azure_cli(login: dict[str, Any]) -> tuple[Any, str]:
 def _device_code(login: dict[str, Any]) -> tuple[Any, str]:
     from azure.identity import DeviceCodeCredential
 
+    report = login["report"]
+
     def ask(address: str, code: str, _: Any) -> None:
-        print(f"Open {address} and type the code {code}.", file=sys.stderr, flush=True)  # noqa: T201
+        report("ask", text=f"Open {address} and type the code {code}.")
 
     tenant = {"tenant_id": login["tenant_id"]} if login["tenant_id"] else {}
     return DeviceCodeCredential(prompt_callback=ask, **tenant), "login by device code"

@@ -55,7 +55,7 @@ def test_a_new_project(tmp_path, kind):
         "compute": "azureml:cpu-cluster",
     }
     pip = {"pip": ["azureml-core==1.61.0.post4"]}
-    inline = {"channels": ["conda-forge"], "dependencies": ["python=3.12", "pip", pip]}
+    inline = {"name": "my-exp-env", "channels": ["conda-forge"], "dependencies": ["python=3.12", "pip", pip]}
     assert environment == {"image": IMAGE, "conda_file": "environment.yml" if kind == "conda" else inline}
     assert job.sources["compute"] == "TARGET_NAME in constants.py"
 
@@ -161,6 +161,7 @@ def test_an_environment_put_together_by_calls(tmp_path):
     assert environment_of(tmp_path, made) == {
         "image": IMAGE,
         "conda_file": {
+            "name": "e",
             "channels": ["conda-forge"],
             "dependencies": ["python=3.10", "numpy=1.26", "pip", {"pip": ["a==1", "b"]}],
         },
