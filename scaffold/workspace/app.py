@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from scaffold.workspace import faults, refusals, request_faults
 from scaffold.workspace.context import Context, caller_of, context_of
 from scaffold.workspace.faults import Fault
+from scaffold.workspace.identity import Caller
 from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.routes import OPERATIONS, Access, Operation
 from scaffold.workspace.services.datastores import refusal_of_foreign_blob
@@ -93,8 +94,7 @@ def _admit(operation: Operation, request: Request) -> None:
     context = context_of(request)
     if operation.access is not Access.BEARER:
         return
-    token = _token_of(request)
-    caller = context.authority.verify(token) if token is not None else None
+    caller = _identified(operation, request)
     if caller is None:
         raise faults.unauthenticated()
     request.state.caller = caller
@@ -105,15 +105,21 @@ def _admit(operation: Operation, request: Request) -> None:
         raise faults.not_found(f"Workspace {params['workspace']} in resource group {params['group']}")
 
 
-def _token_of(request: Request) -> str | None:
-    """The token that the request brings, as a bearer or as the password of basic authentication (MLflow 1)."""
+def _identified(operation: Operation, request: Request) -> Caller | None:
+    """Whose request it is, or None when it brings no token that opens this operation.
+
+    A token that stands in an address may be printed, and is remembered by a browser: it opens the files of one run.
+    """
+    authority = context_of(request).authority
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return given.strip()
-    if scheme.lower() != "basic":
+        caller = authority.verify(given.strip())
+        return caller if caller is not None and caller.files_of is None else None
+    if scheme.lower() != "basic" or operation.files_of is None:
         return None
     with contextlib.suppress(ValueError):
-        return base64.b64decode(given, validate=True).decode().partition(":")[2]
+        caller = authority.verify(base64.b64decode(given, validate=True).decode().partition(":")[2])
+        return caller if caller is not None and caller.files_of == operation.files_of(request) else None
     return None
 
 

@@ -72,10 +72,12 @@ class Caller:
     Attributes:
         submission: the submission that the token was issued to, or None.
         run_id: the run that the token was issued to, or None for a person's token.
+        files_of: the run whose files are all that the token opens, or None for one that opens everything.
     """
 
     submission: str | None = None
     run_id: str | None = None
+    files_of: str | None = None
 
 
 class Authority:
@@ -112,6 +114,10 @@ class Authority:
         expiry = int(time.time()) + RUN_TOKEN_SECONDS
         return self._encode({"run": run_id}, expiry), expiry
 
+    def files_token(self, run_id: str) -> str:
+        """A token for the files of one run as MLflow's clients reach them, which may stand in an address."""
+        return self._encode({"files": run_id}, int(time.time()) + RUN_TOKEN_SECONDS)
+
     def _encode(self, claims: dict[str, Any], expiry: int) -> str:
         import jwt
 
@@ -128,7 +134,7 @@ class Authority:
         return jwt.encode(standard | claims, self.keys.signing, algorithm="HS256")
 
     def verify(self, token: str) -> Caller | None:
-        """The caller that a bearer token was issued to, or None when it is not one of ours or has expired."""
+        """The caller that a token was issued to, or None when it is not one of ours or has expired."""
         import jwt
 
         known = self._verified.get(token)
@@ -145,7 +151,7 @@ class Authority:
             return None
         if not is_audience(claims["aud"]):
             return None
-        caller = Caller(submission=claims.get("sid"), run_id=claims.get("run"))
+        caller = Caller(submission=claims.get("sid"), run_id=claims.get("run"), files_of=claims.get("files"))
         self._verified[token] = (float(claims["exp"]), caller)
         if len(self._verified) > _VERIFIED_TOKENS_KEPT:
             self._verified.popitem(last=False)

@@ -84,6 +84,9 @@ HEADERS: dict[str, Callable[[Watched], dict[str, str]]] = {
     "none": lambda s: {},
     "empty": lambda s: {"Authorization": ""},
     "another scheme": lambda s: {"Authorization": f"Basic {s.token}"},
+    "as a password": lambda s: {
+        "Authorization": f"Basic {base64.b64encode(f':{s.token}'.encode()).decode()}"
+    },
     "no scheme": lambda s: {"Authorization": s.token},
     "a cookie": lambda s: {"Cookie": f"scaffold={s.keys['portal']}; token={s.token}"},
     "another header": lambda s: {"X-MS-Token": s.token, "Proxy-Authorization": f"Bearer {s.token}"},

@@ -5,6 +5,7 @@ import re
 import socket
 import ssl
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -129,25 +130,82 @@ def test_a_header_that_holds_no_token_of_ours_is_refused(workspace: Workspace, a
     assert answer.status == 401
 
 
-@pytest.mark.parametrize(
-    ("credentials", "status"),
-    [
-        ("token:{token}", 200),
-        (":{token}", 200),
-        ("{token}:", 401),
-        ("{token}", 401),
-        ("token:x", 401),
-        ("\xff:", 401),
-    ],
-)
-def test_a_token_may_come_as_the_password_of_basic_authentication(
-    workspace: Workspace, credentials: str, status: int
-):
-    given = base64.b64encode(credentials.format(token=workspace.token).encode("latin-1")).decode()
+def files_address(workspace: Workspace, run_id: str) -> tuple[str, str]:
+    """The password and the path of the address at which MLflow 1 is told that a run's files are."""
+    got = workspace.get(
+        f"/mlflow/v1.0{{S}}/api/2.0/mlflow/runs/get?run_id={run_id}",
+        headers={"User-Agent": "mlflow-python-client/1.30.0"},
+    )
+    address = urlsplit(got.json()["run"]["info"]["artifact_uri"])
+    assert address.password
+    return address.password, address.path
 
-    answer = workspace.get("/subscriptions", token=None, headers={"Authorization": f"Basic {given}"})
 
-    assert answer.status == status
+def basic(credentials: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(credentials.encode('latin-1')).decode()}"}
+
+
+def test_the_password_in_an_address_opens_the_files_of_its_run_alone(workspace: Workspace, finished_run: str):
+    other = workspace.finished(experiment="passwords")
+    password, path = files_address(workspace, finished_run)
+    listed, _, _ = path.rpartition("/")
+
+    def status(method: str, path: str, headers: dict[str, str]) -> int:
+        body = b"x" if method == "PUT" else None
+        return workspace.request(method, path, body, token=None, headers=headers).status
+
+    for username in ("token", ""):
+        own = basic(f"{username}:{password}")
+        assert status("GET", f"{path}/outputs/model.txt", own) == 200
+        assert status("PUT", f"{path}/by-password", own) == 200
+        assert status("DELETE", f"{path}/by-password", own) == 200
+        assert status("GET", f"{listed}?path={finished_run}/outputs", own) == 200
+    for method, foreign in (("GET", f"{listed}/{other}/user_logs/std_log.txt"), ("PUT", f"{listed}/{other}/x"),
+                            ("DELETE", f"{listed}/{other}/user_logs"), ("GET", f"{listed}?path={other}"),
+                            ("GET", listed), ("GET", f"{listed}/ExperimentRun:dcid.{finished_run}/outputs/model.txt"),
+                            ("GET", "/subscriptions"),
+                            ("GET", f"/history/v1.0{SCOPE}/runs/{finished_run}")):  # fmt: skip
+        assert status(method, foreign, own) == 401, foreign
+    bearer = {"Authorization": f"Bearer {password}"}
+    assert [status("GET", where, bearer) for where in ("/subscriptions", f"{path}/outputs/model.txt")] == [
+        401,
+        401,
+    ]
+    for wrong in (f"{password}:", password, "token:x", "\xff:", f"token:{workspace.token}", f":{password}x"):
+        assert status("GET", f"{path}/outputs/model.txt", basic(wrong)) == 401, wrong
+
+
+def test_a_file_that_a_browser_is_given_runs_nothing_there(workspace: Workspace):
+    script = "open('outputs/page.html', 'w').write('<script>alert(1)</script>')"
+    run_id = workspace.finished(script, experiment="passwords")
+    password, path = files_address(workspace, run_id)
+
+    answer = workspace.get(f"{path}/outputs/page.html", token=None, headers=basic(f":{password}"))
+
+    assert "sandbox" in answer.headers["content-security-policy"]
+
+
+def test_a_password_stays_out_of_the_log_and_the_registry(workspace: Workspace):
+    script = "import os\nos.mkdir('outputs/model')\nopen('outputs/model/MLmodel', 'w').write('{}')"
+    run_id = workspace.finished(script, experiment="passwords")
+    password, path = files_address(workspace, run_id)
+    root = "/mlflow/v1.0{S}/api/2.0/mlflow"
+    source = f"https://token:{password}@127.0.0.1:{workspace.https_port}{path}/outputs/model"
+    workspace.post(f"{root}/registered-models/create", {"name": "by-password"})
+
+    made = workspace.post(f"{root}/model-versions/create", {"name": "by-password", "source": source})
+    refused = workspace.post(
+        f"{root}/model-versions/create",
+        {"name": "by-password", "source": source.replace("/mlflow/", "/else/")},
+    )
+
+    assert made.json()["model_version"]["source"] == source.replace(f"token:{password}@", "")
+    assert made.json()["model_version"]["run_id"] == run_id
+    assert refused.status == 400
+    assert password not in refused.json()["message"]
+    assert password.encode() not in b"".join(
+        file.read_bytes() for file in workspace.state.iterdir() if file.is_file()
+    )
 
 
 def test_the_word_bearer_may_be_written_in_any_case(workspace: Workspace):

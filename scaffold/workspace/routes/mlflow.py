@@ -102,7 +102,13 @@ OPERATIONS: tuple[Operation, ...] = (
         mlflow_artifacts.list_artifacts,
         ("mlflow.artifacts.list_artifacts",),
     ),
-    Operation(GET, _MLFLOW_FILES, mlflow_artifacts.list_proxied, ("mlflow.artifacts.list_artifacts",)),
+    Operation(
+        GET,
+        _MLFLOW_FILES,
+        mlflow_artifacts.list_proxied,
+        ("mlflow.artifacts.list_artifacts",),
+        files_of=mlflow_artifacts.run_in_query,
+    ),
     Operation(
         PUT,
         _MLFLOW_FILES + "/{run_id}/{path:any}",
@@ -114,14 +120,21 @@ OPERATIONS: tuple[Operation, ...] = (
             "mlflow.log_figure",
             "mlflow.log_text",
         ),
+        files_of=mlflow_artifacts.run_in_path,
     ),
     Operation(
         GET,
         _MLFLOW_FILES + "/{run_id}/{path:any}",
         mlflow_artifacts.download,
         ("mlflow.artifacts.download_artifacts",),
+        files_of=mlflow_artifacts.run_in_path,
     ),
-    Operation(DELETE, _MLFLOW_FILES + "/{run_id}/{path:any}", mlflow_artifacts.delete),
+    Operation(
+        DELETE,
+        _MLFLOW_FILES + "/{run_id}/{path:any}",
+        mlflow_artifacts.delete,
+        files_of=mlflow_artifacts.run_in_path,
+    ),
     *(
         operation
         for experiment in (EXPERIMENT, EXPERIMENT_ID)

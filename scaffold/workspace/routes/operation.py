@@ -39,6 +39,7 @@ class Operation(msgspec.Struct, frozen=True):
         handler: answers the request.
         serves: the SDK calls that come to this operation.
         access: who may ask.
+        files_of: of an operation that the password in an address opens (MLflow 1), the run whose files it is about.
     """
 
     methods: tuple[str, ...]
@@ -46,6 +47,7 @@ class Operation(msgspec.Struct, frozen=True):
     handler: Handler
     serves: tuple[str, ...] = ()
     access: Access = Access.BEARER
+    files_of: Callable[[Request], str] | None = None
 
     @property
     def template(self) -> str:

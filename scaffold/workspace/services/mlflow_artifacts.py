@@ -103,10 +103,20 @@ async def list_artifacts(request: Request) -> Any:
 async def list_proxied(request: Request) -> Any:
     """The same for a client that goes through this service, with names relative to the path asked for."""
     context = context_of(request)
-    head, _, path = request.query_params.get("path", "").strip("/").partition("/")
-    path = checked_path(path)
+    head = run_in_query(request)
+    path = checked_path(request.query_params.get("path", "").strip("/").removeprefix(head))
     files = _directory(context, _place(context, head), path)
     return {"files": [file | {"path": posixpath.basename(file["path"])} for file in files]}
+
+
+def run_in_path(request: Request) -> str:
+    """The run whose files a request is about, of one that names a file."""
+    return str(request.path_params["run_id"])
+
+
+def run_in_query(request: Request) -> str:
+    """The same, of one that asks for a list."""
+    return request.query_params.get("path", "").strip("/").partition("/")[0]
 
 
 def _target(request: Request) -> tuple[Context, str, str]:
@@ -142,6 +152,7 @@ async def download(request: Request) -> Any:
         "content-length": str(size),
         "content-type": blob.content_type,
         "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; sandbox",  # a browser may be given this address, too
     }
     return StreamingResponse(part_of(file, 0, size), headers=headers)
 

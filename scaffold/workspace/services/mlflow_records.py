@@ -225,7 +225,7 @@ def artifact_root(request: Request, run: Run) -> str:
             return f"mlflow-artifacts:/{run.run_id}"
         # MLflow 1 puts the path of the tracking address in the wrong place of what it makes of that, and its first
         # versions send a file without the token that they have, but for what stands in the address.
-        token, _ = context.authority.run_token(run.run_id)
+        token = context.authority.files_token(run.run_id)
         base = context.endpoints.base.replace("https://", f"https://token:{token}@")
         version = request.path_params["version"]
         return f"{base}/mlflow/{version}{context.scope}/api/2.0/mlflow-artifacts/artifacts/{run.run_id}"

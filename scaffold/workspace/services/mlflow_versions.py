@@ -32,9 +32,10 @@ from scaffold.workspace.store.models import RegisteredModel
 STAGES = ("None", "Staging", "Production", "Archived")
 _VERSION = re.compile(r"[0-9]{1,18}")
 _OF_RUN = re.compile(
-    r"(?:runs:/|mlflow-artifacts:/|azureml://.+/experiments/[^/]+/runs/(?=[^/]+/artifacts(?:/|$)))"
+    r"(?:runs:/|mlflow-artifacts:/|https://[^/]+/mlflow/.+/mlflow-artifacts/artifacts/|azureml://.+/experiments/[^/]+/runs/(?=[^/]+/artifacts(?:/|$)))"
     r"(?P<run>[^/]+)(?P<path>(?:/.*)?)"
 )
+_CREDENTIALS = re.compile(r"(?<=://)[^/@]+@")
 _OF_UPLOAD = re.compile(r"azureml://artifacts/(?P<place>[^/]+/[^/]+/.+)")
 _OF_LOGGED_MODEL = re.compile(r"models:/(?P<model>m-[0-9a-f]+)")
 _OF_VERSION = re.compile(r"models:/(?P<name>[^/@]+)/(?P<version>[0-9]{1,18})")
@@ -173,12 +174,13 @@ async def create_version(request: Request) -> Any:
     context, body = context_of(request), await asked_as(request, NewVersion)
     if context.store.model_names.get(body.name) is None:
         raise missing(f"Registered model {body.name!r}")
-    place, run_id = _source(context, body.source)
+    source = _CREDENTIALS.sub("", body.source)  # MLflow 1 has a token in it
+    place, run_id = _source(context, source)
     asset = context.store.assets.add(body.name, run_id, asset_document(place))
     document = model_document(
         asset, description=body.description or None, tags={tag.key: tag.value for tag in body.tags}
     )
-    document["mlflow"] = {"source": body.source, "run_link": body.run_link, "model_id": body.model_id}
+    document["mlflow"] = {"source": source, "run_link": body.run_link, "model_id": body.model_id}
     model = context.store.models.add(body.name, run_id, document)
     return {"model_version": version_record(context, model)}
 
