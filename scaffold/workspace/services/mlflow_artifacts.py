@@ -196,7 +196,7 @@ def _content_information(request: Request, place: str) -> Any:
     information = content_information(context, ARTIFACTS, blob.name, "r")
     # azureml-mlflow downloads silently nothing from an address in which it finds no host of the cloud's storage
     # with a path and a query behind it; a parameter that the storage client drops shows it one.
-    information.content_uri += "&host=local.blob.core.local/azureml/?"
+    information.content_uri += f"&host=local.blob.{context.endpoints.blob_endpoint}/azureml/?"
     return information
 
 
