@@ -111,3 +111,12 @@ class Terminal:
             if self.process.poll() is not None and not select.select([self._ours], [], [], 0)[0]:
                 break
         return self.process.wait(30)
+
+
+def on_a_terminal(
+    machine: Machine, columns: int, *arguments: str | Path, cwd: Path | None = None, **variables: str
+) -> str:
+    """What a command prints on a terminal of that width, with its escape sequences."""
+    with Terminal(machine, *arguments, columns=columns, cwd=cwd, **variables) as terminal:
+        terminal.ended()
+        return terminal.raw

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scaffold.cli import console
+from scaffold.cli import completion, console
 from scaffold.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def check(
         Path | None,
         typer.Argument(
             help="The project's folder, any folder in it, or the script that submits; the current folder by default.",
+            autocompletion=completion.projects,
             show_default=False,
         ),
     ] = None,

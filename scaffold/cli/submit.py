@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scaffold.cli import completion
 from scaffold.cli.login import AUTH_HELP, checked_method
 from scaffold.cli.submitting.asked import check_names, check_project, pairs
 from scaffold.errors import UsageError
@@ -20,7 +21,9 @@ def submit(
     project: Annotated[
         Path | None,
         typer.Argument(
-            help="The project's folder, or any folder in it; the current one by default.", show_default=False
+            help="The project's folder, or any folder in it; the current one by default.",
+            autocompletion=completion.projects,
+            show_default=False,
         ),
     ] = None,
     follow: Annotated[
@@ -31,7 +34,12 @@ def submit(
         str | None, typer.Option(help="Submit to this experiment.", show_default=False)
     ] = None,
     compute_target: Annotated[
-        str | None, typer.Option(help="Run on this compute target.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Run on this compute target.",
+            autocompletion=completion.compute_targets,
+            show_default=False,
+        ),
     ] = None,
     arg: Annotated[
         list[str] | None,

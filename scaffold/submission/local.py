@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from scaffold.errors import ScaffoldError, WorkspaceError
 from scaffold.project.model import WorkspaceConfig
@@ -136,7 +137,9 @@ class Submission:
                 yield event
 
 
-def follow(service: Service, run_id: str, write: Callable[[bytes], None]) -> dict[str, Any]:
+def follow(
+    service: Service, run_id: str, write: Callable[[bytes], None], *, name: str | None = None
+) -> dict[str, Any]:
     """Streams a run's log to its end and returns the run's final state.
 
     A service that goes away in between is waited for, and started again if need be.
@@ -145,6 +148,7 @@ def follow(service: Service, run_id: str, write: Callable[[bytes], None]) -> dic
         service: the running local workspace.
         run_id: the run.
         write: called with each piece of the log.
+        name: of the log; what the script prints by default.
 
     Raises:
         WorkspaceError: the service is gone and cannot be started.
@@ -154,7 +158,8 @@ def follow(service: Service, run_id: str, write: Callable[[bytes], None]) -> dic
     offset, attempt, refusals = 0, 0, 0
     while True:
         try:
-            address = f"/runs/{run_id}/log?offset={offset}&attempt={attempt}&wait=10"
+            asked = {"offset": offset, "attempt": attempt, "wait": 10, "name": name or ""}
+            address = f"/runs/{quote(run_id, safe='')}/log?{urlencode(asked)}"
             answer = service.request("GET", address, timeout=40)
             if answer.status == 404:
                 raise WorkspaceError(

@@ -11,14 +11,18 @@ import socket
 import ssl
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scaffold import __version__
 from scaffold.errors import WorkspaceError
 from scaffold.workspace.keys import Keys
 from scaffold.workspace.paths import Home
+
+if TYPE_CHECKING:
+    import http.client
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -56,17 +60,27 @@ class Service:
         usage: dict[str, int] = self.json("GET", "/usage", timeout=600)
         return usage
 
-    def request(self, method: str, path: str, *, timeout: float = 60.0) -> "Answer":
+    def request(self, method: str, path: str, *, body: Any = None, timeout: float = 60.0) -> "Answer":
         """One control request.
 
         Args:
             method: HTTP method.
             path: below the control address, such as ``/status``.
+            body: sent as JSON.
             timeout: seconds.
 
         Raises:
             OSError: the service cannot be reached (any more).
         """
+        with self._asked(method, path, body, timeout) as response:
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, headers, response.read())
+
+    @contextlib.contextmanager
+    def _asked(
+        self, method: str, path: str, body: Any, timeout: float
+    ) -> "Iterator[http.client.HTTPResponse]":
+        """The answer to a request, of which nothing but the head was read."""
         import http.client
 
         context = _tls(self.home)
@@ -74,30 +88,41 @@ class Service:
             "127.0.0.1", self.https_port, timeout=timeout, context=context
         )
         try:
-            connection.request(method, f"/control/{Keys.load(self.home).control}{path}")
-            response = connection.getresponse()
-            headers = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, headers, response.read())
+            sent = None if body is None else json.dumps(body)
+            connection.request(method, f"/control/{Keys.load(self.home).control}{path}", sent)
+            yield connection.getresponse()
         except http.client.HTTPException as error:
             raise ConnectionError(str(error)) from error
         finally:
             connection.close()
 
-    def json(self, method: str, path: str, *, timeout: float = 60.0) -> Any:
+    def json(self, method: str, path: str, *, body: Any = None, timeout: float = 60.0) -> Any:
         """The answer to a control request, decoded.
 
         Raises:
             OSError: the service cannot be reached (any more).
             WorkspaceError: it refuses.
         """
-        answer = self.request(method, path, timeout=timeout)
+        answer = self.request(method, path, body=body, timeout=timeout)
         document = json.loads(answer.body)
         if answer.status >= 400:
-            raise WorkspaceError(
-                f"The local workspace refuses: {document['error']['message']}",
-                "See its state with 'scaffold workspace status'.",
-            )
+            raise _refusal(document)
         return document
+
+    def save(self, path: str, target: Path) -> None:
+        """Writes the answer to a control request to a file, a piece at a time.
+
+        Raises:
+            OSError: the service cannot be reached (any more), or the file cannot be written.
+            WorkspaceError: it refuses.
+        """
+        import shutil
+
+        with self._asked("GET", path, None, 60.0) as response:
+            if response.status >= 400:
+                raise _refusal(json.loads(response.read()))
+            with target.open("wb") as stream:
+                shutil.copyfileobj(response, stream, 1024 * 1024)
 
 
 @dataclass(frozen=True)
@@ -107,6 +132,13 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
+
+
+def _refusal(document: dict[str, Any]) -> WorkspaceError:
+    return WorkspaceError(
+        f"The local workspace refuses: {document['error']['message']}",
+        "See its state with 'scaffold workspace status'.",
+    )
 
 
 def _tls(home: Home) -> ssl.SSLContext:

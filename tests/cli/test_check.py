@@ -2,11 +2,7 @@
 
 import json
 import os
-import pty
 import re
-import select
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +11,7 @@ import pytest
 
 from tests.cli.test_startup import loaded_by
 from tests.conftest import REPOSITORY, Machine, Project, write_tree
+from tests.terminal import on_a_terminal
 
 WARNED = {"requirements.txt": "numpy\n"}
 WRONG = {"requirements.txt": "numpy\npython==3.8\n", "Experiment_1/experiment_1.py": "x = 1\nx = = 2\n"}
@@ -49,33 +46,6 @@ def checked(project: Project):
 
 def schema(name: str):
     return fastjsonschema.compile(json.loads((REPOSITORY / "docs" / "schemas" / f"{name}.json").read_text()))
-
-
-def on_a_terminal(machine: Machine, columns: int, *arguments: str | Path, **variables: str) -> str:
-    """What a command prints on a terminal of that width."""
-    ours, theirs = pty.openpty()
-    environment = machine.environment | {"COLUMNS": str(columns), "TERM": "xterm-256color"} | variables
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scaffold", *map(str, arguments)],
-        env=environment,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        cwd=machine.root,
-    )
-    os.close(theirs)
-    said = b""
-    while select.select([ours], [], [], 60)[0]:
-        try:
-            piece = os.read(ours, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        said += piece
-    process.wait(60)
-    os.close(ours)
-    return said.decode().replace("\r\n", "\n")
 
 
 def test_nothing_found(shared_machine: Machine, checked):

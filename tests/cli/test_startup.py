@@ -41,6 +41,8 @@ def test_the_version_loads_nothing_heavy():
         ("export", "--help"),
         ("migrate", "--help"),
         ("workspace", "--help"),
+        ("runs", "--help"),
+        ("runs", "metrics", "--help"),
         ("exec", "--help"),
         ("doctor", "--help"),
     ],

@@ -85,7 +85,7 @@ class Azure:
     """
 
     def __init__(self, machine: Machine, folder: Path) -> None:
-        self._machine = machine
+        self.machine = machine
         config = folder / "rehearsed.json"
         config.write_text(json.dumps(CONFIG))
         self.status = machine.json("workspace", "start", "--rehearse", config)
@@ -109,7 +109,7 @@ class Azure:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._machine.stop()
+        self.machine.stop()
 
     @property
     def https_port(self) -> int:
@@ -132,11 +132,11 @@ class Azure:
 
     def run_count(self) -> int:
         """How many runs the workspace has."""
-        return sum(self._machine.json("workspace", "status")["runs"].values())
+        return sum(self.machine.json("workspace", "status")["runs"].values())
 
     def run_of(self, run_id: str) -> dict[str, Any]:
         """A run when it is over, as somebody else sees it through the SDK."""
-        done = self._machine.sdk(_ASK.format(config=json.dumps(CONFIG), run_id=run_id))
+        done = self.machine.sdk(_ASK.format(config=json.dumps(CONFIG), run_id=run_id))
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 

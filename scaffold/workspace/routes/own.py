@@ -1,7 +1,7 @@
 """The rows of this program's own commands, and of blobs, which every client reads and writes by signed URLs."""
 
 from scaffold.workspace.routes.operation import DELETE, GET, POST, PUT, Access, Operation
-from scaffold.workspace.services import blobs, control, injection
+from scaffold.workspace.services import blobs, control, injection, looking
 from scaffold.workspace.store.blobs import DATASTORE
 
 _CONTROL = "/control/{secret}"
@@ -19,6 +19,14 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(GET, _CONTROL + "/runs/{run_id}", control.get_run, access=Access.SECRET),
     Operation(GET, _CONTROL + "/runs/{run_id}/log", control.get_log, access=Access.SECRET),
     Operation(POST, _CONTROL + "/runs/{run_id}/cancel", control.cancel_run, access=Access.SECRET),
+    Operation(POST, _CONTROL + "/runs:query", looking.query_runs, access=Access.SECRET),
+    Operation(GET, _CONTROL + "/runs/{run_id}/details", looking.get_details, access=Access.SECRET),
+    Operation(GET, _CONTROL + "/runs/{run_id}/metrics", looking.get_metrics, access=Access.SECRET),
+    Operation(GET, _CONTROL + "/runs/{run_id}/files", looking.list_files, access=Access.SECRET),
+    Operation(GET, _CONTROL + "/runs/{run_id}/files/{path:any}", looking.get_file, access=Access.SECRET),
+    Operation(GET, _CONTROL + "/runs/{run_id}/snapshot", looking.get_snapshot, access=Access.SECRET),
+    Operation(POST, _CONTROL + "/runs/{run_id}/tags", looking.change_tags, access=Access.SECRET),
+    Operation(GET, _CONTROL + "/words", looking.list_words, access=Access.SECRET),
     Operation(GET, _CONTROL + "/faults", injection.list_faults, access=Access.SECRET),
     Operation(POST, _CONTROL + "/faults", injection.add_fault, access=Access.SECRET),
     Operation(DELETE, _CONTROL + "/faults", injection.clear_faults, access=Access.SECRET),

@@ -266,12 +266,17 @@ async def zip_snapshot(request: Request) -> Any:
     context, snapshot_id = context_of(request), request.path_params["snapshot_id"]
     if snapshot_id != EMPTY_ID and context.store.snapshots.get(snapshot_id) is None:
         raise faults.not_found(f"Snapshot {snapshot_id}")
+    return {"zipSasUri": context.blob_url(SNAPSHOTS, await zipped(context, snapshot_id), "r")}
+
+
+async def zipped(context: Context, snapshot_id: str) -> str:
+    """The name of the blob that holds a snapshot as a zip."""
     name = f"zip/{snapshot_id}.zip"
     made = context.store.blobs.get(SNAPSHOTS, name)
     if made is None or made.sha256 is None or not context.store.content.path(made.sha256).exists():
         sha256, size = await asyncio.to_thread(_zip, context, snapshot_id)
         context.store.blobs.put(SNAPSHOTS, name, sha256=sha256, size=size, content_type="application/zip")
-    return {"zipSasUri": context.blob_url(SNAPSHOTS, name, "r")}
+    return name
 
 
 class _Sink:

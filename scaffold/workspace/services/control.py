@@ -169,7 +169,7 @@ async def get_run(request: Request) -> Any:
 
 
 async def get_log(request: Request) -> Response:
-    """The bytes of a run's log from ``offset`` on, at most a megabyte.
+    """The bytes of a run's log from ``offset`` on, at most a megabyte: of what it prints, or of the log ``name``.
 
     With ``wait``, a request at the present end is answered when there is more, or when the run is over
     (header ``x-scaffold-over: 1``: nothing follows what is in this answer, if that is less than a megabyte).
@@ -180,6 +180,7 @@ async def get_log(request: Request) -> Response:
     run_id = request.path_params["run_id"]
     offset, wait = int(_number(request, "offset")), min(_number(request, "wait"), _LONGEST_WAIT_SECONDS)
     known = int(_number(request, "attempt"))
+    named = request.query_params.get("name", "")
     deadline = asyncio.get_running_loop().time() + wait
     while True:
         run = context.store.runs.get(run_id)
@@ -191,8 +192,8 @@ async def get_log(request: Request) -> Response:
         # The order matters: once the run is over its log does not grow any more.
         over = run.status.terminal
         # Of several processes, the first one's log is the one to follow.
-        logs = context.store.blobs.under(ARTIFACTS, artifact_prefix(run_id) + USER_LOGS)
-        blob = logs[0] if logs else None
+        logs = context.store.blobs.under(ARTIFACTS, artifact_prefix(run_id) + (named or USER_LOGS), limit=1)
+        blob = logs[0] if logs and (not named or logs[0].name.endswith(f"/{named}")) else None
         file = context.store.blobs.file(blob) if blob else None
         data = await asyncio.to_thread(_tail, file, offset) if file else b""
         if data or over or asyncio.get_running_loop().time() >= deadline:

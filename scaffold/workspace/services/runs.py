@@ -245,7 +245,7 @@ async def get_run_details(request: Request) -> RunDetailsDto:
         input_datasets=dto.input_datasets,
         output_datasets=dto.output_datasets,
         run_definition=dto.run_definition,
-        log_files=_log_files(context, run),
+        log_files=log_files(context, run),
         submitted_by=dto.created_by.user_name,
     )
 
@@ -253,7 +253,7 @@ async def get_run_details(request: Request) -> RunDetailsDto:
 _LOG_FOLDERS = ("azureml-logs/", "logs/azureml/", "system_logs/", "user_logs/")
 
 
-def _log_files(context: Context, run: Run) -> dict[str, str]:
+def log_files(context: Context, run: Run) -> dict[str, str]:
     """The logs of the run and of what carries it out; what a script writes to ``logs/`` is an artifact like others."""
     prefix = artifact_prefix(run.run_id)
     names = (blob.name for blob in context.store.blobs.under(ARTIFACTS, prefix) if blob.written)

@@ -34,6 +34,10 @@ class Query:
         experiment_id: of this experiment; None for every one.
         parent_run_id: the children of this run; None for every run.
         target: submitted to this compute target, whatever the case of its letters.
+        prefix: what the run's id begins with.
+        since: made at this moment or later (ISO 8601 in UTC).
+        tags: with all of these tags, of this value where there is one.
+        roots: those alone that have no parent.
         text: what one of a run's texts or tags has to hold.
         statuses: the statuses to show; empty for all.
         condition: a filter in MLflow's search language.
@@ -47,6 +51,10 @@ class Query:
     experiment_id: str | None = None
     parent_run_id: str | None = None
     target: str = ""
+    prefix: str = ""
+    since: str = ""
+    tags: tuple[tuple[str, str | None], ...] = ()
+    roots: bool = False
     text: str = ""
     statuses: tuple[str, ...] = ()
     condition: str = ""
@@ -108,9 +116,21 @@ class RunLists:
             if wanted is not None:
                 parts.append(f"{name} = ?")
                 values.append(wanted)
+        if query.roots:
+            parts.append("parent_run_id IS NULL")
         if query.target:
             parts.append("target = ? COLLATE NOCASE")
             values.append(query.target)
+        if query.prefix:
+            parts.append("run_id >= ? AND run_id < ?")
+            values += [query.prefix, query.prefix + "\U0010ffff"]
+        if query.since:
+            parts.append("created >= ?")
+            values.append(query.since)
+        for name, value in query.tags:
+            entry = "SELECT 1 FROM json_each(runs.tags) AS tag WHERE tag.key = ?"
+            parts.append(f"EXISTS ({entry}{'' if value is None else ' AND tag.value = ?'})")
+            values += [name] if value is None else [name, value]
         if query.statuses:
             parts.append(f"status IN ({', '.join('?' for _ in query.statuses)})")
             values += query.statuses
