@@ -141,6 +141,11 @@ JOB_TYPES = Refusal(
     ("MLClient.jobs.create_or_update(AutoMLJob)", "MLClient.jobs.create_or_update(spark job)"),
     "Write it as a command job that does the work itself.",
 )
+COMPONENT_TYPES = Refusal(
+    "other kinds of components than commands",
+    ("parallel_run_function", "MLClient.components.create_or_update(parallel component)"),
+    "A command component can do the work of a parallel, Spark, sweep or import step by itself.",
+)
 TRACES = Refusal(
     "MLflow's traces, prompts, evaluations and webhooks",
     ("mlflow.search_traces", "mlflow.MlflowClient.create_webhook"),
@@ -163,6 +168,7 @@ REFUSALS = (
     REMOTE_FILES,
     RESOURCE,
     JOB_TYPES,
+    COMPONENT_TYPES,
     TRACES,
 )
 

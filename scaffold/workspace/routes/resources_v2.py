@@ -2,7 +2,16 @@
 
 from scaffold.workspace.routes.operation import DELETE, GET, POST, PUT, Handler, Operation
 from scaffold.workspace.services import computes, queries, runs
-from scaffold.workspace.services.v2 import codes, datastores, environments, history, jobs
+from scaffold.workspace.services.v2 import (
+    codes,
+    components,
+    data,
+    datastores,
+    environments,
+    history,
+    jobs,
+    models,
+)
 
 _HISTORY = "/history/v1.0/{S}/runs/{run_id}"
 
@@ -58,6 +67,28 @@ OPERATIONS: tuple[Operation, ...] = (
         "environments",
         (environments.list_names, environments.get_name, environments.put_name),
         (environments.list_versions, environments.get_version, environments.put_version),
+    ),
+    # Data, models and components
+    *_versioned(
+        "data",
+        "data",
+        (data.list_names, data.get_name, data.put_name),
+        (data.list_versions, data.get_version, data.put_version),
+    ),
+    *_versioned(
+        "models",
+        "models",
+        (models.list_names, models.get_name, models.put_name),
+        (models.list_versions, models.get_version, models.put_version),
+    ),
+    *_versioned(
+        "components",
+        "components",
+        (components.list_names, components.get_name, components.put_name),
+        (components.list_versions, components.get_version, components.put_version),
+    ),
+    Operation(
+        GET, "/{S}/components/{name}/labels/{label}", components.get_version, ("MLClient.components.get",)
     ),
     # Jobs
     Operation(GET, "/{S}/jobs", jobs.list_jobs, ("MLClient.jobs.list",)),

@@ -135,6 +135,11 @@ class Datasets:
         row = self._database.one(f"{_VERSIONS} WHERE v.saved_id = ? ORDER BY v.created LIMIT 1", saved_id)
         return self._version(row) if row else None
 
+    def versions(self, name: str) -> list[DatasetVersion]:
+        """The versions of a name, the newest first."""
+        rows = self._database.all(f"{_VERSIONS} WHERE d.name = ? ORDER BY v.version DESC", name)
+        return [self._version(row) for row in rows]
+
     def latest(self) -> list[DatasetVersion]:
         """The latest version of every registered dataset, by name."""
         rows = self._database.all(  # nothing in it comes from a request

@@ -142,6 +142,11 @@ class Models:
         )
         return _model(row) if row else None
 
+    def last_version(self, name: str) -> int:
+        """The greatest version that a name has ever had."""
+        row = self._database.one("SELECT last_version FROM model_names WHERE name = ?", name)
+        return int(row["last_version"]) if row else 0
+
     def find(self, name: str | None = None, run_id: str | None = None) -> list[RegisteredModel]:
         """Those of a name, of a run, or all; the newest first."""
         rows = self._database.all(

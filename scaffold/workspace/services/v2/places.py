@@ -76,6 +76,12 @@ def place_of(context: Context, address: str) -> Place | None:
     )
 
 
+def job_of(address: str) -> str | None:
+    """The job that an address names, if it is one of a job."""
+    found = _JOB.fullmatch(address) or _MLFLOW.fullmatch(address)
+    return found["run"] if found else None
+
+
 def _run(context: Context, run_id: str) -> Run:
     run = context.store.runs.get(run_id)
     if run is None:

@@ -1,0 +1,171 @@
+"""Data assets: a name and versions for a file, a folder or a table in a datastore or on the web.
+
+Datasets that the first SDK has registered are tables here, as with Azure ML, unless a data asset has their name.
+"""
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+
+from scaffold.workspace import faults
+from scaffold.workspace.context import Context, body_as, context_of
+from scaffold.workspace.engine.data.dataflow import (
+    DataError,
+    datastore_address,
+    definition_text,
+    read_definition,
+)
+from scaffold.workspace.services.dto import Dto
+from scaffold.workspace.services.v2.places import place_of
+from scaffold.workspace.services.v2.resources import (
+    AssetProperties,
+    Container,
+    check_name,
+    container_resource,
+    document_of,
+    keep_container,
+    listed,
+    path_of,
+    resource,
+    version_resource,
+)
+from scaffold.workspace.store.datasets import DatasetVersion
+from scaffold.workspace.store.versioned import DATA, VersionedAsset
+
+_TYPES = ("uri_file", "uri_folder", "mltable")
+_RESOLVED = ("azureml://jobs/", "runs:/")
+
+
+class DataProperties(AssetProperties):
+    """``DataVersionBaseProperties``, with the field of ``MLTableData``."""
+
+    data_type: str = "uri_folder"
+    data_uri: str = ""
+    referenced_uris: list[str] | None = None
+    auto_delete_setting: Any = None
+
+
+class DataVersion(Dto):
+    """``DataVersionBase``, as a client sends it."""
+
+    properties: DataProperties
+
+
+def _of_dataset(context: Context, version: DatasetVersion) -> dict[str, Any]:
+    properties = DataProperties(
+        data_type="mltable",
+        data_uri=_address_of(context, version),
+        description=version.description,
+        tags=dict(version.tags),
+        properties={"azureml.datasetType": version.saved.kind},
+    )
+    path = f"data/{version.name}/versions/{version.version}"
+    return resource(context, path, msgspec.to_builtins(properties), version.created, version.modified)
+
+
+def _address_of(context: Context, version: DatasetVersion) -> str:
+    """The first of the places that a dataset reads."""
+    try:
+        sources = read_definition(definition_text(version.saved.dataflow)).sources
+    except DataError:
+        sources = []
+    if not sources:
+        return f"{context.scope}/data/{version.name}/versions/{version.version}"
+    first = sources[0]
+    return datastore_address(context.named, first.datastore, first.path) if first.datastore else first.path
+
+
+def _versions(context: Context, name: str) -> list[dict[str, Any]]:
+    assets = context.store.versioned.versions(DATA, name)
+    if assets:
+        return [version_resource(context, asset) for asset in assets]
+    return [_of_dataset(context, version) for version in context.store.datasets.versions(name)]
+
+
+def _container(context: Context, name: str) -> dict[str, Any]:
+    versions = _versions(context, name)
+    if not versions:
+        raise faults.not_found(f"Data asset {name!r}")
+    numbers = [
+        int(found["name"]) for found in versions if found["name"].isdecimal() and len(found["name"]) < 10
+    ]
+    found = container_resource(
+        context, DATA, name, versions[0]["name"], str(max(numbers, default=0) + 1),
+        versions[-1]["systemData"]["createdAt"],
+    )  # fmt: skip
+    found["properties"]["dataType"] = versions[0]["properties"]["dataType"]
+    return found
+
+
+async def list_names(request: Request) -> Any:
+    """The names of all data assets and datasets."""
+    context = context_of(request)
+    own = [asset.name for asset in context.store.versioned.latest(DATA)]
+    first = [version.name for version in context.store.datasets.latest()]
+    names = dict.fromkeys([*own, *first])
+    return listed(request, [_container(context, name) for name in names])
+
+
+async def get_name(request: Request) -> Any:
+    """A name, with its latest version and the next one."""
+    context, name, _ = path_of(request)
+    return _container(context, name)
+
+
+async def put_name(request: Request) -> Any:
+    """Archives a name, or takes it back."""
+    context, name, _ = path_of(request)
+    body = await body_as(request, Container)
+    _container(context, name)
+    keep_container(context, DATA, name, body)
+    return _container(context, name)
+
+
+async def list_versions(request: Request) -> Any:
+    """The versions of a name, the newest first."""
+    context, name, _ = path_of(request)
+    return listed(request, _versions(context, name))
+
+
+async def get_version(request: Request) -> Any:
+    """One version."""
+    context, name, version = path_of(request)
+    found = next((found for found in _versions(context, name) if found["name"] == version), None)
+    if found is None:
+        raise faults.not_found(f"Data asset {name!r} version {version}")
+    return found
+
+
+async def put_version(request: Request) -> Any:
+    """Keeps a version; of one that is there, only what is said about it may change."""
+    context, name, version = path_of(request)
+    asked = (await body_as(request, DataVersion)).properties
+    check_name("Data asset", name, version)
+    if asked.data_type not in _TYPES:
+        raise faults.bad_request(
+            f"The data asset is of the type {asked.data_type!r}; there are {', '.join(_TYPES)}."
+        )
+    if not asked.data_uri:
+        raise faults.bad_request("The data asset has no address (dataUri).")
+    present = context.store.versioned.get(DATA, name, version)
+    document = document_of(asked) | {"dataUri": _settled(context, asked.data_uri)}
+    _check_same(present, document)
+    return version_resource(context, context.store.versioned.put(DATA, name, version, document))
+
+
+def _settled(context: Context, address: str) -> str:
+    """The address, of an output of a job where that is: whoever reads it later need not know of the job."""
+    if not address.startswith(_RESOLVED):
+        return address
+    place = place_of(context, address)
+    return place.address if place else address
+
+
+def _check_same(present: VersionedAsset | None, document: dict[str, Any]) -> None:
+    for field in ("dataUri", "dataType"):
+        if present is not None and present.document[field] != document[field]:
+            raise faults.conflict(
+                f"Data asset {present.name!r} has a version {present.version} already, which is at "
+                f"{present.document['dataUri']}. Give this one another version."
+            )
