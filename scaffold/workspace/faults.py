@@ -71,7 +71,7 @@ def root_error(code: str, message: str) -> dict[str, Any]:
         "details": [],
         "innerError": None,
         "debugInfo": None,
-        "additionalInfo": None,
+        "additionalInfo": [],  # azure-core goes through it without asking
     }
 
 

@@ -13,6 +13,7 @@ STD_LOG = "user_logs/std_log.txt"
 DATA_LOG = "system_logs/data_capability/data-capability.log"
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 SWEEP_LOG = "azureml-logs/hyperdrive.txt"
+PIPELINE_LOG = "logs/azureml/executionlogs.txt"
 
 
 def last_lines(path: Path, *, lines: int, limit: int) -> str:

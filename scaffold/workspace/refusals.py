@@ -137,7 +137,7 @@ RESOURCE = Refusal(
     r"\w+ …/(listKeys|resyncKeys|diagnose|connections|linkedServices|privateEndpointConnections)\b.*",
 )  # fmt: skip
 JOB_TYPES = Refusal(
-    "other kinds of jobs than command jobs",
+    "other kinds of jobs than command, sweep and pipeline jobs",
     ("MLClient.jobs.create_or_update(AutoMLJob)", "MLClient.jobs.create_or_update(spark job)"),
     "Write it as a command job that does the work itself.",
 )

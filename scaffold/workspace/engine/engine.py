@@ -25,6 +25,7 @@ from scaffold.workspace.engine.environments import Environments, ReadyEnvironmen
 from scaffold.workspace.engine.finishing import Finish
 from scaffold.workspace.engine.jobs import JobFolder, Outcome
 from scaffold.workspace.engine.keeping import TEXT
+from scaffold.workspace.engine.pipelines.driver import PipelineDriver
 from scaffold.workspace.engine.preparation import Events, Preparation, keep_log
 from scaffold.workspace.engine.specification import Specification, SpecificationError
 from scaffold.workspace.engine.submitter import NotHandedOverError, handed_over, submitter_of
@@ -36,7 +37,7 @@ from scaffold.workspace.runs import IllegalTransitionError, Status
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
 from scaffold.workspace.store.database import timestamp
-from scaffold.workspace.store.runs import FAILED_BY_CLIENT, Run
+from scaffold.workspace.store.runs import FAILED_BY_CLIENT, Run, is_step
 
 _LOG = logging.getLogger(__name__)
 _ADOPTED_POLL_SECONDS = 0.2
@@ -93,16 +94,20 @@ class Engine:
         self.environments = Environments(home, store)
         self._preparation = Preparation(store, self.environments, tell)
         self.sweeps = SweepDriver(home, store, tell, self.submit, self.cancel)
+        self.pipelines = PipelineDriver(home, store, tell, self.submit, self.cancel)
 
     @property
     def busy(self) -> bool:
         """True while a run is being carried out or an environment built."""
-        return bool(self._active) or self.sweeps.busy or self.environments.building
+        driving = self.sweeps.busy or self.pipelines.busy
+        return bool(self._active) or driving or self.environments.building
 
     def recover(self) -> None:
         """Takes up every run that an earlier service left unfinished."""
         self.environments.recover()
         for run in self._store.runs.unfinished():
+            if is_step(run) and run.status is Status.NOT_STARTED:
+                continue  # its pipeline begins it when its time has come
             folder = JobFolder(self._home, run)
             running = run.status in (Status.STARTING, Status.RUNNING, Status.FINALIZING)
             if run.status is Status.CANCEL_REQUESTED:
@@ -118,10 +123,12 @@ class Engine:
                 self._store.runs.restart(run.run_id)
                 self._start(run.run_id, functools.partial(self._execute, run.run_id))
         self.sweeps.recover()
+        self.pipelines.recover()
 
     def submit(self, run_id: str) -> None:
-        """Begins with a run that has just been accepted."""
-        self._start(run_id, lambda: self._execute(run_id))
+        """Begins with a run that has been accepted; with one that is under way already, nothing."""
+        if run_id not in self._active:
+            self._start(run_id, lambda: self._execute(run_id))
 
     def _start(self, run_id: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         active = self._active.setdefault(run_id, _Active())
@@ -150,7 +157,8 @@ class Engine:
         except sqlite3.OperationalError as error:
             if not is_lack_of_room(error):  # ending a run may be what makes room
                 raise
-        if self.sweeps.drives(run_id):  # it sees that by itself, and ends its children first
+        # A driver sees that by itself, and ends the run's children first.
+        if self.sweeps.drives(run_id) or self.pipelines.drives(run_id):
             return True
         active = self._active.get(run_id)
         if active is None:
@@ -167,6 +175,7 @@ class Engine:
         """Lets go of everything; what is running goes on without this process."""
         self._stopping = True
         await self.sweeps.stop()
+        await self.pipelines.stop()
         tasks = [active.task for active in self._active.values() if active.task is not None]
         for task in tasks:
             task.cancel()

@@ -11,6 +11,7 @@ from scaffold.workspace.services.v2 import (
     history,
     jobs,
     models,
+    submission,
 )
 
 _HISTORY = "/history/v1.0/{S}/runs/{run_id}"
@@ -93,7 +94,7 @@ OPERATIONS: tuple[Operation, ...] = (
     # Jobs
     Operation(GET, "/{S}/jobs", jobs.list_jobs, ("MLClient.jobs.list",)),
     Operation(GET, "/{S}/jobs/{id}", jobs.get_job, ("MLClient.jobs.get",)),
-    Operation(PUT, "/{S}/jobs/{id}", jobs.put_job, ("MLClient.jobs.create_or_update",)),
+    Operation(PUT, "/{S}/jobs/{id}", submission.put_job, ("MLClient.jobs.create_or_update",)),
     Operation(DELETE, "/{S}/jobs/{id}", jobs.delete_job),
     Operation(POST, "/{S}/jobs/{id}/cancel", jobs.cancel_job, ("MLClient.jobs.begin_cancel",)),
     Operation(

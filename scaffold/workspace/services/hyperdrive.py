@@ -129,12 +129,12 @@ def _accept(request: Request, body: NewSweep) -> Run:
     check_run_id(run_id)
     if parent is not None and context.store.runs.get(parent) is None:
         raise faults.not_found(f"Parent run {parent}")
-    _check(body)
+    check(body)
     definition = msgspec.convert(body.platform_config, Platform).definition
     order = understood(context, definition.overrides, definition.snapshot_id)
     if order.definition.get("command"):
         raise _unsupported("A sweep runs a script with arguments, and this run configuration has a command.")
-    sweep = _sweep(body, order)
+    sweep = sweep_of(body, order)
     experiment = context.store.experiments.ensure(experiment_name)
     try:
         with context.store.database.transaction():
@@ -149,8 +149,8 @@ def _accept(request: Request, body: NewSweep) -> Run:
                 script_name=order.script,
                 snapshot_id=order.snapshot_id,
                 submission=caller_of(request).submission,
-                tags=_tags(body, run_id, sweep),
-                properties=_properties(body, order),
+                tags=tags_of(body, run_id, sweep),
+                properties=properties_of(body, order),
                 warnings=order.warnings,
                 recorded={SWEEP: True},
             )
@@ -161,7 +161,7 @@ def _accept(request: Request, body: NewSweep) -> Run:
     return run
 
 
-def _check(body: NewSweep) -> None:
+def check(body: NewSweep) -> None:
     """Refuses what this workspace cannot honestly do.
 
     Raises:
@@ -193,7 +193,7 @@ def _unsupported(sentence: str) -> Fault:
     return Fault(501, "NotImplemented", sentence, "OperationNotSupported")
 
 
-def _sweep(body: NewSweep, order: Order) -> Sweep:
+def sweep_of(body: NewSweep, order: Order) -> Sweep:
     seed = (body.generator_config.properties or {}).get("seed")
     return Sweep(
         space=body.generator_config.parameter_space,
@@ -212,7 +212,7 @@ def _sweep(body: NewSweep, order: Order) -> Sweep:
     )
 
 
-def _tags(body: NewSweep, run_id: str, sweep: Sweep) -> dict[str, str]:
+def tags_of(body: NewSweep, run_id: str, sweep: Sweep) -> dict[str, str]:
     """What ``HyperDriveRun`` is made of when somebody looks at it later, and the parameters of its children."""
     return {
         f"{SYSTEM}generator_config": json.dumps(msgspec.to_builtins(body.generator_config)),
@@ -230,7 +230,7 @@ def _tags(body: NewSweep, run_id: str, sweep: Sweep) -> dict[str, str]:
     }
 
 
-def _properties(body: NewSweep, order: Order) -> dict[str, str]:
+def properties_of(body: NewSweep, order: Order) -> dict[str, str]:
     size = space.size(body.generator_config.parameter_space)
     return {
         "primary_metric_config": json.dumps(msgspec.to_builtins(body.primary_metric_config)),

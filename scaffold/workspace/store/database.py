@@ -309,6 +309,13 @@ MIGRATIONS = (
         PRIMARY KEY (kind, name)
     ) WITHOUT ROWID;
     """,
+    # What pipelines are to do.
+    """
+    CREATE TABLE pipelines (
+        run_id TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE,
+        document TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 

@@ -16,6 +16,9 @@ _JSON_COLUMNS = ("tags", "properties", "definition", "error", "warnings", "run_t
 FAILED_BY_CLIENT = "failedByClient"
 """In ``recorded`` of a run that is executed here and that whoever submitted it has declared failed."""
 
+PIPELINE = "pipeline"
+"""In ``recorded`` of a run that is a pipeline, see ``store.pipelines``."""
+
 SWEEP = "sweep"
 """In ``recorded`` of a run whose children this workspace begins and ends: HyperDrive's."""
 
@@ -59,12 +62,23 @@ class Run(msgspec.Struct, frozen=True):
     @property
     def executed(self) -> bool:
         """True when this workspace executes the run, so that its status is the engine's and not its client's."""
-        return self.definition is not None or SWEEP in self.recorded
+        return self.definition is not None or bool({SWEEP, PIPELINE} & self.recorded.keys())
+
+    @property
+    def job(self) -> dict[str, Any]:
+        """The properties of the job that a client of the second SDK has sent; nothing for other runs."""
+        document: dict[str, Any] = (self.definition or self.recorded).get("job") or {}
+        return document
 
     @property
     def data_container_id(self) -> str:
         """The container of the run's artifacts, named as the service names it."""
         return f"dcid.{self.run_id}"
+
+
+def is_step(run: Run) -> bool:
+    """True for a step of a pipeline, which is begun when its time has come."""
+    return bool((run.definition or {}).get("step"))
 
 
 def read_run(row: sqlite3.Row) -> Run:
@@ -164,7 +178,7 @@ class Runs:
             "WITH RECURSIVE family (run_id) AS (SELECT run_id FROM runs WHERE parent_run_id = ? UNION"  # noqa: S608
             " SELECT runs.run_id FROM runs JOIN family ON runs.parent_run_id = family.run_id)"
             " SELECT runs.* FROM runs JOIN family USING (run_id)"
-            " WHERE definition IS NULL AND run_id NOT IN (SELECT run_id FROM sweeps)"
+            " WHERE definition IS NULL AND run_id NOT IN (SELECT run_id FROM sweeps UNION SELECT run_id FROM pipelines)"
             f" AND status NOT IN ({marks})",
             run_id,
             *(status.value for status in TERMINAL),

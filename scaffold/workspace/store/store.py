@@ -21,6 +21,7 @@ from scaffold.workspace.store.logged_models import LoggedModels
 from scaffold.workspace.store.metrics import Metrics
 from scaffold.workspace.store.model_names import ModelNames
 from scaffold.workspace.store.models import Assets, Models
+from scaffold.workspace.store.pipelines import Pipelines
 from scaffold.workspace.store.runs import Runs
 from scaffold.workspace.store.snapshots import Snapshots
 from scaffold.workspace.store.sweeps import Sweeps
@@ -44,6 +45,7 @@ class Store:
         self.experiments = Experiments(self.database)
         self.runs = Runs(self.database)
         self.sweeps = Sweeps(self.database)
+        self.pipelines = Pipelines(self.database)
         self.run_lists = RunLists(self.database)
         self.snapshots = Snapshots(self.database)
         self.blobs = Blobs(self.database, self.content)

@@ -114,6 +114,7 @@ ROWS: dict[int, dict[str, list[dict[str, Any]]]] = {
         ],
         "asset_names": [{"kind": "data", "name": "words", "document": '{"isArchived": true}'}],
     },
+    12: {"pipelines": [{"run_id": "r1", "document": "{}"}]},
 }  # fmt: skip
 
 

@@ -4,33 +4,28 @@ All that there is to know is in the store (what the sweep is to do, and its chil
 what comes next is found from that alone: a service that was killed goes on where it was.
 """
 
-import asyncio
 import itertools
-import logging
 import math
-import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from scaffold import space
+from scaffold.workspace.engine.driving import Driver
 from scaffold.workspace.engine.endings import error_of
 from scaffold.workspace.engine.jobs import JobFolder
 from scaffold.workspace.engine.keeping import TEXT
 from scaffold.workspace.engine.preparation import Events, keep_log
+from scaffold.workspace.engine.sweeps import trials
 from scaffold.workspace.engine.sweeps.policies import History, policy_of
 from scaffold.workspace.logs import SWEEP_LOG
 from scaffold.workspace.paths import Home
-from scaffold.workspace.room import is_lack_of_room
-from scaffold.workspace.runs import IllegalTransitionError, Status
+from scaffold.workspace.runs import Status
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
 from scaffold.workspace.store.database import now, timestamp, to_json
 from scaffold.workspace.store.sweeps import Sweep
 
-_LOG = logging.getLogger(__name__)
-_POLL_SECONDS = 0.25
-_ROOM_POLL_SECONDS = 2.0
 SYSTEM = "_aml_system_"
 """What the names of HyperDrive's own tags begin with."""
 _CHILD_FAILED = "User errors were found in at least one of the child runs."
@@ -49,16 +44,16 @@ def child_id(run_id: str, number: int) -> str:
     return f"{run_id}_{number}"
 
 
-class SweepDriver:
-    """The sweeps that are under way.
+def definition_of(template: dict[str, Any], child: str, values: space.Values) -> dict[str, Any]:
+    """The RunConfiguration of a child: the parameters are arguments of a script, or stand in a command (``trials``)."""
+    if template.get("job"):
+        return trials.definition_of(template, child, values)
+    arguments = [*(template.get("arguments") or []), *space.arguments_of(values)]
+    return template | {"arguments": arguments}
 
-    Args:
-        home: the workspace's folder.
-        store: its store.
-        tell: told of every step of a sweep's run.
-        submit: begins with a child.
-        cancel: asks for a child's end.
-    """
+
+class SweepDriver(Driver["_UnderWay"]):
+    """The sweeps that are under way; see :class:`Driver`."""
 
     def __init__(
         self,
@@ -68,69 +63,22 @@ class SweepDriver:
         submit: Callable[[str], None],
         cancel: Callable[[str], bool],
     ) -> None:
+        super().__init__(store, tell, submit, cancel)
         self._home = home
-        self._store = store
-        self._tell = tell
-        self._submit = submit
-        self._cancel = cancel
-        self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    @property
-    def busy(self) -> bool:
-        return bool(self._tasks)
+    def _unfinished(self) -> list[str]:
+        return self._store.sweeps.unfinished()
 
-    def drives(self, run_id: str) -> bool:
-        """True for the run of a sweep that is under way."""
-        return run_id in self._tasks
-
-    def begin(self, run_id: str) -> None:
-        """Begins with a sweep that has just been accepted, or takes it up again."""
-        task = asyncio.create_task(self._guarded(run_id), name=run_id)
-        self._tasks[run_id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(run_id, None))
-
-    def recover(self) -> None:
-        """Takes up every sweep that an earlier service left unfinished."""
-        for run_id in self._store.sweeps.unfinished():
-            self.begin(run_id)
-
-    async def stop(self) -> None:
-        """Lets go of everything; the next service goes on."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _guarded(self, run_id: str) -> None:
-        try:
-            await self._drive(run_id)
-        except Exception as error:
-            _LOG.exception("sweep %s", run_id)
-            for child, status in self._store.sweeps.children(run_id).items():
-                if not status.terminal:
-                    self._cancel(child)
-            fault = error_of("ServiceError", f"{type(error).__name__}: {error}")
-            self._move(run_id, Status.FAILED, error=fault)
-
-    async def _drive(self, run_id: str) -> None:
+    def _open(self, run_id: str) -> "_UnderWay":
         sweep = self._store.sweeps.get(run_id)
         assert sweep is not None, run_id  # noqa: S101  (it was added with the run)
-        under_way = _UnderWay(self._home, self._store, run_id, sweep)
-        self._move(run_id, Status.RUNNING)
-        while True:
-            pause = _POLL_SECONDS
-            try:
-                if self._step(under_way):
-                    break
-            except (OSError, sqlite3.OperationalError) as error:
-                if not is_lack_of_room(error):
-                    raise
-                pause = _ROOM_POLL_SECONDS
-            await asyncio.sleep(pause)
+        return _UnderWay(self._home, self._store, run_id, sweep)
+
+    async def _close(self, under_way: "_UnderWay") -> None:
         await under_way.close()
 
-    def _step(self, sweep: "_UnderWay") -> bool:
-        """Does what is to be done now; True when the sweep is over."""
+    def _step(self, under_way: "_UnderWay") -> bool:
+        sweep = under_way
         children = self._store.sweeps.children(sweep.run_id)
         active = [child for child, status in children.items() if not status.terminal]
         ending = self._ending(sweep, children)
@@ -172,14 +120,6 @@ class SweepDriver:
             return Status.CANCELED, error_of("TimeLimitExceeded", _TOO_LONG.format(sweep.todo.minutes))
         return None
 
-    def _move(self, run_id: str, status: Status, **changes: Any) -> None:
-        """Gives the sweep's run its next status, unless it has that, or one that rules it out, already."""
-        try:
-            run = self._store.runs.move(run_id, status, **changes)
-        except IllegalTransitionError:
-            return
-        self._tell(run, "status", {"status": status.value})
-
 
 class _UnderWay:
     """One sweep that is being carried out.
@@ -217,7 +157,6 @@ class _UnderWay:
     def add_child(self, number: int) -> str:
         """Makes the run of that number, and returns its id."""
         values, child = self.plan[number], child_id(self.run_id, number)
-        arguments = [*(self.todo.definition.get("arguments") or []), *space.arguments_of(values)]
         text = to_json(values)
         self._store.runs.create(
             child,
@@ -228,7 +167,7 @@ class _UnderWay:
             target=self._run.target,
             script_name=self._run.script_name,
             snapshot_id=self._run.snapshot_id,
-            definition=self.todo.definition | {"arguments": arguments},
+            definition=definition_of(self.todo.definition, child, values),
             tags={f"{SYSTEM}hyperparameters": text, "hyperparameters": text},
             properties=self.todo.properties,
             recorded=self.todo.recorded,

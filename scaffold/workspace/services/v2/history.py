@@ -52,14 +52,14 @@ async def get_run_data(request: Request) -> Any:
     return {
         "runMetadata": metadata,
         "runDefinition": definition if body.select_run_definition else None,
-        "jobSpecification": {"properties": definition.get("job")} if body.select_job_specification else None,
+        "jobSpecification": {"properties": run.job} if body.select_job_specification else None,
         "systemSettings": None,
     }
 
 
 def outputs_of(context: Context, run: Run) -> dict[str, Any]:
     """The outputs of a run by name (``TypedAssetReference``), its own files among them."""
-    asked = ((run.definition or {}).get("job") or {}).get("outputs") or {}
+    asked = run.job.get("outputs") or {}
     kinds = {name: str(output.get("jobOutputType") or "uri_folder") for name, output in asked.items()}
     kinds.setdefault("default", "uri_folder")
     return {

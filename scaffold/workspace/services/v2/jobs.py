@@ -4,6 +4,7 @@ What a client sent is kept in the run's definition (``job``) and given back; sta
 """
 
 import shlex
+import sqlite3
 from typing import Any
 from urllib.parse import quote
 
@@ -12,26 +13,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import Context, body_as, caller_of, context_of
-from scaffold.workspace.refusals import JOB_TYPES
+from scaffold.workspace.context import Context, context_of
+from scaffold.workspace.runs import Status
 from scaffold.workspace.services.dto import Dto
-from scaffold.workspace.services.execution import Submission, make_run, tell_queued
-from scaffold.workspace.services.history import check_run_id, texts
+from scaffold.workspace.services.history import check_experiment_name, texts
 from scaffold.workspace.services.queries import mark_of, token_of
 from scaffold.workspace.services.v2.command import (
-    Bound,
     JobInput,
     JobOutput,
     Limits,
-    Trial,
-    configured,
-    seconds_of,
-    target_of,
 )
 from scaffold.workspace.services.v2.places import artifacts_address
 from scaffold.workspace.services.v2.resources import resource, top_of
 from scaffold.workspace.store.pages import Selection
-from scaffold.workspace.store.runs import Run
+from scaffold.workspace.store.runs import Run, is_step
 
 _PAGE = 100
 DEFAULT_EXPERIMENT = "Default"
@@ -89,60 +84,6 @@ def read_as(kind: Any, properties: dict[str, Any]) -> Any:
         raise faults.bad_request(f"The job has another shape: {error}") from None
 
 
-async def put_job(request: Request) -> Any:
-    """Makes a job and begins with it; of one that is there, changes what may be changed."""
-    context, name = context_of(request), request.path_params["id"]
-    properties = (await body_as(request, Job)).properties
-    check_run_id(name)
-    present = context.store.runs.get(name)
-    if present is not None:
-        return job_resource(context, _changed(context, present, properties))
-    kind = str(properties.get("jobType"))
-    if kind != "Command":
-        raise JOB_TYPES.fault(f"{name} is of the type {kind}")
-    run = _command(request, name, properties)
-    tell_queued(context, run)
-    context.engine.submit(run.run_id)
-    return job_resource(context, run)
-
-
-def _changed(context: Context, run: Run, properties: dict[str, Any]) -> Run:
-    asked = read_as(JobProperties, properties)
-    with context.store.database.transaction():
-        context.store.runs.update(
-            run.run_id,
-            display_name=asked.display_name or run.display_name,
-            description=asked.description,
-            hidden=bool(asked.is_archived),
-            tags=texts(asked.tags),
-        )
-        return context.store.runs.merge(run.run_id, tags={}, properties=texts(asked.properties))
-
-
-def _command(request: Request, name: str, properties: dict[str, Any]) -> Run:
-    context, asked = context_of(request), read_as(CommandProperties, properties)
-    trial = read_as(Trial, properties)
-    bound = Bound(
-        inputs=present_ones(asked.inputs),
-        outputs=with_defaults(asked.outputs),
-        target=target_of(asked.compute_id),
-        timeout=seconds_of(asked.limits.timeout if asked.limits else None),
-    )
-    made = configured(context, name, trial, bound)
-    job = msgspec.to_builtins(asked) | {"outputs": made.outputs}
-    return make_run(
-        context,
-        Submission(
-            experiment=asked.experiment_name or DEFAULT_EXPERIMENT,
-            run_id=name,
-            document=made.document | {"job": job},
-            snapshot_id=made.snapshot_id,
-            submission=caller_of(request).submission,
-            fields=fields_of(asked),
-        ),
-    )
-
-
 def present_ones(inputs: dict[str, JobInput | None] | None) -> dict[str, JobInput]:
     """The inputs that are there: an optional one may be null."""
     return {key: value for key, value in (inputs or {}).items() if value is not None}
@@ -162,6 +103,46 @@ def fields_of(asked: JobProperties) -> dict[str, Any]:
         "tags": texts(asked.tags),
         "properties": texts(asked.properties),
     }
+
+
+def add_parent(  # noqa: PLR0913  (what such a run has)
+    context: Context,
+    asked: JobProperties,
+    name: str,
+    *,
+    experiment: str,
+    submission: str | None,
+    tags: dict[str, str],
+    properties: dict[str, str],
+    **columns: Any,
+) -> Run:
+    """Makes the run of a job that consists of other runs.
+
+    Args:
+        context: of the request.
+        asked: the job.
+        name: the run's id.
+        experiment: its experiment's name.
+        submission: whose call it came from.
+        tags, properties: those that it has beside the job's own.
+        columns: further columns of the run.
+
+    Raises:
+        Fault: the experiment's name is none, or there is such a run.
+    """
+    check_experiment_name(experiment)
+    own = fields_of(asked)
+    try:
+        return context.store.runs.create(
+            name,
+            context.store.experiments.ensure(experiment).experiment_id,
+            status=Status.NOT_STARTED,
+            submission=submission,
+            **{**own, "tags": tags | own["tags"], "properties": properties | own["properties"]},
+            **columns,
+        )
+    except sqlite3.IntegrityError:
+        raise faults.conflict(f"There is a run {name} already.") from None
 
 
 async def get_job(request: Request) -> Any:
@@ -217,18 +198,13 @@ async def delete_job(_: Request) -> Any:
 
 def job_resource(context: Context, run: Run) -> dict[str, Any]:
     """A run as a job; a node of a pipeline shows itself through the run history alone, as with Azure ML."""
-    properties = None if is_node(run) else _properties(context, run)
+    properties = None if is_step(run) else _properties(context, run)
     return resource(context, f"jobs/{run.run_id}", properties, run.created, run.ended or run.started)
-
-
-def is_node(run: Run) -> bool:
-    """True for a step of a pipeline."""
-    return bool((run.definition or {}).get("node"))
 
 
 def _properties(context: Context, run: Run) -> dict[str, Any]:
     experiment = context.store.experiments.by_id(run.experiment_id)
-    document = (run.definition or {}).get("job") or _of_first_sdk(context, run)
+    document = run.job or _of_first_sdk(context, run)
     outputs = dict(document.get("outputs") or {})
     if run.status.terminal:
         # While a job runs, the client would look there for its logs, with an account's key.

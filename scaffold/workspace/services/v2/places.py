@@ -106,7 +106,7 @@ def output_address(context: Context, run: Run, output: str) -> str | None:
     """The address of an output of a job by its name; None when it has none of that name."""
     if output in DEFAULT_OUTPUTS:
         return artifacts_address(context, run.run_id)
-    outputs = ((run.definition or {}).get("job") or {}).get("outputs") or {}
+    outputs = run.job.get("outputs") or {}
     address: str | None = (outputs.get(output) or {}).get("uri")
     return address
 
