@@ -151,7 +151,7 @@ def test_a_signature_for_the_container_is_for_nothing_else(shared_machine: Machi
         "print(status(f'/azureml-blobstore?{listing}&' + token.replace('sp=rwdl', 'sp=rwdlx')))\n",
     )
 
-    assert printed.split() == ["200", "403", "501", "501", "403", "403"]
+    assert printed.split() == ["200", "403", "403", "501", "403", "403"]
 
 
 def test_the_default_can_be_another_and_a_foreign_account_is_a_record(machine: Machine, tmp_path: Path):

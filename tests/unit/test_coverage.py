@@ -106,7 +106,7 @@ CLASSES = {
     "Image": ("workspace refused", "Image list"),
     "RunDetails": ("widgets", "RunDetails show get_widget_data"),
     "MLClient": (
-        "v2/workspace v2/command v2/environment",
+        "v2/workspace v2/command v2/environment v2/assets v2/sweep v2/pipeline",
         "MLClient from_config workspaces.get workspaces.list compute.get compute.list compute.begin_create_or_update"
         " compute.begin_delete datastores.get datastores.get_default jobs.stream jobs.begin_cancel studio_url",
     ),

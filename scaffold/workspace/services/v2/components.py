@@ -24,6 +24,7 @@ from scaffold.workspace.services.v2.resources import (
 from scaffold.workspace.store.versioned import COMPONENTS, VersionedAsset
 
 ANONYMOUS = "azureml_anonymous"
+_DEFAULT = "azureml_default"
 _TYPES = ("command", "CommandComponent")
 
 
@@ -98,7 +99,8 @@ async def list_versions(request: Request) -> Any:
 async def get_version(request: Request) -> Any:
     """One version, or the one that a label means."""
     context, name, version = path_of(request)
-    found = context.store.versioned.get(COMPONENTS, name, version or None)
+    # The client asks for a version of that name where none was said.
+    found = context.store.versioned.get(COMPONENTS, name, None if version in ("", _DEFAULT) else version)
     if found is None:
         raise faults.not_found(f"Component {name!r} version {version}")
     return version_resource(context, found)

@@ -15,7 +15,7 @@ from scaffold.workspace.store.versioned import VersionedAsset
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,254}")
 _PROVIDER = "Microsoft.MachineLearningServices/workspaces"
 _ID = re.compile(
-    r"(?P<scope>/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices"
+    r"(?:azureml:)?(?P<scope>/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices"
     r"/workspaces/[^/]+)/(?P<kind>[^/]+)/(?P<name>[^/]+)(?:/(?P<by>versions|labels)/(?P<version>[^/]+))?",
     re.IGNORECASE,
 )
