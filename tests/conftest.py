@@ -91,10 +91,10 @@ class Machine:
         )
 
     def sdk(
-        self, script: str, *, cwd: Path | None = None, timeout: float = 240
+        self, script: str, *, cwd: Path | None = None, timeout: float = 240, python: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Runs Python code with the real SDK against this machine's workspace, in a process of its own."""
-        return self.run("exec", "--", sys.executable, "-c", script, cwd=cwd, timeout=timeout)
+        return self.run("exec", "--", python or sys.executable, "-c", script, cwd=cwd, timeout=timeout)
 
     def stop(self) -> None:
         """Ends the workspace, so that nothing of the test is left running."""

@@ -36,9 +36,10 @@ def run(command: list[str]) -> int:
     if notice is not None:
         sys.stderr.write(f"  ! {notice}\n")
     environment = dict(os.environ)
-    environment |= client.variables(home, service.https_port, environment=environment)
     environment["PATH"] = _path(environment)
     program = _find(command[0], environment["PATH"])
+    python = _python(program, environment["PATH"])
+    environment |= client.variables(home, service.https_port, environment=environment, python=python)
     if os.name == "posix":
         sys.stdout.flush()
         sys.stderr.flush()
@@ -58,6 +59,16 @@ def _path(environment: dict[str, str]) -> str:
     if environment.get("VIRTUAL_ENV") or environment.get("CONDA_PREFIX"):
         return path
     return os.pathsep.join((os.path.dirname(sys.executable), path))  # noqa: PTH120  (not resolved: a link in a venv)
+
+
+def _python(program: str, path: str) -> str | None:
+    """The Python that the command is, or that it would find."""
+    import re
+    import shutil
+
+    if re.fullmatch(r"python[\d.]*(\.exe)?", os.path.basename(program).lower()):  # noqa: PTH119  (pathlib takes longer)
+        return os.path.abspath(program)  # noqa: PTH100
+    return shutil.which("python", path=path) or shutil.which("python3", path=path)
 
 
 def _find(name: str, path: str) -> str:

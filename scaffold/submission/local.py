@@ -7,6 +7,7 @@ with it.
 
 import contextlib
 import os
+import sys
 import threading
 import time
 import uuid
@@ -56,7 +57,11 @@ class Submission:
         self._exit_code: int | None = None
         environment = dict(os.environ)
         environment |= client.variables(
-            service.home, service.https_port, environment=environment, submission=self.id
+            service.home,
+            service.https_port,
+            environment=environment,
+            submission=self.id,
+            python=sys.executable,
         )
         self._process: TaskProcess = (
             SubmittingProcess(script, environment, show, overrides=overrides)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from scaffold.workspace import trust
+from scaffold.workspace import interpreters, trust
 from scaffold.workspace.keys import Keys
 from scaffold.workspace.paths import Home
 
@@ -25,7 +25,12 @@ _KEPT_SECONDS = 24 * 3600
 
 
 def variables(
-    home: Home, https_port: int, *, environment: Mapping[str, str], submission: str | None = None
+    home: Home,
+    https_port: int,
+    *,
+    environment: Mapping[str, str],
+    submission: str | None = None,
+    python: str | None = None,
 ) -> dict[str, str]:
     """What a client process needs set.
 
@@ -34,11 +39,15 @@ def variables(
         https_port: where its service listens.
         environment: the variables that the process would have otherwise (they say what it trusts).
         submission: an id by which the service can tell which runs came from this process.
+        python: the Python of the process, in which runs are executed that name just ``python``.
     """
     keys = Keys.load(home)
     certificates = trust.prepare(home, environment)
     base = f"https://127.0.0.1:{https_port}"
     secret = keys.identity if submission is None else f"{keys.identity}/{quote(submission)}"
+    # Not in the cloud's address, which stands in a folder that processes of other Pythons share.
+    origin = f"{submission or ''}~{interpreters.remember(home, python)}" if python else submission
+    token_secret = f"{keys.identity}/{quote(origin)}" if origin else keys.identity
     config = _config_folder(home, https_port, keys, submission)
     trust.protect_sdk_cache()
     return {
@@ -46,7 +55,7 @@ def variables(
         "AZUREML_CURRENT_CLOUD": CLOUD_NAME,
         "AZURE_CONFIG_DIR": str(config),
         "AZUREML_AUTH_CONFIG_DIR": str(config / "auth"),
-        "MSI_ENDPOINT": f"{base}/identity/{secret}/token",
+        "MSI_ENDPOINT": f"{base}/identity/{token_secret}/token",
         # Whom an interactive login takes instead when it is given a tenant, of which this is not.
         "AZUREML_SERVICE_PRINCIPAL_TENANT_ID": keys.tenant_id,
         "AZUREML_SERVICE_PRINCIPAL_ID": keys.user_id,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from scaffold.workspace.context import Context
 from scaffold.workspace.portal.controls import RefusedError
 from scaffold.workspace.runs import Status
+from scaffold.workspace.store.runs import SUBMITTED_FROM
 
 _OF_THE_SNAPSHOT = ("azureml.git.", "mlflow.source.git.", "_azureml.ComputeTargetType", "ContentSnapshotId")
 
@@ -68,7 +69,9 @@ class WorkspaceControls:
             properties={k: v for k, v in run.properties.items() if k.startswith(_OF_THE_SNAPSHOT)}
             | {"resubmitted_from": run_id},
             warnings=[warning for warning in run.warnings if warning.get("source") == "docker"],
-            recorded={key: run.recorded[key] for key in ("inputDatasets",) if key in run.recorded},
+            recorded={
+                key: run.recorded[key] for key in ("inputDatasets", SUBMITTED_FROM) if key in run.recorded
+            },
         )
         self._context.engine.submit(new)
         return new

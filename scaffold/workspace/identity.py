@@ -72,11 +72,13 @@ class Caller:
     Attributes:
         submission: the submission that the token was issued to, or None.
         run_id: the run that the token was issued to, or None for a person's token.
+        python: the key of the Python that the token was issued to (see ``interpreters``), or None.
         files_of: the run whose files are all that the token opens, or None for one that opens everything.
     """
 
     submission: str | None = None
     run_id: str | None = None
+    python: str | None = None
     files_of: str | None = None
 
 
@@ -151,7 +153,8 @@ class Authority:
             return None
         if not is_audience(claims["aud"]):
             return None
-        caller = Caller(submission=claims.get("sid"), run_id=claims.get("run"), files_of=claims.get("files"))
+        submission, _, python = (claims.get("sid") or "").partition("~")
+        caller = Caller(submission or None, claims.get("run"), python or None, claims.get("files"))
         self._verified[token] = (float(claims["exp"]), caller)
         if len(self._verified) > _VERIFIED_TOKENS_KEPT:
             self._verified.popitem(last=False)

@@ -28,14 +28,14 @@ def submit(experiment, script, **options):
 """
 
 
-def given(machine: Machine, code: str, cwd: Path | None = None) -> dict[str, Any]:
+def given(machine: Machine, code: str, cwd: Path | None = None, python: Path | None = None) -> dict[str, Any]:
     """Runs code that fills ``seen``, and returns what it put there.
 
     At hand are a workspace ``ws``; ``failure``, the words of a call's exception; and ``submit``, which submits a script
     that runs in the interpreter that is here.
     """
     script = _PREAMBLE + textwrap.dedent(code) + "\nprint('\\nSEEN', json.dumps(seen, default=str))\n"
-    done = machine.sdk(script, cwd=cwd)
+    done = machine.sdk(script, cwd=cwd, python=python)
     assert done.returncode == 0, done.stdout + done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("SEEN ")]
     return json.loads(line.removeprefix("SEEN "))

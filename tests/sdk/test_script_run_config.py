@@ -1,5 +1,9 @@
 """``ScriptRunConfig``: what it says is what runs, and what cannot be kept of it is said on the run."""
 
+import os
+import subprocess
+import sys
+import sysconfig
 from pathlib import Path
 
 from tests.conftest import Machine
@@ -132,3 +136,30 @@ except Exception as error:
     assert "Dockerfile of the environment is not built" in seen["dockerfile"][0]
     assert seen["no docker"] == []
     assert seen["nodes"]
+
+
+def test_a_run_of_just_python_is_executed_by_the_python_that_submitted_it(
+    shared_machine: Machine, tmp_path: Path
+):
+    """The service runs in another one, which knows nothing of what is installed there."""
+    own = tmp_path / "own"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", own], check=True)
+    python = own / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+    Path(packages, "sdk.pth").write_text(sysconfig.get_path("purelib"))
+    Path(packages, "mine.py").write_text("")
+    script = "import sys, mine; print(sys.prefix)"
+
+    seen = given(
+        shared_machine,
+        f"""
+        run = submit(Experiment(ws, 'own-python'), {script!r})
+        run.wait_for_completion()
+        seen['log'] = run.get_details_with_logs()['logFiles']['user_logs/std_log.txt']
+        """,
+        cwd=tmp_path,
+        python=python,
+    )
+
+    assert seen["log"].strip() == str(own)

@@ -18,6 +18,7 @@ from scaffold.workspace.engine.requirements import NoSources, Sources
 from scaffold.workspace.engine.specification import Specification, SpecificationError
 from scaffold.workspace.engine.translation import to_pip
 from scaffold.workspace.files import size_of_its_own, sizes
+from scaffold.workspace.interpreters import BARE
 from scaffold.workspace.paths import Home
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.environments import BuiltEnvironment
@@ -248,7 +249,7 @@ def _without_conda(specification: Specification, reason: str) -> Specification:
 def _python_of(specification: Specification) -> str | None:
     """The interpreter that the user named; a bare ``python`` is the one that scaffold itself runs in."""
     name = specification.interpreter or "python"
-    if name in ("python", "python3"):
+    if name in BARE:
         return sys.executable
     found = shutil.which(name)
     with contextlib.suppress(OSError, ValueError):  # too long a name, or no name at all

@@ -15,11 +15,12 @@ from scaffold.workspace.engine.keeping import TEXT, keep
 from scaffold.workspace.engine.requirements import FolderSources, SnapshotSources, Sources
 from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
 from scaffold.workspace.engine.submitter import Submitter
+from scaffold.workspace.interpreters import BARE
 from scaffold.workspace.logs import BUILD_LOG
 from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
-from scaffold.workspace.store.runs import Run
+from scaffold.workspace.store.runs import SUBMITTED_FROM, Run
 
 Events = Callable[[Run, str, dict[str, Any]], None]
 """Told of every step of a run: the run, the event, its details."""
@@ -120,8 +121,16 @@ def _if_there_is_room() -> Iterator[None]:
 
 
 def _environment_of(run: Run, submitter: Submitter | None) -> Specification:
-    """What the run has to find; the interpreter that a local run names is the one that its submitter would find."""
+    """What the run has to find; just ``python`` is that of its submitter, where it is known and still there.
+
+    Whatever interpreter a local run names is the one that its submitter would find.
+    """
     specification = read_environment((run.definition or {}).get("environment") or {})
-    if submitter is None or specification.interpreter is None:
+    named, known = specification.interpreter, run.recorded.get(SUBMITTED_FROM)
+    if named is None:
         return specification
-    return msgspec.structs.replace(specification, interpreter=submitter.find(specification.interpreter))
+    if submitter is not None:
+        return msgspec.structs.replace(specification, interpreter=submitter.find(named))
+    if named in BARE and known and Path(known).exists():
+        return msgspec.structs.replace(specification, interpreter=known)
+    return specification

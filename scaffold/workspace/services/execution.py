@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
-from scaffold.workspace import faults
+from scaffold.workspace import faults, interpreters
 from scaffold.workspace.context import Context, body_as, caller_of, context_of
 from scaffold.workspace.engine.data.dataflow import DataError
 from scaffold.workspace.engine.data.settling import resolve
@@ -22,7 +22,7 @@ from scaffold.workspace.runs import Status
 from scaffold.workspace.services.content import EMPTY_ID
 from scaffold.workspace.services.environments import RunEnvironment, record_environment
 from scaffold.workspace.services.history import check_experiment_name, check_run_id, run_of
-from scaffold.workspace.store.runs import Run
+from scaffold.workspace.store.runs import SUBMITTED_FROM, Run
 
 
 class NewRun(msgspec.Struct, rename="pascal"):
@@ -72,6 +72,7 @@ class Submission(msgspec.Struct, frozen=True):
         experiment: its name.
         document: the RunConfiguration as it came.
         submission: whose call it came from, see :class:`scaffold.workspace.identity.Caller`.
+        python: the Python from which it is submitted, if that is known.
         fields: further columns of the run.
     """
 
@@ -81,6 +82,7 @@ class Submission(msgspec.Struct, frozen=True):
     snapshot_id: str | None = None
     parent: str | None = None
     submission: str | None = None
+    python: str | None = None
     fields: dict[str, Any] = {}
 
 
@@ -90,14 +92,15 @@ def accept(request: Request, body: NewRun) -> Run:
     Raises:
         Fault: it is not one that could be carried out here; nothing was kept.
     """
-    experiment = request.path_params["experiment"]
+    experiment, caller = request.path_params["experiment"], caller_of(request)
     asked = Submission(
         experiment=experiment,
         run_id=request.query_params.get("runId") or f"{experiment}_{uuid.uuid4().hex}",
         document=body.configuration,
         snapshot_id=body.snapshot_id,
         parent=body.parent_run_id,
-        submission=caller_of(request).submission,
+        submission=caller.submission,
+        python=interpreters.recall(context_of(request).home, caller.python),
     )
     run = make_run(context_of(request), asked)
     tell_queued(context_of(request), run)
@@ -112,7 +115,7 @@ def make_run(context: Context, asked: Submission) -> Run:
     """
     check_experiment_name(asked.experiment)
     check_run_id(asked.run_id)
-    order = understood(context, asked.document, asked.snapshot_id)
+    order = understood(context, asked.document, asked.snapshot_id, asked.python)
     if asked.parent is not None and context.store.runs.get(asked.parent) is None:
         raise faults.not_found(f"Parent run {asked.parent}")
     experiment = context.store.experiments.ensure(asked.experiment)
@@ -138,8 +141,16 @@ def make_run(context: Context, asked: Submission) -> Run:
         raise faults.conflict(f"There is a run {asked.run_id} already.") from None
 
 
-def understood(context: Context, document: dict[str, Any], snapshot_id: str | None) -> Order:
+def understood(
+    context: Context, document: dict[str, Any], snapshot_id: str | None, python: str | None = None
+) -> Order:
     """A RunConfiguration that can be carried out here, with its data and its environment settled.
+
+    Args:
+        context: the workspace.
+        document: the configuration as it came.
+        snapshot_id: of the files that it is about.
+        python: the Python from which it is submitted, if that is known.
 
     Raises:
         Fault: it is not one.
@@ -160,7 +171,8 @@ def understood(context: Context, document: dict[str, Any], snapshot_id: str | No
         snapshot_id=snapshot_id,
         definition=definition | {"environment": section},
         properties=properties,
-        recorded={"inputDatasets": lineage} if lineage else {},
+        recorded=({"inputDatasets": lineage} if lineage else {})
+        | ({SUBMITTED_FROM: python} if python else {}),
         warnings=[{"source": "docker", "message": text} for text in _ignored(configuration)],
     )
 

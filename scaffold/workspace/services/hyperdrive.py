@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from scaffold import space
-from scaffold.workspace import faults
+from scaffold.workspace import faults, interpreters
 from scaffold.workspace.context import caller_of, context_of
 from scaffold.workspace.engine.sweeps.driver import SYSTEM, child_id, plan_of
 from scaffold.workspace.engine.sweeps.policies import policy_of
@@ -131,7 +131,8 @@ def _accept(request: Request, body: NewSweep) -> Run:
         raise faults.not_found(f"Parent run {parent}")
     check(body)
     definition = msgspec.convert(body.platform_config, Platform).definition
-    order = understood(context, definition.overrides, definition.snapshot_id)
+    python = interpreters.recall(context.home, caller_of(request).python)
+    order = understood(context, definition.overrides, definition.snapshot_id, python)
     if order.definition.get("command"):
         raise _unsupported("A sweep runs a script with arguments, and this run configuration has a command.")
     sweep = sweep_of(body, order)

@@ -22,6 +22,9 @@ PIPELINE = "pipeline"
 SWEEP = "sweep"
 """In ``recorded`` of a run whose children this workspace begins and ends: HyperDrive's."""
 
+SUBMITTED_FROM = "submittedFrom"
+"""In ``recorded`` of a run, the path of the Python from which it was submitted, where that is known."""
+
 
 class Run(msgspec.Struct, frozen=True):
     """One run as it is stored; times are ISO 8601 in UTC.

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaffold.workspace import identity
+from scaffold.workspace import identity, interpreters
 from scaffold.workspace.identity import Authority, Caller, Keys
 from scaffold.workspace.paths import Home
 
@@ -219,3 +219,18 @@ def test_the_key_of_the_ca_is_kept_nowhere(prepared: Home):
         sum(text.count(b"-----BEGIN EC PRIVATE KEY") + text.count(b"-----BEGIN PRIVATE KEY") for text in kept)
         == 1
     )
+
+
+def test_a_token_knows_from_which_python_it_was_asked_for(authority: Authority):
+    assert authority.verify(authority.token(submission="s~0123")[0]) == Caller(submission="s", python="0123")
+    assert authority.verify(authority.token(submission="~0123")[0]) == Caller(python="0123")
+
+
+def test_a_python_is_found_again_by_its_key_and_nothing_else_is(home: Home):
+    key = interpreters.remember(home, "/opt/größe/bin/python")
+
+    assert interpreters.remember(home, "/opt/größe/bin/python") == key
+    assert interpreters.recall(home, key) == "/opt/größe/bin/python"
+    (home.client / "secret").write_text("x")
+    for other in (None, "", "0" * 16, "../secret", key.upper(), f"{key}0"):
+        assert interpreters.recall(home, other) is None
