@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _WORKSPACE = ("subscription_id", "resource_group", "workspace_name", "tenant_id")
 _ASKED = (
     *("project_slug", "experiment_name", "script_name", "compute_target"),
-    *("environment_kind", "environment_name", "python_version"),
+    *("environment_kind", "environment_name", "python_version", "sdk"),
 )
 
 
@@ -35,6 +35,12 @@ def new(
     ] = None,
     environment_name: Annotated[str | None, typer.Option(help="Name of the environment.")] = None,
     python_version: Annotated[str | None, typer.Option(help="Python of the environment, as 3.11.")] = None,
+    sdk: Annotated[
+        Literal["v1", "v2", "both"] | None,
+        typer.Option(
+            help="The SDK that submits it: azureml-core (v1), azure-ai-ml (v2, for which it logs with MLflow), or both."
+        ),
+    ] = None,
     workspace_config: Annotated[
         Path | None, typer.Option(help="A config.json downloaded from the Azure ML studio.")
     ] = None,
@@ -70,6 +76,7 @@ def new(
         "environment_kind": environment,
         "environment_name": environment_name,
         "python_version": python_version,
+        "sdk": sdk,
         "subscription_id": subscription_id,
         "resource_group": resource_group,
         "workspace_name": workspace_name,

@@ -15,6 +15,7 @@ FLAGS = {
     "environment_kind": "--environment",
     "environment_name": "--environment-name",
     "python_version": "--python-version",
+    "sdk": "--sdk",
     "subscription_id": "--subscription-id",
     "resource_group": "--resource-group",
     "workspace_name": "--workspace-name",
@@ -37,6 +38,7 @@ class Answers:
     environment_kind: str = "pip"
     environment_name: str = ""
     python_version: str = "3.11"
+    sdk: str = "v1"
     subscription_id: str = "00000000-0000-0000-0000-000000000000"
     resource_group: str = "local"
     workspace_name: str = "local"

@@ -9,7 +9,7 @@ from scaffold.errors import ScaffoldError
 from scaffold.generate.answers import Answers
 from scaffold.generate.rendering import render
 from scaffold.generate.result import Generated, put, real
-from scaffold.project import placement
+from scaffold.project import job_file, placement
 
 
 def template_folder() -> Path:
@@ -53,5 +53,13 @@ def generate(answers: Answers, output_dir: Path, *, force: bool = False, dry_run
     context = {"cookiecutter": {**asdict(answers), **private}}
     with placement.aside(target, dry_run=dry_run) as folder, placement.translated(target):
         # Without the hook: it checks what Answers has checked.
-        plan = put(render(template_folder(), folder, context), target, dry_run)
+        project = render(template_folder(), folder, context)
+        _seal(project / job_file.NAME)
+        plan = put(project, target, dry_run)
     return Generated(real(target), plan.files, plan.replaced, asdict(answers), __version__)
+
+
+def _seal(job: Path) -> None:
+    """Does what the template's other hook does."""
+    if job.exists():
+        job.write_bytes(job_file.sealed(job.read_bytes()))

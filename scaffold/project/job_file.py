@@ -43,6 +43,11 @@ def sealed(body: bytes) -> bytes:
     return body + f"\n# As exported: sha256 {hashlib.sha256(body).hexdigest()}\n".encode()
 
 
+def is_exported(data: bytes) -> bool:
+    """Whether a file is one that was exported, changed since or not."""
+    return _SEAL.search(data.replace(b"\r\n", b"\n")) is not None
+
+
 def _lines(key: str, value: Any, indent: str) -> list[str]:
     plain = key if re.fullmatch(r"\$?[A-Za-z_][A-Za-z0-9_]*", key) and key not in _WORDS else json.dumps(key)
     if isinstance(value, dict) and value:

@@ -96,6 +96,11 @@ def python_version(text: str) -> str | None:
     return None if int(match.group(1)) >= 8 else "azureml-core needs Python 3.8 or later"
 
 
+def sdk(text: str) -> str | None:
+    """Checks through which SDK an experiment is submitted."""
+    return None if text in {"v1", "v2", "both"} else "it must be v1, v2 or both"
+
+
 def subscription_id(text: str) -> str | None:
     """Checks a subscription's id."""
     return None if is_guid(text) else "it must be a GUID such as 00000000-0000-0000-0000-000000000000"
@@ -128,6 +133,7 @@ CHECKS = {
     "environment_kind": environment_kind,
     "environment_name": environment_name,
     "python_version": python_version,
+    "sdk": sdk,
     "subscription_id": subscription_id,
     "resource_group": resource_group,
     "workspace_name": workspace_name,

@@ -14,3 +14,7 @@ ENVIRONMENT_NAME = {{ cookiecutter.environment_name|tojson }}
 
 # For requirements.txt; environment.yml names its Python itself.
 PYTHON_VERSION = {{ cookiecutter.python_version|tojson }}
+{% if cookiecutter.sdk != "v1" %}
+# What 'scaffold submit' goes through: "v1" is azureml-core, "v2" azure-ai-ml.
+SDK = {{ "v2"|tojson if cookiecutter.sdk == "v2" else "v1"|tojson }}
+{% endif %}

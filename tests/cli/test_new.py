@@ -368,7 +368,23 @@ def test_each_answer_is_asked_for_and_asked_again_when_it_cannot_be_used(work):
     (work / "taken").mkdir()
     (work / "taken" / "file").write_text("")
     (work.parent / "config.json").write_text(json.dumps(CONFIG))
-    typed = ["a b", "taken", "exp", "CON", "Train", "", "x", "gpu-1", "poetry", "conda", "", "2.7", "3.12"]
+    typed = [
+        "a b",
+        "taken",
+        "exp",
+        "CON",
+        "Train",
+        "",
+        "x",
+        "gpu-1",
+        "poetry",
+        "conda",
+        "",
+        "2.7",
+        "3.12",
+        "v3",
+        "",
+    ]
     typed += ["gone.json", str(work.parent / "config.json")]
     code, seen, out = session(work, [], [f"{text}\n" for text in typed])
     assert code == 0, seen
@@ -394,6 +410,9 @@ def test_each_answer_is_asked_for_and_asked_again_when_it_cannot_be_used(work):
         "Python version of the environment [3.11]: 2.7",
         "  ✗ --python-version '2.7' cannot be used: it must be a version of Python 3 such as 3.11 or 3.11.7.",
         "Python version of the environment [3.11]: 3.12",
+        "SDK that submits it (v1, v2 or both) [v1]: v3",
+        "  ✗ --sdk 'v3' cannot be used: it must be v1, v2 or both.",
+        "SDK that submits it (v1, v2 or both) [v1]: ",
         "Workspace: local, or the path of its config.json [local]: gone.json",
         "  ✗ --workspace-config: gone.json: there is no such file.",
         f"Workspace: local, or the path of its config.json [local]: {work.parent / 'config.json'}",
@@ -409,11 +428,12 @@ def test_each_answer_is_asked_for_and_asked_again_when_it_cannot_be_used(work):
 def test_what_a_flag_answers_is_not_asked(work):
     arguments = ["exp", "--experiment", "Train", "--compute-target", "gpu", "--environment-name", "e"]
     arguments += ["--python-version", "3.12", "--json"]
-    code, seen, out = session(work, arguments, ["\n", "\n", "\n"])
+    code, seen, out = session(work, arguments, ["\n", "\n", "\n", "\n"])
     assert code == 0, seen
     assert re.findall(r"^(.*) \[(.*)\]: ", seen, re.MULTILINE) == [
         ("Script that the experiment runs", "train.py"),
         ("What describes the environment (pip or conda)", "pip"),
+        ("SDK that submits it (v1, v2 or both)", "v1"),
         ("Workspace: local, or the path of its config.json", "local"),
     ]
     assert json.loads(out)["answers"]["script_name"] == "train.py"

@@ -13,7 +13,12 @@ import yaml
 
 import scaffold
 from scaffold.generate import FLAGS, Answers, generate, template_folder
+from scaffold.project import job_file
+from scaffold.project.check import examine
+from scaffold.project.job import read_job
 from scaffold.project.names import CHECKS
+from scaffold.project.subject import Subject
+from tests.unit.project.trees import TODAY
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEMPLATE = REPOSITORY / "template"
@@ -30,6 +35,10 @@ AZURE = {
 MATRIX = [
     {},
     {"environment_kind": "conda"},
+    {"sdk": "both", "python_version": "3.13"},
+    {"sdk": "both", "environment_kind": "conda", "compute_target": "local"},
+    {"sdk": "v2"},
+    {"sdk": "v2", "environment_kind": "conda", "python_version": "3.13"},
     {"environment_kind": "conda", "python_version": "3.8", **AZURE},
     {"python_version": "3.13.1", **AZURE, "tenant_id": ""},
     {
@@ -78,7 +87,7 @@ def test_the_files_are_exactly_these(tmp_path, answers):
         "run_experiment.py",
         f"{wanted.experiment_name}/.amlignore",
         f"{wanted.experiment_name}/{wanted.script_name}",
-    }
+    } | (set() if wanted.sdk == "v1" else {"job.yml", "run_experiment_v2.py"})
 
 
 @pytest.mark.parametrize("answers", MATRIX)
@@ -120,6 +129,9 @@ def test_both_specifications_describe_the_same_environment(tmp_path, answers):
     assert pip == "pip"
     lines = files["requirements.txt"].decode("ascii").splitlines()
     assert [line for line in lines if not line.startswith("#")] == section["pip"]
+    if wanted.sdk == "v2":
+        assert section["pip"] == ["mlflow-skinny>=2.14,<4", "azureml-mlflow>=1.57,<2"]
+        return
     extra = ["standard-imghdr==3.13.0"] if int(wanted.python_version.split(".")[1]) >= 13 else []
     assert section["pip"] == ["azureml-core==1.61.0.post4", *extra]
 
@@ -139,6 +151,7 @@ def test_the_answers_are_where_they_belong(tmp_path, answers):
         "ENVIRONMENT_FILE": "environment.yml" if wanted.environment_kind == "conda" else "requirements.txt",
         "ENVIRONMENT_NAME": wanted.environment_name,
         "PYTHON_VERSION": wanted.python_version,
+        **({} if wanted.sdk == "v1" else {"SDK": "v2" if wanted.sdk == "v2" else "v1"}),
     }
     workspace = {name: getattr(wanted, name) for name in AZURE if getattr(wanted, name)}
     assert json.loads(files[".azureml/config.json"]) == workspace
@@ -150,9 +163,25 @@ def test_the_answers_are_where_they_belong(tmp_path, answers):
     }
 
 
+@pytest.mark.parametrize("answers", [answers for answers in MATRIX if answers.get("sdk")])
+def test_job_yml_is_what_scaffold_export_writes(tmp_path, answers):
+    root = generate(Answers(**answers), tmp_path).path
+    exported = job_file.plan(root / "job.yml", job_file.render(read_job(Subject(root)), root / "job.yml"))
+    assert exported.outcome == "unchanged", "\n".join(exported.diff())
+
+
+@pytest.mark.parametrize("answers", MATRIX)
+def test_check_finds_nothing(tmp_path, answers):
+    found = examine(Subject(generate(Answers(**answers), tmp_path).path, today=TODAY)).findings
+    assert [finding for finding in found if finding.severity == "error"] == []
+    if answers.get("python_version", "3.11") != "3.8":  # which is warned of
+        assert found == ()
+
+
 @pytest.mark.skipif(not (BIN / "ruff").exists(), reason="ruff is not installed")
-def test_the_python_files_are_clean_and_formatted(tmp_path):
-    root = generate(Answers(), tmp_path).path
+@pytest.mark.parametrize("sdk", ["v1", "v2", "both"])
+def test_the_python_files_are_clean_and_formatted(tmp_path, sdk):
+    root = generate(Answers(sdk=sdk), tmp_path).path
     for command in (["check"], ["format", "--check"]):
         done = subprocess.run(
             [BIN / "ruff", *command, "--isolated", "--no-cache"],
@@ -172,6 +201,13 @@ def test_the_runner_stays_short_and_needs_only_the_sdk(tmp_path):
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     assert imported == {"json", "pathlib", "azureml", "constants"}
+    assert len(source.splitlines()) <= 55
+
+
+def test_the_runner_of_sdk_v2_stays_short_and_needs_only_its_sdk(tmp_path):
+    source = rendered(tmp_path, {"sdk": "both"})[1]["run_experiment_v2.py"].decode()
+    imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
+    assert imported == {"shlex", "pathlib", "azure", "constants"}
     assert len(source.splitlines()) <= 55
 
 

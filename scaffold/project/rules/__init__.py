@@ -1,7 +1,17 @@
 """All rules: one a function, by theme. What they look at is a :class:`~scaffold.project.subject.Subject`."""
 
 from scaffold.project.finding import Rule, Theme
-from scaffold.project.rules import conda, config, constants, environment, imports, script, snapshot, wiring
+from scaffold.project.rules import (
+    conda,
+    config,
+    constants,
+    environment,
+    imports,
+    job,
+    script,
+    snapshot,
+    wiring,
+)
 
 THEMES: tuple[Theme, ...] = (
     config.theme,
@@ -11,6 +21,7 @@ THEMES: tuple[Theme, ...] = (
     imports.theme,
     environment.theme,
     snapshot.theme,
+    job.theme,
 )
 # Its rules are of the theme of environment, behind those that stand there.
 _ = conda
