@@ -15,8 +15,6 @@ STATUSES = (
 )  # fmt: skip
 SORTS = ("created", "started", "number", "name", "status", "target", "duration")
 COLUMNS = ("metrics", "tags", "params")
-PARAMETER = "mlflow.param."
-"""What the names of properties that hold MLflow's parameters start with."""
 
 
 @dataclass(frozen=True)

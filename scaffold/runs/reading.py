@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from scaffold.runs.model import PARAMETER, Details, Metric, Point, Run
+from scaffold import parameters
+from scaffold.runs.model import Details, Metric, Point, Run
 
 _KIND = re.compile(r"^azureml\.v\d+\.")
 
@@ -89,38 +90,12 @@ def column_value(run: Run, column: str) -> Any:
     kind, _, name = column.partition(".")
     if kind == "tags":
         return run.tags.get(name)
-    return run.properties.get(PARAMETER + name) if kind == "params" else None
+    return run.properties.get(parameters.MLFLOW_PREFIX + name) if kind == "params" else None
 
 
 def parameters_of(details: Details) -> dict[str, str]:
-    """Arguments that have names (``--lr 0.1``, ``--lr=0.1``, ``--fast``), and MLflow's parameters."""
-    found: dict[str, str] = {}
-    words = list(details.arguments)
-    position = 0
-    while position < len(words):
-        name, equals, value = words[position].partition("=")
-        position += 1
-        if not name.startswith("-") or _is_number(name):
-            found[f"argument {position}"] = words[position - 1]
-        elif equals:
-            found[name.lstrip("-")] = value
-        elif position < len(words) and (not words[position].startswith("-") or _is_number(words[position])):
-            found[name.lstrip("-")] = words[position]
-            position += 1
-        else:
-            found[name.lstrip("-")] = "yes"
-    for key, text in details.run.properties.items():
-        if key.startswith(PARAMETER):
-            found[key.removeprefix(PARAMETER)] = text
-    return found
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    """Its arguments and MLflow's parameters, by name."""
+    return parameters.named(details.arguments, details.run.properties)
 
 
 def _texts(mapping: Any) -> dict[str, str]:

@@ -60,3 +60,10 @@ def test_the_table_of_public_examples_is_the_one_of_their_list():
     table = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
 
     assert table in (REPOSITORY / "docs" / "examples.md").read_text(encoding="utf-8")
+
+
+def test_the_list_of_runs_is_the_one_of_the_page_about_runs():
+    """Which is run, see ``tests/cli/test_docs.py``."""
+    (shown,) = re.findall(r"^```console\n(\$ scaffold runs list.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+    assert shown in (REPOSITORY / "docs" / "runs.md").read_text(encoding="utf-8")

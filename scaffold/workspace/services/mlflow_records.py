@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from starlette.requests import Request
 
+from scaffold.parameters import MLFLOW_PREFIX
 from scaffold.workspace.context import Context, body_as, context_of, decoded
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.runs import Status
@@ -23,7 +24,7 @@ from scaffold.workspace.store.database import timestamp
 from scaffold.workspace.store.experiments import Experiment
 from scaffold.workspace.store.metrics import MetricValue
 from scaffold.workspace.store.runs import Run
-from scaffold.workspace.store.search import PARAM_PROPERTY, SearchError
+from scaffold.workspace.store.search import SearchError
 
 _T = TypeVar("_T")
 Handler = Callable[[Request], Awaitable[Any]]
@@ -294,9 +295,9 @@ def run_info(request: Request, run: Run) -> dict[str, Any]:
 def parameters(run: Run) -> dict[str, str]:
     """The parameters that MLflow logged for a run."""
     return {
-        key.removeprefix(PARAM_PROPERTY): value
+        key.removeprefix(MLFLOW_PREFIX): value
         for key, value in run.properties.items()
-        if key.startswith(PARAM_PROPERTY)
+        if key.startswith(MLFLOW_PREFIX)
     }
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from starlette.requests import Request
 
+from scaffold.parameters import MLFLOW_PREFIX
 from scaffold.workspace.context import Context, context_of, decoded
 from scaffold.workspace.runs import Status
 from scaffold.workspace.services.mlflow_records import (
@@ -36,7 +37,6 @@ from scaffold.workspace.services.mlflow_records import (
 from scaffold.workspace.store.database import to_json
 from scaffold.workspace.store.metrics import SCALAR, MetricValue
 from scaffold.workspace.store.runs import Run
-from scaffold.workspace.store.search import PARAM_PROPERTY
 
 _MAX_RESULTS = 50_000
 _MODEL_HISTORY = "mlflow.log-model.history"
@@ -281,7 +281,7 @@ def _log(context: Context, run: Run, metrics: list[Metric], params: list[Pair], 
         if name:
             context.store.runs.update(run.run_id, display_name=name)
         if new or named:
-            properties = {PARAM_PROPERTY + key: value for key, value in new.items()}
+            properties = {MLFLOW_PREFIX + key: value for key, value in new.items()}
             context.store.runs.merge(run.run_id, tags=named, properties=properties)
 
 

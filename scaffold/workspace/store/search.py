@@ -8,10 +8,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from scaffold.parameters import MLFLOW_PREFIX
 from scaffold.workspace.store.filters import joined
-
-PARAM_PROPERTY = "mlflow.param."
-"""What the names of properties that hold MLflow's parameters start with."""
 
 Value = str | float | int
 Expression = tuple[str, list[Value]]
@@ -95,7 +93,7 @@ def run_expression(key: Key) -> tuple[Expression, bool]:
     if key.kind == "metric":
         return (_METRIC, [key.name]), True
     if key.kind == "param":
-        return (_entry("runs.properties"), [PARAM_PROPERTY + key.name]), False
+        return (_entry("runs.properties"), [MLFLOW_PREFIX + key.name]), False
     if key.kind == "tag":
         column = _RUN_TAGS.get(key.name)
         return ((column, []) if column else (_entry("runs.tags"), [key.name])), False

@@ -5,13 +5,13 @@ import shlex
 from typing import Any
 from urllib.parse import quote
 
+from scaffold import parameters
 from scaffold.workspace.logs import BUILD_LOG, USER_LOGS, last_lines
 from scaffold.workspace.portal.pages import Look
 from scaffold.workspace.portal.views import lists
 from scaffold.workspace.store.blobs import ARTIFACTS, Blob, artifact_prefix
 from scaffold.workspace.store.runs import Run
 
-PARAMETER = "mlflow.param."
 _TAIL_LINES, _TAIL_BYTES = 200, 64 * 1024
 _CHILDREN = 20
 _GIT = {"repository": ("azureml.git.repository_uri", "mlflow.source.git.repoURL"),
@@ -86,36 +86,8 @@ def command_of(run: Run) -> str:
 
 
 def parameters_of(run: Run) -> dict[str, str]:
-    """Arguments that have names (``--lr 0.1``, ``--lr=0.1``, ``--fast``), and MLflow's parameters."""
-    found: dict[str, str] = {}
-    arguments = arguments_of(run)
-    position = 0
-    while position < len(arguments):
-        name, equals, value = arguments[position].partition("=")
-        position += 1
-        if not name.startswith("-") or _is_number(name):
-            found[f"argument {position}"] = arguments[position - 1]
-        elif equals:
-            found[name.lstrip("-")] = value
-        elif position < len(arguments) and (
-            not arguments[position].startswith("-") or _is_number(arguments[position])
-        ):
-            found[name.lstrip("-")] = arguments[position]
-            position += 1
-        else:
-            found[name.lstrip("-")] = "yes"
-    for key, value in run.properties.items():
-        if key.startswith(PARAMETER):
-            found[key.removeprefix(PARAMETER)] = value
-    return found
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    """Its arguments and MLflow's parameters, by name."""
+    return parameters.named(arguments_of(run), run.properties)
 
 
 def git_of(run: Run) -> dict[str, str]:
