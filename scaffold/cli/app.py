@@ -9,7 +9,6 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from scaffold import __version__
 from scaffold.cli import console
@@ -17,6 +16,7 @@ from scaffold.cli.check import check
 from scaffold.cli.doctor import doctor
 from scaffold.cli.exec import exec_command
 from scaffold.cli.export import export
+from scaffold.cli.group import Group, Root
 from scaffold.cli.migrate import migrate
 from scaffold.cli.new import new
 from scaffold.cli.runs import runs_app
@@ -25,20 +25,12 @@ from scaffold.cli.sweep import sweep
 from scaffold.cli.workspace import workspace_app
 from scaffold.errors import ScaffoldError, WorkspaceError
 
-
-class _Commands(TyperGroup):
-    """The commands; an interrupt of any of them is told as an error is."""
-
-    def invoke(self, ctx: Any) -> Any:  # (typer itself would end with 130 and say nothing)
-        with console.stopping("Interrupted.", "Nothing that was already accepted is lost."):
-            return super().invoke(ctx)
-
-
 app = typer.Typer(
     name="scaffold",
-    cls=_Commands,
+    cls=Root,
     help="Start, run and see Azure ML experiments: on your own machine, or on Azure ML.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # rich's boxes break words on a narrow terminal, and take as long as all else to load
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -77,8 +69,8 @@ app.command(
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )(exec_command)
 app.command("doctor")(doctor)
-app.add_typer(runs_app, name="runs")
-app.add_typer(workspace_app, name="workspace")
+app.add_typer(runs_app, name="runs", cls=Group)
+app.add_typer(workspace_app, name="workspace", cls=Group)
 
 
 def _global_flags_first(args: list[str]) -> list[str]:
@@ -97,9 +89,6 @@ def run(args: list[str] | None = None) -> int:
     args = _global_flags_first(sys.argv[1:] if args is None else args)
     try:
         outcome: Any = app(args=args, prog_name="scaffold", standalone_mode=False)
-    except KeyboardInterrupt:
-        console.error("Interrupted.", "Nothing that was already accepted is lost.")
-        return 130
     except Exception as error:
         return tell(error)
     return outcome if isinstance(outcome, int) else 0

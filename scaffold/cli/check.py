@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _FAILED = ProjectError.exit_code
 
 
+@console.stopping(
+    "Stopped before everything was checked.",
+    "Run it again; a file that --fix has mended is mended as a whole.",
+)
 def check(
     project: Annotated[
         Path | None,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _FLAGS = ("--subscription-id", "--resource-group", "--workspace-name")
 
 
+@console.stopping("Stopped: config.json is as it was, or as it was to be.", "'scaffold check' says which.")
 def connect(
     config: Annotated[
         Path | None,

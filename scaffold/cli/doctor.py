@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗", "red")}
 
 
+@console.stopping("Stopped before everything was looked at.", "Nothing was changed; run it again.")
 def doctor(
     project: Annotated[
         Path | None,
@@ -41,8 +42,7 @@ def doctor(
         raise UsageError("--offline and --auth cannot be used together.", "Leave one of them out.")
     root = _find(project)
     report = _Report()
-    with console.stopping("Stopped before everything was looked at.", "Nothing was changed; run it again."):
-        _look(report, root, None if offline else _azure(root, auth), show=not as_json)
+    _look(report, root, None if offline else _azure(root, auth), show=not as_json)
     if as_json:
         console.result_json(report.document(root, offline))
     else:

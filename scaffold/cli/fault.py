@@ -77,9 +77,10 @@ def _list(as_json: bool, *, kinds: bool) -> None:
     if as_json:
         console.result_json({"faults": faults})
         return
-    for entry in FAULT_KINDS if kinds else ():
-        name = f"{entry.name} [{entry.value}]" if entry.value else entry.name
-        console.result(f"{name:<27}{entry.help}")
+    if kinds:
+        console.rows(
+            {f"{kind.name} [{kind.value}]" if kind.value else kind.name: kind.help for kind in FAULT_KINDS}
+        )
     for entry in faults:
         console.result(f"still to come: {describe(entry)}" if kinds else describe(entry))
     if not faults and not kinds:

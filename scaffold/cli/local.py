@@ -17,7 +17,13 @@ def service() -> "Service":
     from scaffold.workspace import lifecycle
     from scaffold.workspace.paths import Home
 
-    with console.working("starting the local workspace"):
+    with (
+        console.stopping(
+            "Stopped while the local workspace was starting.",
+            "It may go on with that: 'scaffold workspace status' tells whether it runs.",
+        ),
+        console.working("starting the local workspace"),
+    ):
         running = lifecycle.ensure(Home.default())
     notice = lifecycle.take_notice(running.home)
     if notice is not None:

@@ -6,20 +6,29 @@ from collections.abc import Callable
 from typing import NoReturn
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Runs the command line of this process and ends it with the exit code."""
     # A Windows console or a bare POSIX locale may not encode every sign that we print.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    try:
+        code = _run()
+    except KeyboardInterrupt:  # before any command began, or when it was over
+        sys.stderr.write("Error: Interrupted.\n→ Nothing that was already accepted is lost.\n")
+        code = 130
+    _end(code)
+
+
+def _run() -> int:
     if sys.argv[1:3] == ["exec", "--"] and len(sys.argv) > 3:
         # There is nothing to parse, and the person's own command is still to begin.
         from scaffold.cli import launch
 
-        _end(_told(lambda: launch.run(sys.argv[3:])))
+        return _told(lambda: launch.run(sys.argv[3:]))
     from scaffold.cli.app import run
 
-    _end(run())
+    return run()
 
 
 def _end(code: int) -> NoReturn:
@@ -43,5 +52,3 @@ def _told(work: Callable[[], int]) -> int:
         from scaffold.cli.app import tell
 
         return tell(error)
-    except KeyboardInterrupt:
-        return 130

@@ -24,6 +24,7 @@ _ASKED = (
 )
 
 
+@console.stopping("Stopped: the project is there as a whole, or not at all.", "Run it again; it says which.")
 def new(
     name: Annotated[str | None, typer.Argument(help="The project's name, and its folder's.")] = None,
     *,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scaffold.cli import completion
+from scaffold.cli import completion, console
 from scaffold.cli.login import AUTH_HELP, checked_method
 from scaffold.cli.submitting.asked import check_names, check_project, pairs
 from scaffold.errors import UsageError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SDKS = ("v1", "v2")
 
 
+@console.stopping("Stopped before anything was submitted.", "Submit again when you are ready.")
 def submit(
     project: Annotated[
         Path | None,

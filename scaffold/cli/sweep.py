@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from scaffold.cli import console
 from scaffold.cli.login import AUTH_HELP, checked_method
 from scaffold.cli.submitting.asked import check_names, check_project, pairs
 from scaffold.errors import UsageError, WorkspaceError
@@ -12,6 +13,7 @@ from scaffold.errors import UsageError, WorkspaceError
 _GOALS, _SAMPLINGS = ("maximize", "minimize"), ("grid", "random")
 
 
+@console.stopping("Stopped before anything was submitted.", "Sweep again when you are ready.")
 def sweep(
     project: Annotated[
         Path | None,

@@ -6,6 +6,7 @@ of what it tells: when to try again, and that nothing is ever submitted twice.
 
 import contextlib
 import os
+import queue
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from scaffold.submission.overrides import Overrides
 from scaffold.submission.process import Event, SubmittingProcess, TaskProcess
 
 _PAUSES_SECONDS = (2.0, 5.0, 15.0)
+_LAST_WORDS_SECONDS = 2.0
 _SDK_HAS_TRIED_SECONDS = 20.0
 
 
@@ -104,12 +106,7 @@ class Submission:
         attempt, started = 0, time.monotonic()
         while True:
             event = self._process.events.get()
-            if event["event"] == "sent":
-                self._sent.append(event["run_id"])
-            elif event["event"] == "not-accepted":
-                self._sent.remove(event["run_id"])
-            elif event["event"] == "queued":
-                self._queued.append(event["run_id"])
+            self._note(event)
             if event["event"] != "over":
                 yield event
                 continue
@@ -122,6 +119,22 @@ class Submission:
             time.sleep(seconds)
             attempt, started = attempt + 1, time.monotonic()
             self._process = self._start()
+
+    def _note(self, event: Event) -> None:
+        """Keeps what was sent, and what was accepted of it."""
+        if event["event"] == "sent":
+            self._sent.append(event["run_id"])
+        elif event["event"] == "not-accepted":
+            self._sent.remove(event["run_id"])
+        elif event["event"] == "queued":
+            self._queued.append(event["run_id"])
+
+    def left_behind(self) -> tuple[list[str], str | None]:
+        """The runs that were accepted, and one that may have been, of a submission that was stopped."""
+        with contextlib.suppress(queue.Empty):
+            while (event := self._process.events.get(timeout=_LAST_WORDS_SECONDS))["event"] != "over":
+                self._note(event)
+        return self._queued, self.uncertain
 
     def _may_try_again(self, attempt: int, seconds: float) -> bool:
         """Only what certainly was not accepted is submitted again, and what the SDK did not wait out by itself."""

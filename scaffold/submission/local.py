@@ -104,6 +104,13 @@ class Submission:
         """Ends the script's process if it is still there; what was accepted stays accepted."""
         self._process.stop()
 
+    def left_behind(self) -> tuple[list[str], str | None]:
+        """The runs that were accepted of a submission that was stopped; the service knows of each one."""
+        with contextlib.suppress(OSError, WorkspaceError):
+            told = self._service.json("GET", f"/submissions/{self.id}/events?seen=0&wait=0", timeout=5.0)
+            return [event["run_id"] for event in told["events"] if event["event"] == "queued"], None
+        return [], None
+
     def events(self) -> Iterator[Event]:
         """What the service tells of the submission and its runs, as it comes, without an end of its own.
 

@@ -71,7 +71,6 @@ class Service:
 
         Raises:
             OSError: the service cannot be reached (any more).
-            WorkspaceError: it is another version's, and knows no such request.
         """
         with self._asked(method, path, body, timeout) as response:
             headers = {name.lower(): value for name, value in response.getheaders()}
@@ -81,12 +80,7 @@ class Service:
     def _asked(
         self, method: str, path: str, body: Any, timeout: float
     ) -> "Iterator[http.client.HTTPResponse]":
-        """The answer to a request, of which nothing but the head was read.
-
-        Raises:
-            OSError: the service cannot be reached (any more).
-            WorkspaceError: it is another version's, and knows no such request.
-        """
+        """The answer to a request, of which nothing but the head was read."""
         import http.client
 
         context = _tls(self.home)
@@ -96,13 +90,7 @@ class Service:
         try:
             sent = None if body is None else json.dumps(body)
             connection.request(method, f"/control/{Keys.load(self.home).control}{path}", sent)
-            response = connection.getresponse()
-            if response.status == 501:  # its own service knows whatever this program asks it
-                raise WorkspaceError(
-                    "The local workspace that runs here was started by another version of scaffold.",
-                    "Restart it (runs under way go on): 'scaffold workspace stop', then this command again.",
-                )
-            yield response
+            yield connection.getresponse()
         except http.client.HTTPException as error:
             raise ConnectionError(str(error)) from error
         finally:

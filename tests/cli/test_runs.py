@@ -310,7 +310,7 @@ def test_following_is_left_by_ctrl_c_and_the_run_goes_on_until_it_is_canceled(
     _, said = process.communicate(timeout=60)
 
     assert process.returncode == 130
-    assert said.endswith(f"The run goes on. To cancel it: scaffold runs cancel {run_id}\n")
+    assert said.endswith(f"goes on.\n→ To cancel it: scaffold runs cancel {run_id}\n")
     assert (
         shared_machine.json("runs", "list", "--status", "active", cwd=folder)["runs"][0]["run_id"] == run_id
     )

@@ -120,17 +120,3 @@ def test_ctrl_c_stops_following_and_not_the_run(
     assert process.returncode == 130
     run_id = said.split("scaffold runs cancel ")[1].split()[0]
     assert azure.run_of(run_id)["status"] == "Completed"
-
-
-def test_a_pre_empted_run_is_submitted_again(azure: Azure, user: Machine, cloud_project: CloudProject):
-    script = "import time\ntime.sleep(3)\nprint('ended')\n"
-    azure.fail("preempt", "0.5")
-    before = azure.run_count()
-
-    done = user.run(
-        "submit", cloud_project(**{"Experiment_1/experiment_1.py": script}), "--retry-on", "preempted"
-    )
-
-    assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr
-    assert done.stderr.count("the run was pre-empted; it is submitted again") == 1
-    assert azure.run_count() == before + 2

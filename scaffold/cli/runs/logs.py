@@ -8,7 +8,7 @@ import typer
 from scaffold.cli import console
 from scaffold.cli.runs import asked
 from scaffold.cli.runs.asked import AsJson, Asked, Auth, ProjectFolder, RunOrLatest
-from scaffold.errors import RunCanceledError, RunFailedError, UsageError
+from scaffold.errors import RunCanceledError, RunFailedError, StoppedError, UsageError
 
 if TYPE_CHECKING:
     from scaffold.runs.model import Details, Run
@@ -121,9 +121,9 @@ def _follow(place: Asked, details: "Details", name: str | None, as_json: bool) -
             lambda text: console.note(f"  {console.inert(text)}"),
         )
     except KeyboardInterrupt:
-        console.note("")
-        console.note(f"  The run goes on. To cancel it: scaffold runs cancel {run_id}")
-        raise typer.Exit(130) from None
+        raise StoppedError(
+            f"Stopped; the run {run_id} goes on.", f"To cancel it: scaffold runs cancel {run_id}"
+        ) from None
     if as_json:
         console.result_json(_document(place.source.details(run_id), run, name, None))
     raise_for(run, details.url)

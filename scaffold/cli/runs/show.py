@@ -85,7 +85,8 @@ def _show(details: "Details") -> None:
     for name, value in rows.items():
         if value not in (None, ""):
             text = console.inert(" ".join(str(value).split()))
-            console.result(f"{name:<13}{asked.status_mark(text) if name == 'status' else text}")
+            for line in console.wrapped(text, f"{name:<13}", " " * 13):
+                console.result(line.replace(text, asked.status_mark(text)) if name == "status" else line)
     for warning in run.warnings:
         console.warn(console.inert(warning))
     for line in (run.error or "").splitlines():

@@ -3,13 +3,12 @@
 import sys
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from scaffold import words
 from scaffold.cli import console
 from scaffold.cli.submitting import contents
 from scaffold.cli.submitting.outcome import document_of, raise_for, seconds
 from scaffold.cli.submitting.printed import Printed
+from scaffold.errors import StoppedError
 
 if TYPE_CHECKING:
     from scaffold.cli.submitting.wanted import Wanted
@@ -38,13 +37,14 @@ class Submitting:
 
     def run(self) -> None:
         """Submits, and follows if asked to; what became of it is :meth:`conclude`'s to say."""
-        self._begin()
         try:
+            self._begin()
             self._exit_code = self._watch()
         except KeyboardInterrupt:
-            self._interrupted()
+            raise self._stopped() from None
         finally:
-            self._submission.stop()
+            if (begun := self._begun) is not None:
+                begun.stop()
 
     def _prepared(self) -> "Job | None":
         """The job to submit through SDK v2, with a name of its own; None for SDK v1."""
@@ -78,13 +78,32 @@ class Submitting:
         stream.write(piece)
         stream.flush()
 
-    def _interrupted(self) -> None:
-        if not self._runs:
-            raise KeyboardInterrupt
-        run_id = self._runs[-1]["run_id"]
-        console.note("")
-        console.note(f"  The run goes on. To cancel it: scaffold runs cancel {run_id}")
-        raise typer.Exit(130)
+    @property
+    def _begun(self) -> "local.Submission | azure.Submission | None":
+        """The submission, once there is one."""
+        return getattr(self, "_submission", None)
+
+    def _stopped(self) -> StoppedError:
+        """What Ctrl-C means at this stage: what was accepted goes on, and nothing else is sent."""
+        accepted, uncertain = [run["run_id"] for run in self._runs], None
+        if (begun := self._begun) is not None:
+            begun.stop()
+            more, uncertain = begun.left_behind()
+            accepted += [run_id for run_id in more if run_id not in accepted]
+        if uncertain is not None:
+            return StoppedError(
+                f"Stopped while the run {uncertain} was sent: it may have been accepted.",
+                f"Look before you submit again: scaffold runs show {uncertain}",
+            )
+        if not accepted:
+            return StoppedError("Stopped before anything was submitted.", "Submit again when you are ready.")
+        return self._goes_on(accepted[-1])
+
+    def _goes_on(self, run_id: str) -> StoppedError:
+        """What Ctrl-C means once a run is accepted."""
+        return StoppedError(
+            f"Stopped; the run {run_id} goes on.", f"To cancel it: scaffold runs cancel {run_id}"
+        )
 
     def was_preempted(self) -> bool:
         """True when the followed run ended because its node was taken away."""

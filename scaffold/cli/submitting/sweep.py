@@ -5,15 +5,13 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from scaffold import words
 from scaffold.cli import console, table
 from scaffold.cli.local import service as running_service
 from scaffold.cli.submitting import contents
 from scaffold.cli.submitting.azure import OnAzure
 from scaffold.cli.submitting.outcome import seconds
-from scaffold.errors import RunFailedError
+from scaffold.errors import RunFailedError, StoppedError
 
 if TYPE_CHECKING:
     from scaffold.cli.submitting.wanted import Wanted
@@ -213,14 +211,11 @@ class Sweeping(OnAzure):
             )
         super()._raise_outcome(run)
 
-    def _interrupted(self) -> None:
-        self._table.stop()
-        if not self._runs:
-            raise KeyboardInterrupt
-        run_id = self._runs[-1]["run_id"]
-        console.note("")
-        console.note(f"  The sweep goes on. To cancel it with all its runs: scaffold runs cancel {run_id}")
-        raise typer.Exit(130)
+    def _goes_on(self, run_id: str) -> StoppedError:
+        return StoppedError(
+            f"Stopped; the sweep {run_id} goes on.",
+            f"To cancel it with all its runs: scaffold runs cancel {run_id}",
+        )
 
     def _named(self, combinations: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
         """Combinations by the names that a person calls the parameters."""
