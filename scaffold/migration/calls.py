@@ -26,6 +26,7 @@ class Found:
         uncounted: whether it is in a loop without such an expression.
         run: the source text of the MLflow run.
         pyplot: the names that matplotlib.pyplot has in the module.
+        texts: expressions of the module that are known to be texts.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Found:
     uncounted: bool
     run: str
     pyplot: frozenset[str]
+    texts: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -124,12 +126,10 @@ def _text(code: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _is_text(code: str) -> bool:
-    return (
-        _text(code) is not None
-        or re.match(r"[rRbBuU]?[fF][rR]?['\"]", code) is not None
-        or code.startswith("str(")
-    )
+def _is_text(code: str, texts: frozenset[str]) -> bool:
+    if _text(code) is not None or code in texts:
+        return True
+    return re.match(r"[rRbBuU]?[fF][rR]?['\"]|(\w+\.)*str\(", code) is not None
 
 
 def _named(code: str) -> tuple[str, str]:
@@ -161,7 +161,7 @@ def _series(found: Found, note: str, hint: str = "") -> tuple[str, str]:
 def _log(found: Found) -> Made:
     name, note = _named(found.values["name"])
     value = found.values["value"]
-    if _is_text(value):
+    if _is_text(value, found.texts):
         said = "a text is no metric in MLflow: it is a tag of the run now"
         return Made(f"mlflow.set_tag({name}, {value})", note=said, hint="Read it from the run's tags.")
     note, hint = _series(found, note)

@@ -23,6 +23,7 @@ class Context:
         rebound: those of them that something else is bound to as well → the line.
         run_names: what the class Run is called, dotted.
         pyplot: the names of matplotlib.pyplot.
+        texts: arguments of the command line that are texts, as ``arguments.kind``.
         has_mlflow: whether it imports mlflow already.
         starts_runs: the line that starts a run of MLflow by itself; None without one.
     """
@@ -31,6 +32,7 @@ class Context:
     rebound: dict[str, int] = field(default_factory=dict)
     run_names: set[str] = field(default_factory=set)
     pyplot: set[str] = field(default_factory=set)
+    texts: set[str] = field(default_factory=set)
     has_mlflow: bool = False
     starts_runs: int | None = None
 
@@ -51,6 +53,7 @@ def read(wrapper: MetadataWrapper) -> Context:
     imports = _Imports(context)
     wrapper.visit(imports)
     wrapper.visit(_Bindings(context))
+    wrapper.visit(_Texts(context))
     if context.runs:
         wrapper.visit(_Parameters(context))
         wrapper.visit(_Rebound(context))
@@ -109,6 +112,37 @@ class _Bindings(cst.CSTVisitor):
     def visit_Assign(self, node: cst.Assign) -> None:
         if is_context(node.value, self._context):
             self._context.runs.update(filter(None, (dotted(target.target) for target in node.targets)))
+
+
+class _Texts(cst.CSTVisitor):
+    """What argparse gives as text: the module's arguments without a type, or of the type str."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self._names: set[str] = set()
+        self._holders: set[str] = set()
+
+    def visit_Assign(self, node: cst.Assign) -> None:
+        if isinstance(node.value, cst.Call) and dotted(node.value.func).endswith(".parse_args"):
+            self._holders.update(filter(None, (dotted(target.target) for target in node.targets)))
+
+    def visit_Call(self, node: cst.Call) -> None:
+        if not dotted(node.func).endswith(".add_argument"):
+            return
+        given = {argument.keyword.value: argument.value for argument in node.args if argument.keyword}
+        if "action" in given or dotted(given.get("type", cst.Name("str"))) != "str":
+            return
+        options = [argument.value for argument in node.args if argument.keyword is None]
+        texts = [one.raw_value for one in options if isinstance(one, cst.SimpleString)]
+        named = given.get("dest")
+        if isinstance(named, cst.SimpleString):
+            texts = [named.raw_value]
+        long = [text for text in texts if text.startswith("--") or not text.startswith("-")]
+        self._names.update(text.lstrip("-").replace("-", "_") for text in long[:1])
+
+    def leave_Module(self, original_node: cst.Module) -> None:
+        self._context.texts = {f"{holder}.{name}" for holder in self._holders for name in self._names}
 
 
 class _Parameters(cst.CSTVisitor):

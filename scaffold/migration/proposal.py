@@ -131,7 +131,9 @@ def _modules(subject: Subject, job: CommandJob) -> tuple[list[Change], list[Note
 
     changes: list[Change] = []
     notes: list[Note] = []
-    for file in _python_files(subject, job):
+    files = _python_files(subject, job)
+    notes += _not_reached(subject, files)
+    for file in files:
         try:
             text = file.text()
         except FileError as error:
@@ -163,16 +165,31 @@ def _first(error: Exception) -> str:
     return str(error).splitlines()[0].rstrip(".")
 
 
-def _python_files(subject: Subject, job: CommandJob) -> Iterator[ProjectFile]:
-    """The Python files that travel, but for those that submit."""
+def _python_files(subject: Subject, job: CommandJob) -> list[ProjectFile]:
+    """The script with the modules that it imports; all that travel, but for those that submit, when it is not known."""
+    if subject.modules is not None:
+        return [module.file for module in subject.modules.modules]
+    sent = subject.snapshot.sent if subject.snapshot else ()
+    files = [subject.file(job.code / file.path) for file in sent if file.path.endswith(".py")]
+    ours = (subject.runner.path, subject.constants_file.path)
+    return [file for file in files if file.path not in ours and not _submits(file)]
+
+
+def _submits(file: ProjectFile) -> bool:
+    return file.path.name == SUBMITTER or b"ScriptRunConfig(" in file.data()
+
+
+def _not_reached(subject: Subject, reached: list[ProjectFile]) -> Iterator[Note]:
+    """Other files that travel and know of a run: who starts them is not known."""
     snapshot = subject.snapshot
-    sent = [file.path for file in snapshot.sent] if snapshot else []
-    for path in sent:
-        file = subject.file(job.code / path)
-        if path.endswith(".py") and file.path not in (subject.runner.path, subject.constants_file.path):
-            submits = b"ScriptRunConfig(" in file.data()
-            if not submits and Path(path).name != SUBMITTER:
-                yield file
+    known = {file.path for file in reached}
+    for sent in snapshot.sent if snapshot and subject.modules is not None else ():
+        file = subject.file(snapshot.folder / sent.path) if snapshot else subject.runner
+        if sent.path.endswith(".py") and file.path not in known and not _submits(file):
+            data = file.data()
+            if b"get_context(" in data and b"azureml" in data:
+                what = "it has a run of SDK v1, and the script does not import it, so that it stays as it is"
+                yield Note("left", file.shown, None, what, "Migrate with the script that submits it.")
 
 
 _OTHERS = re.compile(

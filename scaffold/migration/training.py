@@ -131,7 +131,8 @@ class _Uses(cst.CSTVisitor):
             return
         step, uncounted = counter(call, ParentNodeProvider, self)  # type: ignore[arg-type]
         pyplot = frozenset(self._context.pyplot)
-        made = carried(Found(method, *bound, step, uncounted, self._run_of(node), pyplot))
+        texts = frozenset(self._context.texts)
+        made = carried(Found(method, *bound, step, uncounted, self._run_of(node), pyplot, texts))
         if made is None or (made.statements and not self._is_statement(call)):
             self._leave(node)
             return

@@ -16,6 +16,8 @@ from scaffold.requirements import is_url, logical_lines, option_of
 
 # SDK v1's own (azureml.core.environment.DEFAULT_CPU_IMAGE), without the tag that changes with its releases.
 IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04"
+# What CondaDependencies.create puts in when it is given none; CondaDependencies() has another one.
+_PYTHON_OF_CREATE = "3.10.18"
 _CHANNELS = ["conda-forge"]
 _HINT = "Describe it in one file, or submit with --sdk v1, which runs the script itself."
 _MAKERS = {
@@ -233,12 +235,12 @@ class _Reader:
         bare = self._called("CondaDependencies")
         if len(creates) + len(bare) > 1 or any(call.args or call.keywords for call in bare):
             raise self._unknown((creates + bare)[-1].lineno)
-        if not creates:
-            pip.append("azureml-defaults")  # what an empty CondaDependencies() holds
+        if not any(self._values.given(call, "pip_packages", 1) for call in creates):
+            pip.append("azureml-defaults")  # what stands there when nobody says what is to
         for call in creates:
             conda += self._list(call, "conda_packages", 2)
             pip += self._list(call, "pip_packages", 1)
-            python = self._text(call, "python_version", 3)
+            python = self._text(call, "python_version", 3) or _PYTHON_OF_CREATE
         conda += self._added("add_conda_package", "conda_package")
         pip += self._added("add_pip_package", "pip_package")
         python = next(iter(self._added("set_python_version", "version")), python)

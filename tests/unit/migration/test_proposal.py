@@ -62,6 +62,15 @@ def test_what_cannot_be_told_is_listed_and_the_rest_is_done(tmp_path):
     assert yaml.safe_load(after(found)["job.yml"])["command"] == "python train.py"
 
 
+def test_files_that_the_script_does_not_import_are_listed_and_stay(tmp_path):
+    found = proposal(
+        tmp_path, **{"src/train.py": "import helper\n", "src/helper.py": TRAIN, "src/other.py": TRAIN}
+    )
+    assert "src/helper.py" in after(found)
+    assert "src/other.py" not in after(found)
+    assert ("left", "src/other.py") in {(note.kind, note.file) for note in found.notes}
+
+
 def test_a_project_without_a_configuration_is_an_error(tmp_path):
     with pytest.raises(ProjectError, match="it makes no ScriptRunConfig"):
         proposal(tmp_path, **{"submit.py": "print('nothing')\n"})

@@ -86,6 +86,23 @@ def test_names_that_are_computed_keep_their_folder():
     assert after.endswith("mlflow.log_artifact(path, os.path.dirname(name) or None)\n")
 
 
+def test_arguments_that_are_texts_are_tags():
+    code = """import argparse, numpy as np
+parser = argparse.ArgumentParser()
+parser.add_argument('--kernel', default='linear')
+parser.add_argument('-p', '--the-penalty', type=float)
+args = parser.parse_args()
+run.log('k', args.kernel)
+run.log('p', args.the_penalty)
+run.log('s', np.str(x))
+"""
+    assert becomes(code).splitlines()[-3:] == [
+        "mlflow.set_tag('k', args.kernel)",
+        "mlflow.log_metric('p', args.the_penalty)",
+        "mlflow.set_tag('s', np.str(x))",
+    ]
+
+
 # Steps
 
 

@@ -168,6 +168,14 @@ def test_an_environment_put_together_by_calls(tmp_path):
     }
 
 
+def test_what_the_sdk_puts_in_when_nobody_says_otherwise(tmp_path):
+    made = "env = Environment('e')\nenv.python.conda_dependencies = CondaDependencies{}\n"
+    found = environment_of(tmp_path, made.format(".create(conda_packages=['numpy'])"))["conda_file"]
+    assert found["dependencies"] == ["python=3.10.18", "numpy", "pip", {"pip": ["azureml-defaults"]}]
+    found = environment_of(tmp_path, made.format("()"))["conda_file"]
+    assert found["dependencies"] == ["python=3.8.13", "pip", {"pip": ["azureml-defaults"]}]
+
+
 def test_what_the_user_manages_is_the_image_alone(tmp_path):
     made = "env = Environment('e')\nenv.docker.base_image = 'me/image:1'\nenv.python.user_managed_dependencies = True\n"
     assert environment_of(tmp_path, made) == {"image": "me/image:1"}
