@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[Machine, int], list[Result]]] = {
     "new": generator.new,
     "check": checking.check,
     "submit": submission.submit,
+    "submit-v2": submission.submit_v2,
     "tutorial": submission.tutorial,
     "first-line": submission.first_line,
     "memory": service.memory,

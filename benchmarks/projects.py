@@ -31,9 +31,9 @@ print(run.get_portal_url())
 """
 
 
-def generated(machine: Machine) -> Path:
+def generated(machine: Machine, *flags: str) -> Path:
     """A project as ``scaffold new`` makes it, with a script and an environment that take no time."""
-    machine.output("scaffold", "new", "my-exp", "--no-input")
+    machine.output("scaffold", "new", "my-exp", "--no-input", *flags)
     project = machine.root / "my-exp"
     (project / "requirements.txt").write_text(REQUIREMENTS)
     (script_of(project)).write_text(SCRIPT)

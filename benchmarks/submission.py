@@ -53,11 +53,52 @@ def _floor(machine: Machine) -> float:
     return machine.timed("python", "-c", "from azureml.core import Workspace")
 
 
-def _submitted(machine: Machine, project: Path) -> tuple[float, float]:
+def submit_v2(machine: Machine, runs: int) -> list[Result]:
+    """``scaffold submit --sdk v2`` until it says that the job is queued, against the bare script until it says so."""
+    project = projects.generated(machine, "--sdk", "both")
+
+    def scaffold() -> float:
+        queued, _ = _submitted(machine, project, "--sdk", "v2")
+        machine.settle()
+        return queued
+
+    def bare() -> float:
+        seconds = _first_line(machine, project, "run_experiment_v2.py", variables)
+        machine.settle()
+        return seconds
+
+    scaffold()  # starts the service and builds the environment
+    variables = json.loads(machine.output("scaffold", "workspace", "env", "--json"))
+    measured, baseline = in_turns(scaffold, bare, runs)
+    return [compared("submit --sdk v2 until queued | bare azure-ai-ml", measured, baseline, most=1.1)]
+
+
+def _first_line(machine: Machine, project: Path, script: str, variables: dict[str, str]) -> float:
+    """Seconds until a submitting script prints the address of what it has submitted."""
+    started = time.perf_counter()
+    with subprocess.Popen(
+        [machine.find("python"), script],
+        cwd=project,
+        env=machine.environment | variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        seconds = time.perf_counter() - started
+        process.stdout.read()
+    if not line.startswith("http"):
+        raise BrokenError(f"{script} did not submit.")
+    return seconds
+
+
+def _submitted(machine: Machine, project: Path, *flags: str) -> tuple[float, float]:
     """Seconds until ``scaffold submit`` says that the run is queued, and until it has ended."""
     started = time.perf_counter()
     process = subprocess.Popen(
-        [machine.find("scaffold"), "submit"],
+        [machine.find("scaffold"), "submit", *flags],
         cwd=project,
         env=machine.environment,
         stdin=subprocess.DEVNULL,
