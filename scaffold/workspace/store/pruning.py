@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from scaffold.workspace.files import sizes
-from scaffold.workspace.store.blobs import SNAPSHOTS
+from scaffold.workspace.store.blobs import CODE, SNAPSHOTS
 from scaffold.workspace.store.content import ContentStore
 from scaffold.workspace.store.database import Database, timestamp
 
@@ -40,7 +40,10 @@ def prune_content(database: Database, content: ContentStore, before: datetime) -
     folders = [content.folder, content.staging]
     taken = sum(sizes(folders))
     # A snapshot that was made has names of its own for its files, and its zip is made again when it is asked for.
-    database.execute("DELETE FROM blobs WHERE container = ? AND modified < ?", SNAPSHOTS, timestamp(before))
+    database.execute(
+        "DELETE FROM blobs WHERE (container = ? OR container GLOB ?) AND modified < ?",
+        SNAPSHOTS, f"{CODE}*", timestamp(before),
+    )  # fmt: skip
     # Whoever refers to a file later than this has either kept it again, which makes it young, or copied a reference.
     rows = database.all(
         "SELECT sha256 FROM blobs WHERE sha256 IS NOT NULL UNION SELECT sha256 FROM snapshot_files"

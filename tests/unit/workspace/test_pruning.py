@@ -10,7 +10,7 @@ import pytest
 
 from scaffold.workspace.paths import Home
 from scaffold.workspace.store import Store
-from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, SNAPSHOTS
+from scaffold.workspace.store.blobs import ARTIFACTS, CODE, DATASTORE, SNAPSHOTS
 from scaffold.workspace.store.database import now
 from scaffold.workspace.store.pruning import prune_content
 from scaffold.workspace.store.snapshots import Snapshot, SnapshotFile
@@ -86,6 +86,7 @@ def test_what_is_kept_is_young_whatever_time_its_maker_gave_it(store: Store, tmp
 def test_uploads_that_were_given_up_go(store: Store):
     sha256 = store.content.put(b"for a snapshot that never came")
     store.blobs.put(SNAPSHOTS, "upload/0", sha256=sha256, size=30)
+    store.blobs.put(f"{CODE}1", "src/run.py", sha256=store.content.put(b"for code that never came"), size=24)
     store.content.growing().write_bytes(b"for a blob that was replaced")
     grows = store.content.growing()
     store.blobs.put(ARTIFACTS, "log", live_path=grows)
@@ -97,7 +98,7 @@ def test_uploads_that_were_given_up_go(store: Store):
     assert store.blobs.get(SNAPSHOTS, "upload/0") is not None
 
     store.database.execute("UPDATE blobs SET modified = ?", (now() - 2 * DAY).isoformat())
-    assert prune(store) == 1
+    assert prune(store) == 2
 
     assert files(store) == [grows]
     assert list(store.content.staging.iterdir()) == []
