@@ -8,7 +8,7 @@ from typing import Any
 
 from scaffold.workspace.store import search
 from scaffold.workspace.store.database import Database
-from scaffold.workspace.store.runs import Run, read_run
+from scaffold.workspace.store.runs import Run, runs_at
 
 _SECONDS = "(julianday(COALESCE(ended, 'now')) - julianday(started))"
 _SORTS = {
@@ -95,7 +95,6 @@ class RunLists:
         sort, bound = self._sort(query)
         direction = "DESC" if query.descending else "ASC"
         count = self._database.one(f"SELECT COUNT(*) FROM runs WHERE {where}", *values)  # noqa: S608  (names are ours)
-        # Sorted by row number alone, since a run's whole record may be large.
         places = [
             row[0]
             for row in self._database.all(
@@ -104,11 +103,7 @@ class RunLists:
                 *values, *bound, query.limit, query.offset,
             )
         ]  # fmt: skip
-        marks = ", ".join("?" for _ in places)
-        rows = self._database.all(f"SELECT rowid, * FROM runs WHERE rowid IN ({marks})", *places)  # noqa: S608
-        by_place = {row["rowid"]: row for row in rows}
-        runs = [read_run(by_place[place]) for place in places if place in by_place]
-        return runs, count[0] if count else 0
+        return runs_at(self._database, places), count[0] if count else 0
 
     def _where(self, query: Query) -> tuple[str, list[Any]]:
         parts, values = ["hidden = ?"], list[Any]([int(query.archived)])
