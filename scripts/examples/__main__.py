@@ -1,4 +1,4 @@
-"""Runs public SDK v1 examples as they are against a local workspace, and tells how they did.
+"""Runs public examples of both SDKs as they are against a local workspace, and tells how they did.
 
     python scripts/examples CHECKOUTS [--only TEXT] [--work FOLDER] [--list FILE]
     python scripts/examples --table       prints the list as docs/examples.md has it
@@ -44,19 +44,20 @@ PACKAGES = (
         "seaborn",
     ),
     *("joblib", "tqdm", "tensorboard", "ipykernel", "ipython<9", "nbclient", "setuptools<80.9"),
+    *("azure-ai-ml==1.35.2", "azure-identity"),
 )
 TIMEOUT_SECONDS = 1800
 
 
 @dataclass(frozen=True)
 class Example:
-    """One notebook or script of a repository.
+    """One notebook, script or job file of a repository.
 
     Attributes:
         repository: ``OWNER/NAME``, or ``OWNER/NAME@COMMIT`` for the second commit of one.
-        path: of the notebook or script in it.
+        path: of it in the repository.
         folder: where it is started; its own folder unless its author says otherwise.
-        before: scripts or notebooks of the repository that its author has the reader run first.
+        before: others of the repository that its author has the reader run first.
         computes: clusters that have to be there, which on Azure ML the reader has made by hand.
         cells: of a notebook, how many cells are run; what follows needs a cloud.
         failing: numbers of the cells that may fail, since their author means them to or they need Docker.
@@ -173,12 +174,14 @@ class Bench:
         return done
 
     def run_file(self, copy: Path, path: str, log: Path, example: Example) -> str:
-        """Runs a notebook or script in its own folder; returns its error, or nothing."""
+        """Runs a notebook, script or job file in its own folder; returns its error, or nothing."""
         file = copy / path
         command: list[str | Path] = [file]
         if file.suffix == ".ipynb":
             limits = {"cells": example.cells, "failing": example.failing} if path == example.path else {}
             command = [HERE / "notebook.py", file, json.dumps(limits)]
+        if file.suffix == ".yml":
+            command = [HERE / "job.py", file, json.dumps(CONFIG)]
         try:
             folder = file.parent if example.folder is None else copy / example.folder
             done = self.run("python", *command, cwd=folder, log=log, variables=dict(example.variables))

@@ -16,7 +16,8 @@ PATIENCE_SECONDS = 900.0
 
 def over(run: Run) -> bool:
     """True when the run has its end, or is one that somebody logs to by hand."""
-    return run.type != "azureml.scriptrun" or run.get_status() in ("Completed", "Failed", "Canceled")
+    executed = run.type in ("azureml.scriptrun", "azureml.StepRun")
+    return not executed or run.get_status() in ("Completed", "Failed", "Canceled")
 
 
 def main(config: dict[str, str], known: set[str]) -> None:

@@ -96,15 +96,25 @@ def accept(request: Request, body: NewRun) -> Run:
     asked = Submission(
         experiment=experiment,
         run_id=request.query_params.get("runId") or f"{experiment}_{uuid.uuid4().hex}",
-        document=body.configuration,
+        document=of_first_sdk(body.configuration),
         snapshot_id=body.snapshot_id,
         parent=body.parent_run_id,
         submission=caller.submission,
-        python=interpreters.recall(context_of(request).home, caller.python),
+        python=python_of(request),
     )
     run = make_run(context_of(request), asked)
     tell_queued(context_of(request), run)
     return run
+
+
+def of_first_sdk(document: dict[str, Any]) -> dict[str, Any]:
+    """A RunConfiguration as a client sent it, without what would make it one of the second SDK's jobs."""
+    return {key: value for key, value in document.items() if key not in ("job", "step")}
+
+
+def python_of(request: Request) -> str | None:
+    """The Python from which a run is submitted, if that is known."""
+    return interpreters.recall(context_of(request).home, caller_of(request).python)
 
 
 def make_run(context: Context, asked: Submission) -> Run:

@@ -23,7 +23,7 @@ from scaffold.workspace.engine.sweeps.policies import policy_of
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.refusals import HYPERDRIVE
 from scaffold.workspace.runs import Status
-from scaffold.workspace.services.execution import Order, tell_queued, understood
+from scaffold.workspace.services.execution import Order, of_first_sdk, tell_queued, understood
 from scaffold.workspace.services.forms import json_file
 from scaffold.workspace.services.history import check_experiment_name, check_run_id, run_of
 from scaffold.workspace.store.runs import SWEEP, Run
@@ -132,7 +132,7 @@ def _accept(request: Request, body: NewSweep) -> Run:
     check(body)
     definition = msgspec.convert(body.platform_config, Platform).definition
     python = interpreters.recall(context.home, caller_of(request).python)
-    order = understood(context, definition.overrides, definition.snapshot_id, python)
+    order = understood(context, of_first_sdk(definition.overrides), definition.snapshot_id, python)
     if order.definition.get("command"):
         raise _unsupported("A sweep runs a script with arguments, and this run configuration has a command.")
     sweep = sweep_of(body, order)

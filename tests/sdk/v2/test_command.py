@@ -29,6 +29,7 @@ def test_a_command_job_runs_and_is_seen_by_both_sdks_and_on_the_page(machine: Ma
     seen = given(
         machine,
         """
+        from urllib import request
         job = command(
             code='src', display_name='the job', description='what for', experiment_name='v2', tags={'team': 'blue'},
             command='python train.py ${{inputs.words}} ${{outputs.folder}} ${{outputs.file}} --rate ${{inputs.rate}}'
@@ -43,6 +44,10 @@ def test_a_command_job_runs_and_is_seen_by_both_sdks_and_on_the_page(machine: Ma
         seen['got'] = [done.status, done.display_name, done.description, done.experiment_name, dict(done.tags),
                        done.compute, done.inputs['rate']._data, done.outputs['file'].type]
         seen['name'] = done.name
+        opener, page = request.build_opener(request.HTTPCookieProcessor()), done.studio_url.partition('?')[0]
+        opener.open(page)
+        secret = page.split('/')[3]
+        seen['page'] = json.load(opener.open(page.replace(f'/{secret}', '') + '.json'))
         seen['listed'] = [[job.name, job.status] for job in ml.jobs.list()]
         seen['services'] = ml.jobs.show_services(done.name)
         ml.jobs.download(done.name, download_path='got', all=True)
@@ -70,6 +75,14 @@ def test_a_command_job_runs_and_is_seen_by_both_sdks_and_on_the_page(machine: Ma
     ]  # fmt: skip
     assert seen["listed"] == [[name, "Completed"]]
     assert seen["services"] is None
+    page = seen["page"]
+    assert page["command"].startswith("python train.py ${{inputs.words}}")
+    assert page["parameters"] == {"rate": "0.5", "less": "True"}
+    assert [[entry["as"], entry["address"].rpartition("/")[2]] for entry in page["inputs"]] == [
+        ["words", "words.txt"]
+    ]
+    assert sorted(entry["as"] for entry in page["outputs"]) == ["file", "folder"]
+    assert page["environment"] == "CliV2AnonymousEnvironment"
     files = seen["files"]
     assert (
         files["got/named-outputs/folder/twice.txt"] == files["one/named-outputs/folder/twice.txt"] == "la la "

@@ -86,8 +86,10 @@ def command_of(run: Run) -> str:
 
 
 def parameters_of(run: Run) -> dict[str, str]:
-    """Its arguments and MLflow's parameters, by name."""
-    return parameters.named(arguments_of(run), run.properties)
+    """Its arguments, a job's literals and MLflow's parameters, by name."""
+    inputs = (run.job.get("inputs") or {}).items()
+    literals = {key: str(given["value"]) for key, given in inputs if given and given.get("value") is not None}
+    return literals | parameters.named(arguments_of(run), run.properties)
 
 
 def git_of(run: Run) -> dict[str, str]:
@@ -151,8 +153,8 @@ def details(look: Look, run_id: str) -> dict[str, Any] | None:
         "parent": lists.row_of(parent) if parent else None,
         "origin": origin if origin and store.runs.get(origin) else None,
         "children": lists.children(look, run_id, _CHILDREN),
-        "inputs": _datasets(look, run.recorded.get("inputDatasets"), "consumptionDetails", "inputName"),
-        "outputs": _datasets(look, run.recorded.get("outputDatasets"), "outputDetails", "outputName"),
+        "inputs": _datasets(look, run, "inputDatasets", "inputDetails", "inputName"),
+        "outputs": _datasets(look, run, "outputDatasets", "outputDetails", "outputName"),
         "models": [{"name": m.name, "version": m.version} for m in store.models.find(run_id=run_id)],
         "reason": _reason(run),
         "log": logs[0] if logs else None,
@@ -160,15 +162,19 @@ def details(look: Look, run_id: str) -> dict[str, Any] | None:
     }
 
 
-def _datasets(look: Look, entries: Any, details: str, key: str) -> list[dict[str, Any]]:
-    """The datasets that a run read or wrote (``DatasetLineage``): as what, and which."""
+def _datasets(look: Look, run: Run, kind: str, details: str, key: str) -> list[dict[str, Any]]:
+    """The datasets that a run read or wrote (``DatasetLineage``): as what, which, and where a job says it is."""
+    entries = run.recorded.get(kind)
+    places = run.job.get(kind.removesuffix("Datasets") + "s") or {}
     found = []
     for entry in entries if isinstance(entries, list) else []:
         saved_id = str((entry.get("identifier") or {}).get("savedId") or "")
         dataset = look.store.datasets.by_saved_id(saved_id)
+        name = str((entry.get(details) or {}).get(key) or "")
         found.append(
             {
-                "as": str((entry.get(details) or {}).get(key) or ""),
+                "as": name,
+                "address": (places.get(name) or {}).get("uri"),
                 "saved_id": saved_id,
                 "name": dataset.name if dataset else None,
                 "version": dataset.version if dataset else None,

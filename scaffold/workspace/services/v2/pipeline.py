@@ -13,9 +13,9 @@ import msgspec
 from starlette.requests import Request
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import Context, caller_of, context_of
+from scaffold.workspace.context import caller_of, context_of
 from scaffold.workspace.refusals import COMPONENT_TYPES
-from scaffold.workspace.services.execution import Submission, make_run
+from scaffold.workspace.services.execution import Submission, make_run, python_of
 from scaffold.workspace.services.v2 import components
 from scaffold.workspace.services.v2.command import (
     Bound,
@@ -119,16 +119,15 @@ def accept(request: Request, name: str, properties: dict[str, Any]) -> Run:
     """
     context, asked = context_of(request), read_as(PipelineProperties, properties)
     with context.store.database.transaction():
-        return _Assembly(context, asked, name, caller_of(request).submission).made()
+        return _Assembly(request, asked, name).made()
 
 
 class _Assembly:
     """The making of one pipeline."""
 
-    def __init__(
-        self, context: Context, asked: PipelineProperties, name: str, submission: str | None
-    ) -> None:
-        self._context, self._asked, self._name, self._submission = context, asked, name, submission
+    def __init__(self, request: Request, asked: PipelineProperties, name: str) -> None:
+        self._context, self._asked, self._name = context_of(request), asked, name
+        self._submission, self._python = caller_of(request).submission, python_of(request)
         self._inputs = present_ones(asked.inputs)
         self._outputs = with_defaults(asked.outputs)
         self._settings = {_snake(key): value for key, value in (asked.settings or {}).items()}
@@ -358,6 +357,7 @@ class _Assembly:
                 document=made.document | {"job": job, "step": step.name},
                 snapshot_id=made.snapshot_id,
                 parent=self._name,
+                python=self._python,
                 fields={
                     "run_type": "azureml.StepRun",
                     "name": step.name,

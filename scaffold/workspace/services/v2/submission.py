@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from scaffold.workspace.context import Context, body_as, caller_of, context_of
 from scaffold.workspace.refusals import JOB_TYPES
-from scaffold.workspace.services.execution import Submission, make_run, tell_queued
+from scaffold.workspace.services.execution import Submission, make_run, python_of, tell_queued
 from scaffold.workspace.services.history import check_run_id, texts
 from scaffold.workspace.services.v2 import pipeline, sweep
 from scaffold.workspace.services.v2.command import Bound, Trial, configured, seconds_of, target_of
@@ -86,6 +86,7 @@ def _command(request: Request, name: str, properties: dict[str, Any]) -> Run:
             document=made.document | {"job": job},
             snapshot_id=made.snapshot_id,
             submission=caller_of(request).submission,
+            python=python_of(request),
             fields=fields_of(asked),
         ),
     )

@@ -10,7 +10,7 @@ from scaffold.workspace.context import caller_of, context_of
 from scaffold.workspace.engine.sweeps.trials import RUN
 from scaffold.workspace.services import hyperdrive
 from scaffold.workspace.services.dto import Dto
-from scaffold.workspace.services.execution import understood
+from scaffold.workspace.services.execution import python_of, understood
 from scaffold.workspace.services.v2.command import Bound, Trial, configured, seconds_of, target_of
 from scaffold.workspace.services.v2.jobs import (
     DEFAULT_EXPERIMENT,
@@ -106,7 +106,7 @@ def accept(request: Request, name: str, properties: dict[str, Any]) -> Run:
         resources=msgspec.to_builtins(asked.trial.resources),
     )
     job = msgspec.to_builtins(trial) | {"outputs": made.outputs}
-    order = understood(context, made.document | {"job": job}, made.snapshot_id)
+    order = understood(context, made.document | {"job": job}, made.snapshot_id, python_of(request))
     sweep = hyperdrive.sweep_of(as_sent, order)
     with context.store.database.transaction():
         run = add_parent(
