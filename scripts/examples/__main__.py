@@ -33,6 +33,7 @@ PACKAGES = (
         "azureml-mlflow",
         "azureml-widgets",
         "azureml-tensorboard",
+        "azureml-train-core",
     ),
     *(
         "mlflow>=2.20,<3",

@@ -170,6 +170,23 @@ def test_a_package_that_asks_for_later_setuptools_gets_them(machine: Machine, tm
     assert "Without older setuptools" in seen["modern"]["build"]
 
 
+def test_what_is_installed_beside_decides_no_version_of_what_was_asked_for(machine: Machine, tmp_path: Path):
+    """azureml-defaults needs azureml-core, whose new versions need a packaging that is not the newest."""
+    wheels = tmp_path / "wheels"
+    wheel(wheels, "scaffold_deep", "1.0")
+    wheel(wheels, "scaffold_deep", "2.0", "packaging<25")
+    wheel(wheels, "scaffold_middle", "1.0", "scaffold_deep")
+    wheel(wheels, "scaffold_root", "1.0", "scaffold_middle")
+    machine.environment["PIP_FIND_LINKS"] = str(wheels)
+    script = VERSIONS.format(names=["scaffold-deep", "pip", "wheel"])
+    seen = seen_on(
+        machine, tmp_path, f"seen['deep'] = outcome(submit(environment('deep', 'scaffold_root'), {script!r}))"
+    )
+
+    assert seen["deep"]["log"].splitlines()[0] == "scaffold-deep 2.0", seen
+    assert len(seen["deep"]["log"].splitlines()) == 3
+
+
 def test_a_private_wheel_is_had_from_the_workspace_also_when_that_has_moved(machine: Machine, tmp_path: Path):
     file = wheel(tmp_path, "scaffold_private", "1.5")
     prepared = seen_on(

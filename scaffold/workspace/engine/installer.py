@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from scaffold import requirements as pip
 from scaffold.workspace.engine import builder, pipconf, pythons, requirements
 from scaffold.workspace.engine.builder import BuildError
 from scaffold.workspace.engine.conda import CondaBuilder
@@ -23,9 +22,10 @@ from scaffold.workspace.store.content import ContentStore
 # What an environment has beside what was asked for, as one by conda does before Python 3.13. Many older packages import
 # pkg_resources, azureml-core before 1.61 among them, which later setuptools warn of and then have no more.
 _OLDER_SETUPTOOLS = "setuptools<80.9"
-_SEEDS = ("pip", _OLDER_SETUPTOOLS, "wheel")
-_INCLUDES = ("-r", "-c", "-e", "--requirement", "--constraint", "--editable")
-_LIST = ".environment-requirements.txt"
+# Later ones need packaging, of which an older one may have been asked for.
+_OLDER_WHEEL = "wheel<0.46"
+_SEEDS = ("pip", _OLDER_SETUPTOOLS, _OLDER_WHEEL)
+_LIST, _LIMITS = ".environment-requirements.txt", ".environment-limits.txt"
 _Progress = Callable[[str], None]
 
 
@@ -147,30 +147,31 @@ class Installer:
         log.writelines(f"note: {sentence}\n" for sentence in given.dropped)
         log.write("\n")
         progress("installing its packages")
-        # Options for all packages (another index, hashes, sources) are not meant for the seeds.
-        apart = bool(seeds) and any(
-            pip.option_of(line) and not line.startswith(_INCLUDES) for line in given.lines
-        )
-        if apart:
-            with contextlib.suppress(BuildError):  # what was asked for can do without them
-                await self._pip(python, source, UvInput(()), log, seeds)
-            seeds = ()
+        # Where there are hashes, every version is given, and a limit without one is refused.
+        limits = () if any("hash" in line for line in (*given.lines, *given.flags)) else _limits(seeds)
         try:
-            await self._pip(python, source, given, log, seeds)
+            await self._pip(python, source, given, log, limits)
         except BuildError as error:
-            if _OLDER_SETUPTOOLS not in error.reason:
+            if not any(limit in error.reason for limit in limits):
                 raise
             log.write("\nWithout older setuptools, with which some package does not go together:\n")
-            await self._pip(python, source, given, log, ("pip", "wheel"))
+            await self._pip(python, source, given, log)
+        # By themselves, and last: resolved together they decide which versions of other packages are looked at, and an
+        # azureml-core of years ago may come of it. The options of what was asked for are not meant for them.
+        left = [seed for seed in seeds if not _is_installed(folder, seed)]
+        with contextlib.suppress(BuildError):  # what was asked for can do without them
+            await self._pip(python, source, UvInput(tuple(left)), log)
 
     async def _pip(
-        self, python: Python, folder: Path, given: UvInput, log: IO[str], seeds: tuple[str, ...] = ()
+        self, python: Python, folder: Path, given: UvInput, log: IO[str], limits: tuple[str, ...] = ()
     ) -> None:
-        if not (seeds or given.lines):
+        if not given.lines:
             return
-        listed = folder / _LIST
-        listed.write_text("\n".join((*seeds, *given.lines)) + "\n", encoding="utf-8")
-        command = [_find_uv(), "pip", "install", "--python", python.path, *given.flags, "-r", str(listed)]
+        listed, limiting = folder / _LIST, folder / _LIMITS
+        listed.write_text("\n".join(given.lines) + "\n", encoding="utf-8")
+        limiting.write_text("\n".join(limits) + "\n", encoding="utf-8")
+        files = ("-r", str(listed), *(("-c", str(limiting)) if limits else ()))
+        command = [_find_uv(), "pip", "install", "--python", python.path, *given.flags, *files]
         await builder.run(log, command, await self._uv_variables(given), folder)
 
     async def _uv_variables(self, given: UvInput | None = None) -> dict[str, str]:
@@ -206,6 +207,17 @@ def _seeds(folder: Path, python: Python, given: UvInput) -> tuple[str, ...]:
     seeds = _SEEDS if python.version < (3, 13) else _SEEDS[:1]
     asked = {match[0].lower() for line in given.lines if (match := re.match(r"[A-Za-z0-9_.-]+", line))}
     return tuple(seed for seed in seeds if seed.partition("<")[0] not in asked)
+
+
+def _limits(seeds: tuple[str, ...]) -> tuple[str, ...]:
+    """What the packages that were asked for have to go together with, if they can."""
+    return tuple(seed for seed in seeds if seed == _OLDER_SETUPTOOLS)
+
+
+def _is_installed(folder: Path, seed: str) -> bool:
+    """Whether the environment has that package, in whichever version."""
+    distribution = f"site-packages/{seed.partition('<')[0]}-*.dist-info"
+    return any((*folder.glob(f"lib/python*/{distribution}"), *folder.glob(f"Lib/{distribution}")))
 
 
 def _interpreter_of(folder: Path) -> Path:
