@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaffold import words
-from scaffold.cli import console, picking
+from scaffold.cli import completion, console, picking
 from scaffold.cli.login import AUTH_HELP, METHODS, checked_method
 from scaffold.errors import UsageError
 
@@ -45,7 +45,9 @@ def connect(
     project: Annotated[
         Path | None,
         typer.Option(
-            help="The project's folder, or any folder in it; the current one by default.", show_default=False
+            help="The project's folder, or any folder in it; the current one by default.",
+            autocompletion=completion.projects,
+            show_default=False,
         ),
     ] = None,
     verify: Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaffold.cli import console
+from scaffold.cli.flags import ProjectFolder
 from scaffold.cli.login import AUTH_HELP, METHODS, checked_method
 from scaffold.errors import ProjectError, UsageError
 
@@ -19,12 +20,7 @@ _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗",
 
 @console.stopping("Stopped before everything was looked at.", "Nothing was changed; run it again.")
 def doctor(
-    project: Annotated[
-        Path | None,
-        typer.Argument(
-            help="The project's folder, or any folder in it; the current one by default.", show_default=False
-        ),
-    ] = None,
+    project: ProjectFolder = None,
     offline: Annotated[bool, typer.Option("--offline", help="Ask nothing of the network.")] = False,
     auth: Annotated[
         str | None,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scaffold.cli import console
+from scaffold.cli import completion, console
 from scaffold.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def export(
         Path | None,
         typer.Option(
             help="The project's folder, or the script that submits; found from the current folder by default.",
+            autocompletion=completion.projects,
             show_default=False,
         ),
     ] = None,

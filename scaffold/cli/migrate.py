@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scaffold.cli import console
+from scaffold.cli import completion, console
 
 if TYPE_CHECKING:
     from scaffold.migration.notes import Note
@@ -17,6 +17,7 @@ def migrate(
         Path | None,
         typer.Argument(
             help="The project's folder, or the script that submits; the current folder by default.",
+            autocompletion=completion.projects,
             show_default=False,
         ),
     ] = None,

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scaffold.cli import completion, console
+from scaffold.cli import console
+from scaffold.cli.flags import ProjectFolder, RunOn
 from scaffold.cli.login import AUTH_HELP, checked_method
 from scaffold.cli.submitting.asked import check_names, check_project, pairs
 from scaffold.errors import UsageError
@@ -19,14 +20,7 @@ _SDKS = ("v1", "v2")
 
 @console.stopping("Stopped before anything was submitted.", "Submit again when you are ready.")
 def submit(
-    project: Annotated[
-        Path | None,
-        typer.Argument(
-            help="The project's folder, or any folder in it; the current one by default.",
-            autocompletion=completion.projects,
-            show_default=False,
-        ),
-    ] = None,
+    project: ProjectFolder = None,
     follow: Annotated[
         bool,
         typer.Option("--follow/--no-follow", help="Show the run's log to its end, and exit by its outcome."),
@@ -34,14 +28,7 @@ def submit(
     experiment: Annotated[
         str | None, typer.Option(help="Submit to this experiment.", show_default=False)
     ] = None,
-    compute_target: Annotated[
-        str | None,
-        typer.Option(
-            help="Run on this compute target.",
-            autocompletion=completion.compute_targets,
-            show_default=False,
-        ),
-    ] = None,
+    compute_target: RunOn = None,
     arg: Annotated[
         list[str] | None,
         typer.Option(

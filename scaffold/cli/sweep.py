@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from scaffold.cli import console
+from scaffold.cli.flags import ProjectFolder, RunOn
 from scaffold.cli.login import AUTH_HELP, checked_method
 from scaffold.cli.submitting.asked import check_names, check_project, pairs
 from scaffold.errors import UsageError, WorkspaceError
@@ -15,12 +16,7 @@ _GOALS, _SAMPLINGS = ("maximize", "minimize"), ("grid", "random")
 
 @console.stopping("Stopped before anything was submitted.", "Sweep again when you are ready.")
 def sweep(
-    project: Annotated[
-        Path | None,
-        typer.Argument(
-            help="The project's folder, or any folder in it; the current one by default.", show_default=False
-        ),
-    ] = None,
+    project: ProjectFolder = None,
     param: Annotated[
         list[str] | None,
         typer.Option(
@@ -79,9 +75,7 @@ def sweep(
     experiment: Annotated[
         str | None, typer.Option(help="Submit to this experiment.", show_default=False)
     ] = None,
-    compute_target: Annotated[
-        str | None, typer.Option(help="Run on this compute target.", show_default=False)
-    ] = None,
+    compute_target: RunOn = None,
     env: Annotated[
         list[str] | None,
         typer.Option(

@@ -72,6 +72,8 @@ def find(source: Source, wanted: str, experiment: str | None = None) -> str:
     if source.get(wanted) is not None:
         return wanted
     found = source.beginning_with(wanted, experiment, _NAMED + 1)
+    if not found and experiment is not None:
+        found = source.beginning_with(wanted, None, _NAMED + 1)
     if len(found) == 1:
         return found[0]
     if not found:

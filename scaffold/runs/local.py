@@ -40,7 +40,7 @@ class LocalRuns:
         return self.details(run_id).run if answer.status == 200 else None
 
     def beginning_with(self, prefix: str, experiment: str | None, most: int) -> Sequence[str]:
-        asked = {"prefix": prefix, "most": most, "children": True}
+        asked = {"prefix": prefix, "experiment": experiment, "most": most, "children": True}
         return [run["runId"] for run in self._ask("POST", "/runs:query", asked)["runs"]]
 
     def query(self, query: Query) -> Listing:

@@ -123,12 +123,24 @@ def test_a_run_that_is_not_there(logged: Logged, tmp_path: Path):
     assert_refused(logged.runs("show", "--project", tmp_path), 3, "no project here")
 
 
+def test_a_config_that_cannot_be_read_is_told(logged: Logged, project: Project):
+    folder = project(**{".azureml/config.json": "{"})
+
+    assert_refused(logged.runs("list", cwd=folder), 3, ".azureml/config.json:1: not JSON")
+
+
 # One run
 
 
 def test_a_run_is_shown_by_id_beginning_and_latest(logged: Logged):
     for name in ((), ("latest",), (logged.second,), (logged.second[:-1],)):
         assert logged.json("show", *name)["run_id"] == logged.second
+
+
+def test_a_beginning_is_looked_for_in_the_projects_experiment_first(logged: Logged, project: Project):
+    elsewhere = project(**{"constants.py": 'TARGET_NAME = "c1"\nEXPERIMENT_NAME = "Another"\n'})
+
+    assert logged.json("show", logged.first[:-1], cwd=elsewhere)["run_id"] == logged.first
 
 
 def test_all_of_a_run_is_shown(logged: Logged):
@@ -359,8 +371,13 @@ def test_the_shell_completes_runs_computes_and_projects(logged: Logged):
     assert completed(machine, "runs", "cancel", "lat") == ["latest"]
     assert completed(machine, "runs", "list", "--compute-target", "cpu") == ["cpu-cluster"]
     assert completed(machine, "submit", "--compute-target", "cpu") == ["cpu-cluster"]
-    for words in (("submit", "my"), ("check", "my"), ("runs", "list", "--project", "my")):
-        assert completed(machine, *words, cwd=logged.folder.parent) == ["my-exp"], words
+    for words in (
+        ("submit",),
+        ("migrate",),
+        ("runs", "list", "--project"),
+        ("workspace", "connect", "--project"),
+    ):
+        assert completed(machine, *words, "my", cwd=logged.folder.parent) == ["my-exp"], words
 
 
 def test_the_shell_completes_nothing_of_a_workspace_that_does_not_run(machine: Machine):

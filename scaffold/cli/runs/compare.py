@@ -1,7 +1,6 @@
 """``scaffold runs compare``: what differs between runs."""
 
 import string
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +31,8 @@ def compare(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Compare runs: what they were submitted with, tags, metrics, and the files of their snapshots."""
+    import tempfile
+
     from scaffold.runs import comparing
 
     with asked.asking(project, auth) as place, tempfile.TemporaryDirectory() as folder:

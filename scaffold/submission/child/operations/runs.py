@@ -17,7 +17,7 @@ from scaffold.submission.child.session import Session
 
 _AT_ONCE = 8
 _MOST_LOOKED_AT = 5000
-_PAGE = 100
+_PAGE, _LARGE_PAGE = 100, 500
 _PLAIN = re.compile(r"[\w.-]+")
 _CHUNK = 256 * 1024
 
@@ -92,7 +92,8 @@ def query(  # noqa: PLR0913  (what a query is made of)
         filters["tags"] = plain
 
     def of(name: str) -> tuple[list[dict[str, Any]], bool]:
-        return _taken(_runs_of(session, name, filters), wanted, since_time, most, name)
+        found = _runs_of(session, name, filters, _LARGE_PAGE if prefix else _PAGE)
+        return _taken(found, wanted, since_time, most, name)
 
     if parent is not None:
         run = _run(session, parent)
@@ -122,12 +123,12 @@ def _taken(
     return taken, False
 
 
-def _runs_of(session: Session, experiment: str, filters: dict[str, Any]) -> Iterator[Any]:
+def _runs_of(session: Session, experiment: str, filters: dict[str, Any], page: int) -> Iterator[Any]:
     from azureml._restclient.experiment_client import ExperimentClient
 
     client = ExperimentClient(session.workspace.service_context, experiment)
     try:
-        yield from client.get_runs(page_size=_PAGE, order_by=("CreatedUtc", "desc"), **filters)
+        yield from client.get_runs(page_size=page, order_by=("CreatedUtc", "desc"), **filters)
     except Exception as error:
         if record_of(error, "")["status"] != 404:  # an experiment that is not there has no runs
             raise

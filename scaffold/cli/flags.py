@@ -1,0 +1,27 @@
+"""Arguments and flags that several commands have."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scaffold.cli import completion
+
+ProjectFolder = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[PROJECT]",
+        help="The project's folder, or any folder in it; the current one by default.",
+        autocompletion=completion.projects,
+        show_default=False,
+    ),
+]
+RunOn = Annotated[
+    str | None,
+    typer.Option(
+        "--compute-target",
+        help="Run on this compute target.",
+        autocompletion=completion.compute_targets,
+        show_default=False,
+    ),
+]
