@@ -20,6 +20,9 @@ _NAMED = 3
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
 _WINDOWS = re.compile(r'[<>:"|?*\\]|[ .]$')
 
+Fetch = Callable[[Sequence[tuple[str, Path]], Callable[[str], None]], None]
+"""Writes files of a run to the files behind their paths, and says the path of each that is whole."""
+
 
 @dataclass(frozen=True)
 class Written:
@@ -91,9 +94,7 @@ def _parents(path: str) -> Iterator[str]:
         yield path
 
 
-def write(
-    todo: Plan, fetch: Callable[[Sequence[tuple[str, Path]], Callable[[str], None]], None]
-) -> Iterator[Written]:
+def write(todo: Plan, fetch: Fetch) -> list[Written]:
     """Has files written beside where they belong, and puts each in its place when it is whole.
 
     Args:
@@ -101,14 +102,18 @@ def write(
         fetch: writes files, and says the path of each that is whole.
     """
     parts = {path: _beside(target) for path, target in todo.targets.items()}
-    whole: list[str] = []
+    written: list[Written] = []
+
+    def whole(path: str) -> None:
+        target = todo.targets[path]
+        parts[path].replace(target)
+        written.append(Written(path, target, target.stat().st_size))
+
     try:
         for target in todo.targets.values():
             target.parent.mkdir(parents=True, exist_ok=True)
-        fetch(list(parts.items()), whole.append)
-        for path in whole:
-            parts[path].replace(todo.targets[path])
-            yield Written(path, todo.targets[path], todo.targets[path].stat().st_size)
+        fetch(list(parts.items()), whole)
+        return written
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
@@ -118,9 +123,7 @@ def _beside(target: Path) -> Path:
     return target.parent / f".{uuid.uuid4().hex[:12]}.part"
 
 
-def unpack(
-    archive: Path,
-) -> tuple[list[str], Callable[[Sequence[tuple[str, Path]], Callable[[str], None]], None]]:
+def unpack(archive: Path) -> tuple[list[str], Fetch]:
     """The paths of the files in a zip, and what :func:`write` needs to write them."""
     with zipfile.ZipFile(archive) as opened:
         paths = [entry.filename.replace("\\", "/") for entry in opened.infolist() if not entry.is_dir()]

@@ -2,6 +2,7 @@
 
 import typer
 
+from scaffold.cli import console
 from scaffold.cli.runs.cancel import cancel
 from scaffold.cli.runs.compare import compare
 from scaffold.cli.runs.download import download
@@ -18,16 +19,20 @@ runs_app = typer.Typer(
     help="Look after runs, on the local workspace and on Azure ML alike.",
     no_args_is_help=True,
 )
-for _name, _command in (
-    ("list", list_runs),
-    ("show", show),
-    ("logs", logs),
-    ("metrics", metrics),
-    ("compare", compare),
-    ("download", download),
-    ("restore", restore),
-    ("cancel", cancel),
-    ("tag", tag),
-    ("open", open_page),
+# What Ctrl-C means for each: whether anything was done.
+_LOOKING = ("Stopped: nothing was changed.", "Run it again when you are ready.")
+_WRITING = ("Stopped: files that are there are whole, the others are not there.", "--force begins again.")
+_CHANGING = ("Stopped: what was asked for may be done already.", "'scaffold runs show' says.")
+for _name, _command, _stopped in (
+    ("list", list_runs, _LOOKING),
+    ("show", show, _LOOKING),
+    ("logs", logs, _LOOKING),
+    ("metrics", metrics, _LOOKING),
+    ("compare", compare, _LOOKING),
+    ("download", download, _WRITING),
+    ("restore", restore, _WRITING),
+    ("cancel", cancel, _CHANGING),
+    ("tag", tag, _CHANGING),
+    ("open", open_page, _LOOKING),
 ):
-    runs_app.command(_name)(_command)
+    runs_app.command(_name)(console.stopping(*_stopped)(_command))

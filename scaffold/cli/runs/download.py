@@ -37,6 +37,8 @@ def download(
     as_json: AsJson = False,
 ) -> None:
     """Download what a run has left: outputs, logs, and whatever else it uploaded."""
+    from functools import partial
+
     from scaffold.runs import writing
 
     wanted = (*(_OUTPUTS if outputs else ()), *(_LOGS if logs else ()), *(prefix or ()))
@@ -49,9 +51,7 @@ def download(
             return
         plan = writing.plan(to or Path(run_id), paths, force=force)
         with console.working(f"downloading {len(plan.targets)} files"):
-            written = list(
-                writing.write(plan, lambda targets, done: place.source.download(run_id, targets, done))
-            )
+            written = writing.write(plan, partial(place.source.download, run_id))
     show_written(run_id, plan, written, as_json)
 
 

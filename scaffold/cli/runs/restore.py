@@ -39,5 +39,5 @@ def restore(
             )
         paths, fetch = writing.unpack(archive)
         plan = writing.plan(to or Path(f"{run_id}-snapshot"), paths, force=force)
-        written = list(writing.write(plan, fetch))
+        written = writing.write(plan, fetch)
     show_written(run_id, plan, written, as_json)
