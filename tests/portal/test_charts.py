@@ -7,16 +7,13 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.portal.conftest import Visitor
-from tests.workspace.client import SCOPE, Workspace
+from tests.workspace.client import Workspace
 
 
 @pytest.fixture
 def run_id(workspace: Workspace, request: pytest.FixtureRequest) -> str:
     """A run under way that nothing is executed of."""
-    name = re.sub(r"\W|_", "-", request.node.name)
-    address = f"/history/v1.0{SCOPE}/experiments/charts/runs/{name}"
-    assert workspace.request("PATCH", address, {"status": "Running"}).status == 200
-    return name
+    return workspace.begun(re.sub(r"\W|_", "-", request.node.name))
 
 
 def readout_at(page: Page, figure: Locator, part: float) -> Locator:

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.portal.conftest import Gates, Visitor
-from tests.workspace.client import SCOPE, Workspace
+from tests.workspace.client import Workspace
 
 
 def line(page: Page, number: int) -> Locator:
@@ -40,15 +40,6 @@ def test_the_log_is_followed_until_one_scrolls_away(workspace: Workspace, visito
     expect(page.locator(".run-head .status")).to_have_text("Completed")
 
 
-def begun(workspace: Workspace, run_id: str) -> str:
-    """A run that nothing is executed of: its files come when the test says so."""
-    created = workspace.request(
-        "PATCH", f"/history/v1.0{SCOPE}/experiments/begun/runs/{run_id}", {"status": "Running"}
-    )
-    assert created.status == 200
-    return run_id
-
-
 def leave(workspace: Workspace, run_id: str, path: str, content: bytes) -> None:
     put = workspace.blob("PUT", workspace.new_artifact(run_id, path), content, x_ms_blob_type="BlockBlob")
     assert put.status == 201
@@ -56,7 +47,7 @@ def leave(workspace: Workspace, run_id: str, path: str, content: bytes) -> None:
 
 @pytest.mark.parametrize("path", ["", "/user_logs/std_log.txt"])
 def test_a_log_that_is_not_there_yet_is_waited_for(workspace: Workspace, visitor: Visitor, path: str):
-    run_id = begun(workspace, f"waits{len(path)}")
+    run_id = workspace.begun(f"waits{len(path)}")
     page = visitor.open(f"/runs/{run_id}/logs{path}")
     expect(page.locator(".empty")).to_have_text(
         "There is no user_logs/std_log.txt yet; it appears here as soon as there is."
@@ -77,16 +68,13 @@ def test_a_log_that_is_not_there_yet_is_waited_for(workspace: Workspace, visitor
 
 
 def test_a_file_that_never_came_is_no_longer_waited_for(workspace: Workspace, visitor: Visitor):
-    run_id = begun(workspace, "waits-in-vain")
+    run_id = workspace.begun("waits-in-vain")
     page = visitor.open(f"/runs/{run_id}/logs/outputs/<b>.bin")
     expect(page.locator(".empty")).to_contain_text("There is no outputs/<b>.bin yet")
 
     visitor.expected.append("404")
-    ended = workspace.request(
-        "PATCH", f"/history/v1.0{SCOPE}/experiments/begun/runs/{run_id}", {"status": "Completed"}
-    )
+    workspace.begun(run_id, status="Completed")
 
-    assert ended.status == 200
     expect(page.locator(".empty")).to_have_text("This run has left no outputs/<b>.bin.")
     expect(page.locator(".run-head .status")).to_have_text("Completed")
     assert workspace.own_page(f"/runs/{run_id}/logs/outputs/b.bin").status == 404

@@ -235,6 +235,12 @@ class Workspace:
         assert answer.status == 200, answer.body
         return str(answer.json()["runId"])
 
+    def begun(self, run_id: str, experiment: str = "begun", status: str = "Running") -> str:
+        """A run that nothing is executed of, with that status: what happens to it the test says."""
+        address = f"/history/v1.0{SCOPE}/experiments/{experiment}/runs/{run_id}"
+        assert self.request("PATCH", address, {"status": status}).status == 200
+        return run_id
+
     def finished(self, script: str = "print('Experiment Executed!')", **options: Any) -> str:
         """The id of a run that is over."""
         run_id = self.accepted(script, **options)
