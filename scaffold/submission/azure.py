@@ -15,14 +15,14 @@ from typing import Any
 
 from scaffold.errors import ScaffoldError, WorkspaceError
 from scaffold.project.model import WorkspaceConfig
-from scaffold.submission.faults import Place, explain, is_passing
+from scaffold.submission.faults import Place, explain, is_passing, is_preemption
 from scaffold.submission.jobs import Job
 from scaffold.submission.overrides import Overrides
 from scaffold.submission.process import Event, SubmittingProcess, TaskProcess
 
 _PAUSES_SECONDS = (2.0, 5.0, 15.0)
 _LAST_WORDS_SECONDS = 2.0
-_SDK_HAS_TRIED_SECONDS = 20.0
+_SDK_HAS_TRIED_SECONDS = 12.0  # of what it tries again, its last attempt is after 14
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,4 @@ def pause(attempt: int) -> float:
 def preempted(ended: dict[str, Any]) -> bool:
     """True when a run ended because its low-priority node was taken away."""
     text = f"{ended.get('error_code') or ''} {ended.get('error') or ''}"
-    return ended["status"] != "Completed" and any(
-        word in text.lower() for word in ("preempt", "pre-empt", "lowpri", "low priority node", "evict")
-    )
+    return ended["status"] != "Completed" and is_preemption(text)

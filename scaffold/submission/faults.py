@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scaffold.errors import ProjectError, ScaffoldError, WorkspaceError
+from scaffold.errors import ProjectError, RunFailedError, ScaffoldError, WorkspaceError
 from scaffold.project.model import WorkspaceConfig
 from scaffold.submission.objections import objections
 
 Record = dict[str, Any]
+PREEMPTION_HINT = "Submit it again, or let that be done: --retry-on preempted"
 
 
 class Place:
@@ -90,6 +91,13 @@ def explain(record: Record | None, exit_code: int, place: Place) -> ScaffoldErro
         )
     location = f"{place.script.name}:{record['line']}" if record["line"] else place.script.name
     return ProjectError(f"{location}: {what}", "Mend it and submit again; --debug shows the whole traceback.")
+
+
+def is_preemption(text: str) -> bool:
+    """True for what a service says of a run whose low-priority node was taken away."""
+    return any(
+        word in text.lower() for word in ("preempt", "pre-empt", "lowpri", "low priority node", "evict")
+    )
 
 
 def is_passing(record: Record | None) -> bool:
@@ -216,6 +224,16 @@ def _full_disk(record: Record, _: Place) -> ScaffoldError | None:
     return WorkspaceError(
         "The disk that holds the local workspace is full: nothing was submitted.",
         "Make room ('scaffold workspace prune' removes what is not used any more), and submit again.",
+    )
+
+
+def _run_failed(record: Record, place: Place) -> ScaffoldError | None:
+    if not _from(record, "ActivityFailedException"):
+        return None
+    preempted = is_preemption(" ".join(record["texts"]))
+    return RunFailedError(
+        f"The run that {place.script.name if place.script else 'it'} waited for failed: {_said(record)}.",
+        PREEMPTION_HINT if preempted else "Its log says more: scaffold runs logs latest",
     )
 
 
@@ -350,6 +368,7 @@ def _capital(text: str) -> str:
 
 _KINDS: tuple[Callable[[Record, Place], ScaffoldError | None], ...] = (
     _no_sdk,
+    _run_failed,
     _no_job,
     _cannot_override,
     _full_disk,

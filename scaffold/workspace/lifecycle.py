@@ -71,6 +71,7 @@ class Service:
 
         Raises:
             OSError: the service cannot be reached (any more).
+            WorkspaceError: it is another version's, and knows no such request.
         """
         with self._asked(method, path, body, timeout) as response:
             headers = {name.lower(): value for name, value in response.getheaders()}
@@ -80,7 +81,12 @@ class Service:
     def _asked(
         self, method: str, path: str, body: Any, timeout: float
     ) -> "Iterator[http.client.HTTPResponse]":
-        """The answer to a request, of which nothing but the head was read."""
+        """The answer to a request, of which nothing but the head was read.
+
+        Raises:
+            OSError: the service cannot be reached (any more).
+            WorkspaceError: it is another version's, and knows no such request.
+        """
         import http.client
 
         context = _tls(self.home)
@@ -90,7 +96,13 @@ class Service:
         try:
             sent = None if body is None else json.dumps(body)
             connection.request(method, f"/control/{Keys.load(self.home).control}{path}", sent)
-            yield connection.getresponse()
+            response = connection.getresponse()
+            if response.status == 501:  # its own service knows whatever this program asks it
+                raise WorkspaceError(
+                    "The local workspace that runs here was started by another version of scaffold.",
+                    "Restart it (runs under way go on): 'scaffold workspace stop', then this command again.",
+                )
+            yield response
         except http.client.HTTPException as error:
             raise ConnectionError(str(error)) from error
         finally:

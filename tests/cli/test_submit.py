@@ -157,6 +157,77 @@ def test_json_is_all_there_is_on_stdout(shared_machine: Machine, project: Projec
     assert "to the log\n" in done.stderr
 
 
+# Pre-emption
+
+
+@pytest.fixture
+def preempting(machine: Machine, project: Project) -> tuple[Machine, Path]:
+    """A machine whose next run loses its node, and a project."""
+    assert machine.run("workspace", "fault", "preempt", "0.5").returncode == 0
+    return machine, project(script="import time\ntime.sleep(3)\nprint('ended')\n")
+
+
+def runs_of(machine: Machine) -> dict[str, int]:
+    return machine.json("workspace", "status")["runs"]
+
+
+def test_a_pre_empted_run_is_submitted_again_when_that_is_wanted(preempting: tuple[Machine, Path]):
+    machine, folder = preempting
+
+    done = machine.run("submit", folder, "--retry-on", "preempted")
+
+    assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr
+    assert "  ! the run was pre-empted; it is submitted again\n" in done.stderr
+    assert runs_of(machine) == {"Completed": 1, "Failed": 1}
+
+
+def test_a_pre_empted_run_is_an_error_when_it_is_not(preempting: tuple[Machine, Path]):
+    machine, folder = preempting
+
+    done = machine.run("submit", folder, "--follow")
+
+    assert_refused(done, 5, "failed: AzureMLCompute job failed. PreemptionError", "--retry-on preempted")
+    assert runs_of(machine) == {"Failed": 1}
+
+
+def test_a_script_that_waits_for_its_run_by_itself_is_retried_too(preempting: tuple[Machine, Path]):
+    machine, folder = preempting
+    runner = folder / "run_experiment.py"
+    runner.write_text(runner.read_text() + "run.wait_for_completion()\n")
+    machine.run("workspace", "fault", "preempt", "0.5")
+
+    told = machine.run("submit", folder)
+    again = machine.run("submit", folder, "--retry-on", "preempted")
+
+    assert_refused(
+        told, 5, "The run that run_experiment.py waited for failed: ", "PreemptionError", "--retry-on"
+    )
+    assert again.returncode == 0, again.stderr
+    assert again.stderr.count("it is submitted again") == 1
+    assert runs_of(machine) == {"Failed": 2, "Completed": 1}
+
+
+@pytest.mark.slow
+def test_a_run_that_is_pre_empted_again_and_again_is_given_up(machine: Machine, project: Project):
+    machine.run("workspace", "fault", "preempt", "0.2", "--count", "9")
+
+    done = machine.run("submit", project(script="import time\ntime.sleep(600)\n"), "--retry-on", "preempted")
+
+    assert_refused(done, 5, "PreemptionError")
+    assert runs_of(machine) == {"Failed": 4}
+
+
+def test_only_pre_emption_is_retried(shared_machine: Machine, project: Project):
+    folder, before = project(script="raise SystemExit(3)\n"), sum(runs_of(shared_machine).values())
+
+    done = shared_machine.run("submit", folder, "--retry-on", "preempted")
+    other = shared_machine.run("submit", folder, "--retry-on", "failure")
+
+    assert_refused(done, 5, "exited with status code 3")
+    assert_refused(other, 2, "--retry-on knows no 'failure'")
+    assert sum(runs_of(shared_machine).values()) == before + 1
+
+
 # The check before it
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import Machine, Project
+from tests.conftest import REPOSITORY, Machine, Project
 
 
 def test_a_workspace_is_started_once_found_and_stopped(machine: Machine):
@@ -227,3 +227,23 @@ def test_a_run_that_there_is_not_is_not_shown(machine: Machine):
 
     assert done.returncode == 4
     assert len(done.stderr.splitlines()) == 2
+
+
+def test_a_service_of_other_code_is_told_to_be_restarted(machine: Machine, tmp_path: Path):
+    """Its number is the same, and it lacks a request that this program makes."""
+    shutil.copytree(REPOSITORY / "scaffold", tmp_path / "older" / "scaffold")
+    routes = tmp_path / "older" / "scaffold" / "workspace" / "routes" / "own.py"
+    routes.write_text(routes.read_text().replace("/faults", "/named-otherwise"))
+    started = machine.run("workspace", "start", env={"PYTHONPATH": str(tmp_path / "older")}, cwd=tmp_path)
+    assert started.returncode == 0, started.stderr
+
+    done = machine.run("workspace", "fault", "--list")
+
+    assert done.returncode == 4
+    said, advice = done.stderr.splitlines()
+    assert said.startswith(
+        "Error: The local workspace that runs here was started by another version of scaffold"
+    )
+    assert advice.startswith("→ Restart it (runs under way go on): 'scaffold workspace stop'")
+    machine.run("workspace", "stop")
+    assert machine.run("workspace", "fault", "--list").returncode == 0

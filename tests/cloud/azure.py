@@ -130,6 +130,11 @@ class Azure:
             }
         return variables
 
+    def fail(self, *fault: str) -> None:
+        """Has the workspace fail on demand: a kind of fault with its number (``scaffold workspace fault``)."""
+        done = self.machine.run("workspace", "fault", *fault)
+        assert done.returncode == 0, done.stderr
+
     def run_count(self) -> int:
         """How many runs the workspace has."""
         return sum(self.machine.json("workspace", "status")["runs"].values())

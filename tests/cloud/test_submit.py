@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.cloud.azure import CLIENT_ID, LOGIN, SERVICE, Azure, Fault
-from tests.conftest import Machine
+from tests.conftest import RUN_EXPERIMENT, Machine
 
 CloudProject = Callable[..., Path]
 
@@ -120,3 +120,52 @@ def test_ctrl_c_stops_following_and_not_the_run(
     assert process.returncode == 130
     run_id = said.split("scaffold runs cancel ")[1].split()[0]
     assert azure.run_of(run_id)["status"] == "Completed"
+
+
+def test_a_pre_empted_run_is_submitted_again(azure: Azure, user: Machine, cloud_project: CloudProject):
+    script = "import time\ntime.sleep(3)\nprint('ended')\n"
+    azure.fail("preempt", "0.5")
+    before = azure.run_count()
+
+    done = user.run(
+        "submit", cloud_project(**{"Experiment_1/experiment_1.py": script}), "--retry-on", "preempted"
+    )
+
+    assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr
+    assert done.stderr.count("the run was pre-empted; it is submitted again") == 1
+    assert azure.run_count() == before + 2
+
+
+BUILT = """
+env = Environment.from_pip_requirements("built", os.path.join(here, "requirements.txt"))
+"""
+
+
+def test_each_stage_is_told_with_the_log_of_a_slow_build_and_ctrl_c_at_it_is_no_traceback(
+    azure: Azure, user: Machine, cloud_project: CloudProject
+):
+    lines = RUN_EXPERIMENT.split("env = Environment")
+    runner = lines[0] + BUILT.strip() + "\n" + lines[1].split("dependencies = True\n")[1]
+    folder = cloud_project(**{"run_experiment.py": runner, "requirements.txt": "wheel\n"})
+    azure.fail("slow-build", "4", "--count", "2")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+
+    interrupted = user.popen("submit", folder, "--follow", "--no-check", **pipes)
+    for line in interrupted.stderr:
+        if line.startswith("  | "):
+            break
+    interrupted.send_signal(signal.SIGINT)
+    _, said = interrupted.communicate(timeout=60)
+    done = user.run("submit", folder, "--follow", "--no-check")
+
+    assert (interrupted.returncode, "Traceback" in said) == (130, False), said
+    assert azure.run_of(said.split("scaffold runs cancel ")[1].split()[0])["status"] == "Completed"
+    assert (done.returncode, done.stdout) == (0, "Experiment Executed!\n"), done.stderr
+    shown = done.stderr.splitlines()
+    told = [line for line in shown if line.startswith("  · ")]
+    assert told[0] == "  · preparing"
+    assert set(told) <= {
+        f"  · {stage}" for stage in ("preparing", "queued", "starting", "running", "finalizing")
+    }
+    built = [place for place, line in enumerate(shown) if line.startswith("  | ")]
+    assert built and shown.index("  · preparing") < built[0]

@@ -2,11 +2,13 @@
 
 import queue
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scaffold import words
 from scaffold.cli import console
 from scaffold.cli.local import service as running_service
+from scaffold.cli.submitting.stages import BuildLog, Stages
 from scaffold.cli.submitting.submission import Submitting
 from scaffold.errors import WorkspaceError
 
@@ -24,6 +26,8 @@ class OnLocal(Submitting):
         self._service = running_service()
         self._snapshot_shown = False
         self._told_full = False
+        self._stages = Stages()
+        self._build: BuildLog | None = None
         # What the thread that listens hands to this one: a run, the end of the script, or an error.
         self._news: queue.Queue[dict[str, Any] | BaseException] = queue.Queue()
         self._submission = local.Submission(
@@ -39,7 +43,10 @@ class OnLocal(Submitting):
     def _listen(self, submission: "local.Submission") -> None:
         try:
             for event in submission.events():
-                self._show_event(event)
+                if event["event"] == "queued":
+                    self._show_queued(event)
+                else:
+                    self._show_event(event)
                 if event["event"] in ("queued", "over"):
                     self._news.put(event)
         except WorkspaceError as error:
@@ -53,7 +60,6 @@ class OnLocal(Submitting):
                 raise news
             if news["event"] == "over":
                 return int(news["exit_code"])
-            self._show_queued(news)
             self._runs.append(news)
             if self._wanted.follow:
                 self._follow_run(news)
@@ -65,9 +71,15 @@ class OnLocal(Submitting):
         name = event["event"]
         if name == "progress" and self._spinner is not None:
             self._spinner.update(event["text"])
-        elif name == "status" and self._spinner is not None:
-            self._spinner.update(f"{event['status'].lower()}")
+        elif name == "status" and self._wanted.follow:
+            self._show_status(event["status"])
+        elif name == "waiting" and self._wanted.follow:
+            console.note(f"  · it waits: {console.inert(event['text'])}")
+        elif name == "environment" and event["state"] == "started":
+            if not event["cached"] and self._wanted.follow:
+                self._build = BuildLog(partial(self._read_build_log, event["run_id"]))
         elif name == "environment" and event["state"] == "ready":
+            self._end_build()
             for notice in event["notices"]:
                 console.warn(console.inert(notice))
             if not event["cached"]:
@@ -79,6 +91,29 @@ class OnLocal(Submitting):
         elif name == "snapshot":
             self._snapshot_shown = True
             console.done(f"snapshot {_files(event)}, {event['uploaded']} of them new")
+
+    def _show_status(self, status: str) -> None:
+        if status in ("Completed", "Failed", "Canceled"):
+            self._stages.leave()
+            self._end_build()
+        else:
+            self._stages.enter(status.lower())
+            if self._spinner is not None:
+                self._spinner.update(status.lower())
+
+    def _read_build_log(self, run_id: str, offset: int) -> bytes:
+        from urllib.parse import quote, urlencode
+
+        from scaffold.workspace.logs import BUILD_LOG
+
+        asked = urlencode({"offset": offset, "name": BUILD_LOG})
+        answer = self._service.request("GET", f"/runs/{quote(run_id, safe='')}/log?{asked}", timeout=40)
+        return answer.body if answer.status == 200 else b""
+
+    def _end_build(self) -> None:
+        if self._build is not None:
+            self._build.close()
+            self._build = None
 
     def _show_queued(self, run: dict[str, Any]) -> None:
         if not self._snapshot_shown:
@@ -96,7 +131,10 @@ class OnLocal(Submitting):
         if not self._wanted.as_json:
             console.note(f"  {run['url']}")
         with console.working("queued") as self._spinner:
-            run["state"] = local.follow(self._service, run["run_id"], self._write)
+            try:
+                run["state"] = local.follow(self._service, run["run_id"], self._write)
+            finally:
+                self._stages.leave()
         self._spinner = None
 
     def _variables(self) -> dict[str, str]:

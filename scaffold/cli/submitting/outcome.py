@@ -35,9 +35,14 @@ def raise_for(run: dict[str, Any]) -> None:
     state = run.get("state")
     if state is None or state["status"] == "Completed":
         return
+    from scaffold.submission.azure import preempted
+    from scaffold.submission.faults import PREEMPTION_HINT
+
     lines = (state["error"] or "").strip().splitlines()
     reason = f": {console.inert(lines[0])}" if lines else "."
     hint = f"See {run['url']}"
+    if preempted(state):
+        hint = PREEMPTION_HINT
     if state["status"] == "Canceled":
         raise RunCanceledError(f"The run {run['run_id']} was canceled{reason}", hint)
     raise RunFailedError(f"The run {run['run_id']} failed{reason}", hint)

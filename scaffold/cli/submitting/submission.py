@@ -106,10 +106,15 @@ class Submitting:
         )
 
     def was_preempted(self) -> bool:
-        """True when the followed run ended because its node was taken away."""
+        """True when the run that was followed, or that the script waited for, lost its node."""
         from scaffold.submission.azure import preempted
+        from scaffold.submission.faults import is_preemption
 
-        return bool(self._runs) and "state" in self._runs[-1] and preempted(self._runs[-1]["state"])
+        if not self._runs:
+            return False
+        error = self._submission.error
+        waited = bool(self._exit_code and error and is_preemption(" ".join(error["texts"])))
+        return waited or ("state" in self._runs[-1] and preempted(self._runs[-1]["state"]))
 
     def conclude(self) -> None:
         """Shows the results, and raises what is to be the exit code."""

@@ -61,15 +61,19 @@ class Follower:
         """Reports what is new; False when nothing is."""
         news = False
         status = details.get("status", "")
+        changed = status != self._status
+        if changed and status not in TERMINAL:  # its end is told when all that it printed is
+            self._report("status", status=status)
         logs: dict[str, str] = details.get("logFiles") or {}
         for kind, starts in self._logs:
             for name in sorted(logs):
                 if name.startswith(starts):
                     news |= self._read(kind, name, logs[name], whole=status in TERMINAL)
                     break  # of several processes, the first one's log is the one to follow
-        if status != self._status:
+        if changed:
             self._status, self._since, news = status, time.monotonic(), True
-            self._report("status", status=status)
+            if status in TERMINAL:
+                self._report("status", status=status)
         elif status in ("Queued", "NotStarted", "Provisioning") and self._waits_long():
             self._explain(details)
         return news
@@ -78,7 +82,10 @@ class Follower:
         """Reports what has been added to a log; up to the last whole line while it grows."""
         offset = self._offsets.get(name, 0)
         answer = self._session.get(url, headers={"Range": f"bytes={offset}-"}, timeout=60)
-        if answer.status_code == 416:  # nothing beyond what is known
+        if answer.status_code in (
+            404,
+            416,
+        ):  # it is announced and not begun, or nothing is beyond what is known
             data = b""
         else:
             answer.raise_for_status()

@@ -254,7 +254,10 @@ class Engine:
         specification = await self._preparation.specification(run, submitter_of(folder.path))
         data = read_data(run.definition or {})
         environment = await self._preparation.prepare(run, specification, self._experiment_name(run))
-        self._move(run_id, Status.QUEUED)
+        run = self._move(run_id, Status.QUEUED)
+        if self._slots.locked():
+            text = f"as many runs execute as may at once here ({self.width}; SCAFFOLD_WIDTH says how many)"
+            self._tell(run, "waiting", {"text": text})
         async with self._slots:
             run = self._move(run_id, Status.STARTING)
             again = await self._carry_out(run, specification, environment, data)

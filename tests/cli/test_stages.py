@@ -1,0 +1,138 @@
+"""``scaffold submit --follow`` on the local workspace while somebody has to wait, and when they do not want to."""
+
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RUN_EXPERIMENT, Machine, Project
+
+BUILT = RUN_EXPERIMENT.replace(
+    'env = Environment(name="the-one-that-is-here")\nenv.python.user_managed_dependencies = True\n',
+    'env = Environment.from_pip_requirements("built", os.path.join(here, "requirements.txt"))\n',
+)
+WAITING = """
+import pathlib, time
+print("begun", flush=True)
+while not pathlib.Path({gate!r}).exists():
+    time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def narrow(machine: Machine) -> Machine:
+    """A machine that executes one run at a time."""
+    machine.environment["SCAFFOLD_WIDTH"] = "1"
+    return machine
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    return tmp_path / "gate"
+
+
+@pytest.fixture
+def following(narrow: Machine) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Begins to follow projects: ``following(folder)``."""
+    begun = []
+
+    def follow(folder: Path) -> "subprocess.Popen[str]":
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        begun.append(narrow.popen("submit", folder, "--follow", "--no-check", **pipes))
+        return begun[-1]
+
+    yield follow
+    for process in begun:
+        process.kill()
+        process.communicate()
+
+
+def said_until(process: "subprocess.Popen[str]", words: str) -> list[str]:
+    """The lines of stderr up to the one that begins with the words."""
+    lines = []
+    for line in process.stderr:
+        lines.append(line.rstrip("\n"))
+        if line.startswith(words):
+            return lines
+    raise AssertionError("\n".join(lines))
+
+
+def test_each_stage_that_lasts_is_told_with_the_builds_log_and_why_it_waits(
+    narrow: Machine, project: Project, gate: Path, following: Callable[..., "subprocess.Popen[str]"]
+):
+    first = following(project("first", script=WAITING.format(gate=str(gate))))
+    assert first.stdout.readline() == "begun\n"
+    assert narrow.run("workspace", "fault", "slow-build", "3").returncode == 0
+
+    second = following(project("second", **{"run_experiment.py": BUILT}))
+    lines = said_until(second, "  · queued")
+    gate.touch()
+    shown, rest = second.communicate(timeout=120)
+
+    assert (second.returncode, shown) == (0, "Experiment Executed!\n"), rest
+    stages = [line for line in lines if line.startswith(("  · ", "  ✓ environment"))]
+    assert stages == [
+        "  ✓ environment built (to be built)",
+        "  · preparing",
+        "  ✓ environment built built",
+        "  · it waits: as many runs execute as may at once here (1; SCAFFOLD_WIDTH says how many)",
+        "  · queued",
+    ]
+    log = lines[lines.index("  · preparing") : lines.index("  ✓ environment built built")]
+    assert any(line.startswith("  | Built in ") for line in log)
+    assert first.wait(60) == 0
+
+
+def interrupt(process: "subprocess.Popen[str]") -> str:
+    """Presses Ctrl-C, and returns what was said from then on; nothing of it is a traceback."""
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    return said
+
+
+def assert_can_be_canceled(machine: Machine, said: str) -> None:
+    """The command that was named cancels the run, which was going on."""
+    run_id = said.split("→ To cancel it: scaffold runs cancel ")[1].split(maxsplit=1)[0]
+    assert machine.json("runs", "cancel", run_id) == {"run_id": run_id, "canceled": True}
+
+
+def test_ctrl_c_before_anything_was_sent(
+    narrow: Machine, project: Project, following: Callable[..., "subprocess.Popen[str]"]
+):
+    process = following(
+        project(**{"run_experiment.py": "print('thinking', flush=True)\nimport time\ntime.sleep(600)\n"})
+    )
+    said_until(process, "  | thinking")
+
+    assert (
+        interrupt(process)
+        == "Error: Stopped before anything was submitted.\n→ Submit again when you are ready.\n"
+    )
+    assert narrow.json("workspace", "status")["runs"] == {}
+
+
+def test_ctrl_c_while_the_environment_is_built(
+    narrow: Machine, project: Project, following: Callable[..., "subprocess.Popen[str]"]
+):
+    narrow.run("workspace", "fault", "slow-build", "600")
+    process = following(project(**{"run_experiment.py": BUILT}))
+    said_until(process, "  · preparing")
+
+    assert_can_be_canceled(narrow, interrupt(process))
+
+
+def test_ctrl_c_while_it_is_queued_and_while_it_runs(
+    narrow: Machine, project: Project, gate: Path, following: Callable[..., "subprocess.Popen[str]"]
+):
+    script = WAITING.format(gate=str(gate))
+    running, queued = following(project("first", script=script)), None
+    said_until(running, "  · running")
+    queued = following(project("second", script=script))
+    said_until(queued, "  · queued")
+
+    assert_can_be_canceled(narrow, interrupt(queued))
+    assert_can_be_canceled(narrow, interrupt(running))
