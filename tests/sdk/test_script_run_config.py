@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import textwrap
 from pathlib import Path
 
 from tests.conftest import Machine
@@ -149,17 +150,28 @@ def test_a_run_of_just_python_is_executed_by_the_python_that_submitted_it(
     packages = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
     Path(packages, "sdk.pth").write_text(sysconfig.get_path("purelib"))
     Path(packages, "mine.py").write_text("")
-    script = "import sys, mine; print(sys.prefix)"
+    script = textwrap.dedent("""
+        import sys, mine
+        from azureml.core import Environment, Run, ScriptRunConfig
+        run = Run.get_context()
+        if run.parent is None:
+            here = Environment('here')
+            here.python.user_managed_dependencies = True
+            run.submit_child(ScriptRunConfig('.', script='train.py', environment=here, compute_target='cpu-cluster'))
+        print(sys.prefix)
+        """)
 
     seen = given(
         shared_machine,
         f"""
         run = submit(Experiment(ws, 'own-python'), {script!r})
         run.wait_for_completion()
-        seen['log'] = run.get_details_with_logs()['logFiles']['user_logs/std_log.txt']
+        (child,) = run.get_children()
+        child.wait_for_completion()
+        seen['logs'] = [one.get_details_with_logs()['logFiles']['user_logs/std_log.txt'] for one in (run, child)]
         """,
         cwd=tmp_path,
         python=python,
     )
 
-    assert seen["log"].strip() == str(own)
+    assert [log.splitlines()[-1] for log in seen["logs"]] == [str(own)] * 2

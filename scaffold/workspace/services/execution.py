@@ -125,9 +125,12 @@ def make_run(context: Context, asked: Submission) -> Run:
     """
     check_experiment_name(asked.experiment)
     check_run_id(asked.run_id)
-    order = understood(context, asked.document, asked.snapshot_id, asked.python)
-    if asked.parent is not None and context.store.runs.get(asked.parent) is None:
+    parent = context.store.runs.get(asked.parent) if asked.parent is not None else None
+    if asked.parent is not None and parent is None:
         raise faults.not_found(f"Parent run {asked.parent}")
+    # A run that submits another one does so from the Python that it was submitted from itself.
+    python = asked.python or (parent.recorded.get(SUBMITTED_FROM) if parent is not None else None)
+    order = understood(context, asked.document, asked.snapshot_id, python)
     experiment = context.store.experiments.ensure(asked.experiment)
     fields = dict(asked.fields)
     try:
