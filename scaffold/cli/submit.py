@@ -144,8 +144,15 @@ def _sdk(subject: "Subject", given: str | None) -> str:
 
 
 def _job(subject: "Subject") -> "CommandJob":
+    from scaffold.project import job_file
     from scaffold.project.job import read_job
     from scaffold.submission import jobs
 
     jobs.require_sdk()
-    return read_job(subject)
+    job = read_job(subject)
+    path = subject.root / job_file.NAME
+    if job_file.plan(path, job_file.render(job, path)).outcome in ("kept", "conflict"):
+        console.warn(
+            f"{path.name} differs from the project, which is what is submitted ('az ml job create' takes the file)"
+        )
+    return job

@@ -97,6 +97,9 @@ def carry_out(bench: Bench, copy: Path, entry: dict[str, Any]) -> tuple[bool, st
     script = copy / entry["script"]
     folder = script.parent
     experiment = entry["experiment"]
+    for place in entry.get("configs", ()):  # where the project wants it, beside the usual place
+        (folder / place).mkdir(exist_ok=True)
+        (folder / place / "config.json").write_text(json.dumps(CONFIG))
     if "computes" in entry:  # which on Azure ML the reader has made by hand
         computes = HERE.parent / "examples" / "computes.py"
         names = (json.dumps(CONFIG), *entry["computes"])

@@ -67,3 +67,10 @@ def test_the_list_of_runs_is_the_one_of_the_page_about_runs():
     (shown,) = re.findall(r"^```console\n(\$ scaffold runs list.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
     assert shown in (REPOSITORY / "docs" / "runs.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_migrated_projects_is_the_one_of_their_list():
+    command = [sys.executable, REPOSITORY / "scripts" / "migrations", "--table"]
+    table = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
+
+    assert table in (REPOSITORY / "docs" / "migrate.md").read_text(encoding="utf-8")

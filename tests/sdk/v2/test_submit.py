@@ -131,6 +131,18 @@ def test_a_dry_run_sends_nothing_and_shows_the_job(shared_machine: Machine, proj
     assert "was not found" in given(shared_machine, asked)["found"]
 
 
+def test_a_job_yml_that_was_changed_by_hand_is_not_what_is_submitted(
+    shared_machine: Machine, project: Project
+):
+    folder = project()
+    (folder / "job.yml").write_text("type: command\n")
+
+    done = shared_machine.run("submit", folder, "--dry-run", "--sdk", "v2")
+
+    assert done.returncode == 0, done.stderr
+    assert "  ! job.yml differs from the project, which is what is submitted" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("constants", "arguments", "said"),
     [
