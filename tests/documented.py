@@ -56,6 +56,18 @@ def printed(machine: Machine, command: str, cwd: Path) -> str:
     return done.stdout
 
 
+def fits(shown: str, said: str) -> bool:
+    """Whether what a command has printed is what is shown, where ``…`` stands for anything.
+
+    A line that is nothing else stands for any number of lines.
+    """
+    lines = [
+        r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*") + r"\n"
+        for line in shown.splitlines()
+    ]
+    return re.fullmatch("".join(lines), said) is not None
+
+
 class Names:
     """The runs of an example under numbers, by the order in which they are first named."""
 

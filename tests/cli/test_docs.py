@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Machine
-from tests.documented import Names, examples, printed
+from tests.documented import Names, examples, fits, printed
 
 # The environment of a new project would have to be built; what is shown here is everything else.
 HERE = """\
@@ -37,3 +37,27 @@ def test_the_page_about_runs_shows_what_is_printed(machine: Machine, tmp_path: P
     for example in examples("runs.md"):
         command = shown.real(example.command, real)
         assert real.told(printed(machine, command, project)) == shown.told(example.output), example.command
+
+
+@pytest.mark.slow
+def test_the_first_screen_of_the_readme_is_the_whole_loop(machine: Machine, tmp_path: Path):
+    shown, real, folder, commands = Names(), Names(), tmp_path, examples("../README.md")[:3]
+
+    for example in commands:
+        if example.command.startswith("cd "):
+            folder /= example.command.removeprefix("cd ")
+            continue
+        said = printed(machine, example.command, folder)
+        assert fits(shown.told(example.output), real.told(said)), f"$ {example.command}\n{said}"
+
+    assert [example.command for example in commands] == [
+        "scaffold new my-exp", "cd my-exp", "scaffold submit --follow",
+    ]  # fmt: skip
+
+
+def test_an_output_that_differs_does_not_fit():
+    assert fits("a\n…\nb …\n", "a\nb 1\n")
+    assert fits("a\n…\nb …\n", "a\nx\ny\nb 2\n")
+    assert not fits("a\n…\nb …\n", "a\nx\nb\n")
+    assert not fits("a.\n", "ab\n")
+    assert not fits("a\n", "a\nb\n")
