@@ -1,6 +1,9 @@
 """What ``scaffold submit`` says before, and instead of, submitting."""
 
 import json
+import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -275,3 +278,55 @@ def test_an_error_may_be_overruled(shared_machine: Machine, project: Project):
 
     assert (done.returncode, done.stdout) == (0, "Experiment Executed!\n"), done.stderr
     assert "checked" not in done.stderr
+
+
+# Ctrl-C
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent as a POSIX signal")
+def test_ctrl_c_during_the_build_leaves_the_run_and_says_how_to_cancel_it(
+    shared_machine: Machine, project: Project
+):
+    assert shared_machine.run("workspace", "fault", "slow-build", "60").returncode == 0
+    built = 'conda_dependencies.set_python_version("3.11")'
+    runner = SPECIFIED.replace("user_managed_dependencies = True", built)
+    folder = project(**{"run_experiment.py": runner, "requirements.txt": "six==1.17.0\n"})
+    process = shared_machine.popen(
+        "submit", folder, "--follow", stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    for line in process.stderr:
+        if "/runs/Experiment_1_" in line:
+            break
+
+    process.send_signal(signal.SIGINT)
+    shown, said = process.communicate(timeout=60)
+
+    assert (process.returncode, shown) == (130, ""), said
+    message, hint = said.splitlines()[-2:]
+    run_id = hint.removeprefix("→ To cancel it: scaffold runs cancel ")
+    assert message == f"Error: Stopped; the run {run_id} goes on."
+    assert shared_machine.json("runs", "cancel", run_id)["canceled"] is True
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent as a POSIX signal")
+def test_ctrl_c_while_the_script_has_not_submitted_yet_submits_nothing(
+    shared_machine: Machine, project: Project
+):
+    before = shared_machine.json("workspace", "status")["runs"]
+    runner = "import time\nprint('thinking')\ntime.sleep(60)\n"
+    folder = project()
+    (folder / "run_experiment.py").write_text(runner + (folder / "run_experiment.py").read_text())
+    process = shared_machine.popen(
+        "submit", folder, "--follow", stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    for line in process.stderr:
+        if "thinking" in line:
+            break
+
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+
+    assert (process.returncode, said.splitlines()[-2:]) == (130, [
+        "Error: Stopped before anything was submitted.", "→ Submit again when you are ready.",
+    ])  # fmt: skip
+    assert shared_machine.json("workspace", "status")["runs"] == before
