@@ -1,7 +1,6 @@
 """What holds for every command there is, and for each one that is added: the tree of commands is walked.
 
-A new command needs its help text (``python scripts/helps.py``), and where it has ``--json`` a schema in
-docs/schemas and a case in :data:`CASES`.
+A new command needs a case in :data:`CASES`. Help texts and schemas are looked at in ``tests/unit/test_commands.py``.
 """
 
 import json
@@ -20,7 +19,6 @@ from tests.cli import tree
 from tests.conftest import Machine
 from tests.terminal import Terminal
 
-COMMANDS = tree.commands()
 NARROW = 60
 
 
@@ -113,55 +111,11 @@ def call(scene: Scene, path: tuple[str, ...], tmp_path: Path) -> tuple[Machine, 
     return machine, [*path, *CASES[path](scene)]
 
 
-# Help
-
-
-@pytest.mark.parametrize("path", COMMANDS, ids=tree.named)
-def test_the_help_text_is_the_one_in_the_repository(path: tuple[str, ...]):
-    file = tree.HELP / f"{tree.named(path)}.txt"
-
-    assert file.exists(), "run: python scripts/helps.py"
-    assert tree.help_of(path) == file.read_text(encoding="utf-8"), "run: python scripts/helps.py"
-
-
-def test_there_is_no_help_text_without_its_command():
-    assert {file.stem for file in tree.HELP.glob("*.txt")} == {tree.named(path) for path in COMMANDS}
-
-
-@pytest.mark.parametrize("path", COMMANDS, ids=tree.named)
-def test_help_on_a_narrow_terminal_is_whole(path: tuple[str, ...]):
-    narrow = tree.help_of(path, NARROW)
-
-    assert max(map(len, narrow.splitlines())) <= NARROW
-    # Nothing is left out, and a line breaks between words or behind a hyphen.
-    assert "".join(narrow.split()) == "".join(tree.help_of(path).split())
-    whole = tree.help_of(path)
-    for part in _parts(narrow) - _parts(whole):
-        assert any(part in word for word in whole.split() if len(word) > NARROW / 2), part
-
-
-def _parts(text: str) -> set[str]:
-    """Words, and their parts between hyphens."""
-    return {part for word in text.split() for part in word.split("-")}
-
-
 # JSON, pipes, no colours
 
 
-def test_every_command_has_a_case_and_with_json_a_schema():
+def test_every_command_has_a_case():
     assert set(CASES) == set(tree.leaves())
-    assert {f"scaffold {' '.join(path)} --json" for path in tree.with_json()} - set(tree.schemas()) == set()
-
-
-def test_every_schema_is_one_and_of_a_command():
-    options = {
-        f"scaffold {' '.join(path)}": {option for parameter in command.params for option in parameter.opts}
-        for path, command in COMMANDS.items()
-    }
-    for title, file in tree.schemas().items():
-        fastjsonschema.compile(json.loads(file.read_text(encoding="utf-8")))
-        command, *flags = title.split(" --")
-        assert {f"--{flag}" for flag in flags} <= options[command], title
 
 
 def validator(title: str) -> Callable[[Any], Any]:
