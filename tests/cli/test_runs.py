@@ -80,7 +80,10 @@ def test_an_empty_list_says_so(logged: Logged):
     done = logged.runs("list", "--tag", "nothing")
 
     assert (done.returncode, done.stdout) == (0, "")
-    assert "there is no such run in experiment Logged of the local workspace" in done.stderr
+    assert (
+        "there is no such run in experiment Logged of the local workspace; --all looks in all\n"
+        in done.stderr
+    )
 
 
 def test_outside_a_project_all_runs_are_listed(logged: Logged, tmp_path: Path):

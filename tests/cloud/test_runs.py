@@ -105,13 +105,7 @@ def test_metrics_comparisons_and_logs_are_equal_on_both_sides(on_azure: Logged, 
     assert on_azure.json("metrics", first) == here.json("metrics", first)
     assert on_azure.json("compare", first, second) == here.json("compare", first, second)
     assert on_azure.json("logs", second) == here.json("logs", second)
-    for arguments in (
-        ("metrics", "--csv"),
-        ("metrics",),
-        ("compare", first, second, "--diff"),
-        ("logs", "--follow"),
-    ):
-        assert on_azure.printed(*arguments) == here.printed(*arguments), arguments
+    assert on_azure.printed("logs", "--follow") == here.printed("logs", "--follow") == "rate 0.5\n"
 
 
 def test_latest_and_beginnings_of_ids_are_found(on_azure: Logged):

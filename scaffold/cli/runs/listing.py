@@ -97,17 +97,18 @@ def _list(
 ) -> None:
     from dataclasses import replace
 
+    implied = False
     with asked.asking(project, auth) as place:
         if parent is not None:
             query = replace(query, parent=place.find(parent))
         elif query.experiment is None and not every:
-            query = replace(query, experiment=place.experiment)
+            query, implied = replace(query, experiment=place.experiment), place.experiment is not None
         with console.working("looking for runs"):
             listing = place.source.query(query)
         if as_json:
             console.result_json(_document(query, listing))
             return
-        _show(query, listing, place.source.workspace)
+        _show(query, listing, place.source.workspace, implied=implied)
 
 
 def _document(query: "Query", listing: "Listing") -> dict[str, Any]:
@@ -119,13 +120,13 @@ def _document(query: "Query", listing: "Listing") -> dict[str, Any]:
     }
 
 
-def _show(query: "Query", listing: "Listing", workspace: str) -> None:
+def _show(query: "Query", listing: "Listing", workspace: str, *, implied: bool) -> None:
     from scaffold.cli import table
 
     runs = listing.runs
     where = f"experiment {console.inert(query.experiment)} of {workspace}" if query.experiment else workspace
     if not runs:
-        console.note(f"  there is no such run in {where}")
+        console.note(f"  there is no such run in {where}{'; --all looks in all' if implied else ''}")
         return
     several = len({run.experiment for run in runs}) > 1
     table.show([
