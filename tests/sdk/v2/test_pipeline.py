@@ -112,7 +112,11 @@ def test_components_are_registered_and_used_by_name(machine: Machine, tmp_path: 
         seen['taken'] = failure(ml.components.create_or_update, other)
         seen['versions'] = [found.version for found in ml.components.list('repeat')]
         seen['names'] = [found.name for found in ml.components.list()]
-        seen['latest'] = ml.components.get('repeat').version
+        seen['latest'] = [ml.components.get('repeat').version, ml.components.get('repeat', label='latest').version]
+        unversioned = load_component('repeat.yml')
+        unversioned.name, unversioned._auto_increment_version, unversioned.version = 'counted', True, None
+        ml.components.create_or_update(unversioned)
+        seen['counted'] = ml.components.get('counted', label='latest').version
         ml.components.archive('repeat', version='2')
         seen['left'] = [found.version for found in ml.components.list('repeat')]
         ml.components.restore('repeat', version='2')
@@ -139,7 +143,8 @@ def test_components_are_registered_and_used_by_name(machine: Machine, tmp_path: 
     assert "ResourceExistsError" in seen["taken"]
     assert (seen["versions"], seen["left"]) == (["2", "1"], ["1"])
     assert seen["names"] == ["repeat"]
-    assert seen["latest"] == "2"
+    assert seen["latest"] == ["2", "2"]
+    assert seen["counted"] == "1"
     assert seen["status"] == "Completed"
     assert "xxxx" in seen["read"]
 

@@ -121,7 +121,10 @@ async def put_version(request: Request) -> Any:
         raise faults.conflict(
             f"Component {name!r} has a version {version} already, and it is another one; give this one another version."
         )
-    asset = context.store.versioned.put(COMPONENTS, name, version, document_of(asked))
+    document = document_of(asked)
+    # Whichever way the version was chosen, clients look for it there.
+    document["componentSpec"] = document["componentSpec"] | {"name": name, "version": version}
+    asset = context.store.versioned.put(COMPONENTS, name, version, document)
     return version_resource(context, asset)
 
 
