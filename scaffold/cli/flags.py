@@ -25,3 +25,19 @@ RunOn = Annotated[
         show_default=False,
     ),
 ]
+InExperiment = Annotated[
+    str | None, typer.Option("--experiment", help="Submit to this experiment.", show_default=False)
+]
+InEnvironment = Annotated[
+    str | None,
+    typer.Option(
+        "--environment",
+        metavar="NAME[:VERSION]",
+        help="Use this registered environment.",
+        show_default=False,
+    ),
+]
+CheckFirst = Annotated[
+    bool,
+    typer.Option("--check/--no-check", help="Check the project first ('scaffold check'); errors stop it."),
+]

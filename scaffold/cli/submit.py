@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scaffold.cli import console
-from scaffold.cli.flags import ProjectFolder, RunOn
+from scaffold.cli.flags import CheckFirst, InEnvironment, InExperiment, ProjectFolder, RunOn
 from scaffold.cli.login import AUTH_HELP, checked_method
 from scaffold.cli.submitting.asked import check_names, check_project, pairs
 from scaffold.errors import UsageError
@@ -25,9 +25,7 @@ def submit(
         bool,
         typer.Option("--follow/--no-follow", help="Show the run's log to its end, and exit by its outcome."),
     ] = False,
-    experiment: Annotated[
-        str | None, typer.Option(help="Submit to this experiment.", show_default=False)
-    ] = None,
+    experiment: InExperiment = None,
     compute_target: RunOn = None,
     arg: Annotated[
         list[str] | None,
@@ -45,10 +43,7 @@ def submit(
         list[str] | None,
         typer.Option("--tag", metavar="KEY=VALUE", help="Tag the run. May be repeated."),
     ] = None,
-    environment: Annotated[
-        str | None,
-        typer.Option(metavar="NAME[:VERSION]", help="Use this registered environment.", show_default=False),
-    ] = None,
+    environment: InEnvironment = None,
     name: Annotated[
         str | None, typer.Option("--name", help="The run's display name.", show_default=False)
     ] = None,
@@ -81,12 +76,7 @@ def submit(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be sent, and send nothing.")
     ] = False,
-    check: Annotated[
-        bool,
-        typer.Option(
-            "--check/--no-check", help="Check the project first ('scaffold check'); errors stop it."
-        ),
-    ] = True,
+    check: CheckFirst = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Submit a project's experiment to the workspace that its config.json names."""

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from scaffold.cli import console
-from scaffold.cli.flags import ProjectFolder, RunOn
+from scaffold.cli.flags import CheckFirst, InEnvironment, InExperiment, ProjectFolder, RunOn
 from scaffold.cli.login import AUTH_HELP, checked_method
 from scaffold.cli.submitting.asked import check_names, check_project, pairs
 from scaffold.errors import UsageError, WorkspaceError
@@ -72,9 +72,7 @@ def sweep(
         bool,
         typer.Option("--follow/--no-follow", help="Show the runs to their end, and exit by the outcome."),
     ] = True,
-    experiment: Annotated[
-        str | None, typer.Option(help="Submit to this experiment.", show_default=False)
-    ] = None,
+    experiment: InExperiment = None,
     compute_target: RunOn = None,
     env: Annotated[
         list[str] | None,
@@ -86,10 +84,7 @@ def sweep(
         list[str] | None,
         typer.Option("--tag", metavar="KEY=VALUE", help="Tag the sweep. May be repeated."),
     ] = None,
-    environment: Annotated[
-        str | None,
-        typer.Option(metavar="NAME[:VERSION]", help="Use this registered environment.", show_default=False),
-    ] = None,
+    environment: InEnvironment = None,
     name: Annotated[
         str | None, typer.Option("--name", help="The sweep's display name.", show_default=False)
     ] = None,
@@ -97,12 +92,7 @@ def sweep(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be swept over, and send nothing.")
     ] = False,
-    check: Annotated[
-        bool,
-        typer.Option(
-            "--check/--no-check", help="Check the project first ('scaffold check'); errors stop it."
-        ),
-    ] = True,
+    check: CheckFirst = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Run a project's script with many values of its arguments, as the runs of one sweep (HyperDrive)."""

@@ -180,7 +180,7 @@ print("SEEN", json.dumps(seen))
 def test_the_calls_of_other_packages_get_the_same_answer(
     shared_machine: Machine, project: Project, python_with: Interpreter
 ):
-    """Their clients show the status alone, and not the reason, which stands in the service's log."""
+    """Most of their clients show the status alone, and not the reason, which stands in the service's log."""
     packages = (
         "azureml-train-core",
         "azureml-pipeline-core",
@@ -230,4 +230,5 @@ print("SEEN", json.dumps(seen))
     seen = json.loads(lines(done, "SEEN")[0])
     assert seen.keys() == _OF_PACKAGES.keys()
     for call, text in seen.items():
-        assert text and ("Not Implemented" in text or "NotImplemented" in text), (call, text)
+        told = ("Not Implemented", "NotImplemented", "The local workspace does not have")
+        assert text and any(words in text for words in told), (call, text)
