@@ -100,6 +100,12 @@ CASES: dict[tuple[str, ...], Arguments] = {
     ("workspace", "stop"): lambda scene: [],
     ("workspace", "reset"): lambda scene: ["--yes"],
 }
+# A sweep takes as long as several submissions do: once, with --json, is enough for the quick tests.
+LONG = {("sweep",)}
+CALLED = [
+    pytest.param(path, marks=[pytest.mark.slow] if path in LONG else [], id=tree.named(path))
+    for path in CASES
+]
 ENDING = {("workspace", "stop"), ("workspace", "reset")}
 
 
@@ -137,7 +143,7 @@ def test_what_submit_would_send_is_of_its_schema(scene: Scene):
     validator("scaffold submit --dry-run --json")(scene.machine.json("submit", scene.project, "--dry-run"))
 
 
-@pytest.mark.parametrize("path", CASES, ids=tree.named)
+@pytest.mark.parametrize("path", CALLED)
 def test_in_a_pipe_and_in_ci_it_asks_nothing_and_paints_nothing(
     scene: Scene, path: tuple[str, ...], tmp_path: Path
 ):
@@ -154,7 +160,7 @@ def test_in_a_pipe_and_in_ci_it_asks_nothing_and_paints_nothing(
 
 
 @terminal.needed
-@pytest.mark.parametrize("path", CASES, ids=tree.named)
+@pytest.mark.parametrize("path", CALLED)
 def test_on_a_narrow_terminal_no_table_is_wider(scene: Scene, path: tuple[str, ...], tmp_path: Path):
     machine, arguments = call(scene, path, tmp_path)
 
