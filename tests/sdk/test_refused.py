@@ -131,13 +131,19 @@ def code(calls: dict[str, str]) -> str:
 def told(shared_machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """How each call failed; what is left afterwards under the name ``left``."""
     left = """
-seen['left'] = [sorted(ws.compute_targets), [name for name in ws.datastores if name == 'other'],
-                list(ws.webservices), list(ws.images), [run.id for run in experiment.get_runs()] == [ended.id],
-                ws.get_details()['description']]
+seen['left'] = [
+    sorted(set(ws.compute_targets) - (before - {'c1', 'inst'})),
+    [name for name in ws.datastores if name == 'other'],
+    list(ws.webservices),
+    list(ws.images),
+    [run.id for run in experiment.get_runs()] == [ended.id],
+    ws.get_details()['description'],
+]
 instance.delete()
 """
     folder = tmp_path_factory.mktemp("refused")
-    return given(shared_machine, _PREPARED + code(CALLS) + left, cwd=folder)
+    before = "before = set(ws.compute_targets)\n"
+    return given(shared_machine, before + _PREPARED + code(CALLS) + left, cwd=folder)
 
 
 @pytest.mark.parametrize(

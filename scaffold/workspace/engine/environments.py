@@ -1,37 +1,30 @@
-"""The environments of a workspace: built once, kept, and never the same one twice at once."""
+"""The environments of a workspace: built once, and kept; ``builds`` has those that are being built."""
 
-import asyncio
 import contextlib
 import platform
-import re
 import shutil
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
-from scaffold.workspace.engine import builder, installer, requirements
+from scaffold.workspace.engine import installer, requirements
 from scaffold.workspace.engine.builder import BuildError
+from scaffold.workspace.engine.builds import Builds
 from scaffold.workspace.engine.conda import CondaBuilder
 from scaffold.workspace.engine.installer import Installer
-from scaffold.workspace.engine.pythons import Python
 from scaffold.workspace.engine.requirements import NoSources, Sources
 from scaffold.workspace.engine.specification import Specification, SpecificationError
 from scaffold.workspace.engine.translation import to_pip
 from scaffold.workspace.files import size_of_its_own, sizes
 from scaffold.workspace.interpreters import BARE
 from scaffold.workspace.paths import Home
-from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.store import Store
-from scaffold.workspace.store.database import timestamp
 from scaffold.workspace.store.environments import BuiltEnvironment
 
 # Part of every key: raised when the way environments are built changes what is in them.
 _RECIPE = "2"
-_FAULTS = ("slow-build", "build")
 _NO_SOURCES = NoSources()
 
 
@@ -59,26 +52,6 @@ class BusyError(Exception):
     """What is to be removed is being used."""
 
 
-class _Build:
-    """A build that is under way.
-
-    Attributes:
-        waiting: how many runs wait for it.
-        asked: True when somebody asked for the environment itself, whether or not a run waits.
-        abandoned: True once nobody needs it any more.
-    """
-
-    def __init__(self, task: "asyncio.Task[BuiltEnvironment]") -> None:
-        self.task = task
-        self.waiting = 0
-        self.asked = False
-        self.abandoned = False
-
-    def abandon(self) -> None:
-        self.abandoned = True
-        self.task.cancel()
-
-
 class Environments:
     """The environments of one workspace.
 
@@ -90,13 +63,13 @@ class Environments:
     def __init__(self, home: Home, store: Store) -> None:
         self._home = home
         self._store = store
-        self._building: dict[str, _Build] = {}
         self._prefixes = CondaBuilder(installer.conda_cache(home))
         self._installer = Installer(home, store.content, self._prefixes)
+        self._builds = Builds(home, store, self._installer)
 
     def log_path(self, key: str) -> Path:
         """The build log of an environment."""
-        return self._home.environments / f"{key}.log"
+        return self._builds.log_path(key)
 
     def folder(self, specification: Specification) -> Path:
         """Where an environment is, or would be."""
@@ -106,7 +79,7 @@ class Environments:
         """The Python that a run with this specification would start in; None when it has to be built first."""
         if specification.interpreter is not None:
             return _python_of(specification)
-        built = self._built(self.key(specification))
+        built = self._builds.built(self.key(specification))
         return built.interpreter if built is not None else None
 
     def key(self, specification: Specification) -> str:
@@ -127,7 +100,7 @@ class Environments:
             SpecificationError: something that it names is not there.
         """
         whole = requirements.with_files(specification, self._store, sources)
-        if whole.conda is None or self._built(self.key(whole)) is not None:
+        if whole.conda is None or self._builds.built(self.key(whole)) is not None:
             return whole
         reason = self._prefixes.known_unreachable(whole.conda)
         return whole if reason is None else _without_conda(whole, reason)
@@ -144,7 +117,7 @@ class Environments:
             BuildError: some of its channels can be reached and some cannot.
         """
         whole = self.known(specification, sources)
-        if whole.conda is None or self._built(self.key(whole)) is not None:
+        if whole.conda is None or self._builds.built(self.key(whole)) is not None:
             return whole
         reason = await self._prefixes.unreachable(whole.conda)
         return whole if reason is None else _without_conda(whole, reason)
@@ -161,14 +134,9 @@ class Environments:
 
     def is_ready(self, specification: Specification) -> bool:
         """True when a run with this specification could start without building anything."""
-        return specification.interpreter is not None or self._built(self.key(specification)) is not None
-
-    def _built(self, key: str) -> BuiltEnvironment | None:
-        built = self._store.environments.get(key)
-        if built is not None and not Path(built.interpreter).exists():
-            self._store.environments.remove(key)
-            return None
-        return built
+        return (
+            specification.interpreter is not None or self._builds.built(self.key(specification)) is not None
+        )
 
     async def ready(
         self,
@@ -189,10 +157,10 @@ class Environments:
         if specification.interpreter is not None:
             return _user_managed(specification)
         key = self.key(specification)
-        built = self._built(key)
+        built = self._builds.built(key)
         cached = built is not None
-        if built is None or self._has_fault(experiment):
-            built = await self._wait(self._join(key, specification, progress, experiment))
+        if built is None or self._builds.has_fault(experiment):
+            built = await self._builds.wait(self._builds.join(key, specification, progress, experiment))
         self._store.environments.touch(key)
         return ReadyEnvironment(
             interpreter=built.interpreter,
@@ -217,7 +185,7 @@ class Environments:
         """
         removed = []
         for built in self._store.environments.all():
-            if built.used >= before or built.key in self._building:
+            if built.used >= before or built.key in self._builds.keys:
                 continue
             self._store.environments.remove(built.key)
             folder = self._home.environments / built.key
@@ -241,7 +209,7 @@ class Environments:
         Raises:
             BusyError: something is being built from them.
         """
-        if self._building:
+        if self._builds.keys:
             raise BusyError("An environment is being built.")
         caches = self._installer.caches()
         freed = sum(map(size_of_its_own, caches))
@@ -251,151 +219,25 @@ class Environments:
 
     def begin(self, specification: Specification) -> None:
         """Builds an environment without anybody waiting, unless it is there or being built."""
-        if not self.is_ready(specification) or self._has_fault(None):
-            self._join(self.key(specification), specification, lambda text: None, None).asked = True
+        if not self.is_ready(specification) or self._builds.has_fault(None):
+            self._builds.join(self.key(specification), specification, lambda text: None, None).asked = True
 
     def is_building(self, specification: Specification) -> bool:
         """True while it is being built."""
-        build = self._building.get(self.key(specification)) if specification.interpreter is None else None
-        return build is not None and not build.abandoned
+        return specification.interpreter is None and self._builds.is_under_way(self.key(specification))
 
     @property
     def building(self) -> bool:
         """True while any environment is being built."""
-        return bool(self._building)
+        return bool(self._builds.keys)
 
     def recover(self) -> None:
         """Clears away what a service that was killed was building."""
-        for key in builder.end_leftovers(self._home.environments):
-            if self._store.environments.get(key) is None:
-                shutil.rmtree(self._home.environments / key, ignore_errors=True)
-            for job in self._home.environments.glob(f"{key}.[jy]*"):  # what conda was told to install
-                job.unlink(missing_ok=True)
+        self._builds.recover()
 
     async def stop(self) -> None:
         """Gives up every build."""
-        tasks = [build.task for build in self._building.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _has_fault(self, experiment: str | None) -> bool:
-        return any(self._store.injected.pending(kind, experiment) for kind in _FAULTS)
-
-    async def _suffer(self, key: str, progress: Callable[[str], None], experiment: str | None) -> None:
-        """Lets the faults come that were asked for (see ``fault_kinds``).
-
-        Raises:
-            BuildError: it is one.
-        """
-        slow = self._store.injected.take("slow-build", experiment)
-        if slow is not None:
-            progress(f"waiting {slow.value:g} seconds (a fault that was asked for)")
-            await asyncio.sleep(slow.value)
-        if self._store.injected.take("build", experiment) is not None:
-            message = "The environment could not be built (a fault that was asked for)."
-            with self.log_path(key).open("a", encoding="utf-8") as log:
-                log.write(f"\n{timestamp()} {message}\n")
-            raise BuildError(message, "")
-
-    def _join(
-        self,
-        key: str,
-        specification: Specification,
-        progress: Callable[[str], None],
-        experiment: str | None,
-    ) -> _Build:
-        """The build that is under way, begun now when there is none."""
-        present = self._building.get(key)
-        if present is not None and not present.abandoned:
-            return present
-        before = present.task if present is not None else None
-        build = _Build(asyncio.create_task(self._build(key, specification, progress, before, experiment)))
-        self._building[key] = build
-        build.task.add_done_callback(lambda _: self._settle(key, build))
-        return build
-
-    async def _wait(self, build: _Build) -> BuiltEnvironment:
-        """The outcome of a build; a cancelled run takes it away from nobody else who needs it."""
-        build.waiting += 1
-        try:
-            return await asyncio.shield(build.task)
-        finally:
-            build.waiting -= 1
-            if not build.waiting and not build.asked and not build.task.done():
-                build.abandon()
-                await asyncio.wait([build.task])  # a run is not over while something still works for it
-
-    def _settle(self, key: str, build: _Build) -> None:
-        if self._building.get(key) is build:
-            del self._building[key]
-        if not build.task.cancelled():
-            build.task.exception()  # the log has it, and there may be nobody else who asks
-
-    async def _build(
-        self,
-        key: str,
-        specification: Specification,
-        progress: Callable[[str], None],
-        before: "asyncio.Task[BuiltEnvironment] | None",
-        experiment: str | None,
-    ) -> BuiltEnvironment:
-        if before is not None:  # one that was given up has to leave the folder first
-            await asyncio.wait([before])
-        await self._suffer(key, progress, experiment)
-        present = self._built(key)
-        if present is not None:  # nothing but a fault has called for a build
-            return present
-        started = time.monotonic()
-        folder = self._home.environments / key
-        with self.log_path(key).open("w", encoding="utf-8") as log:
-            try:
-                python = await self._made(folder, specification, log, progress)
-            except BaseException as error:
-                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-                canceled = isinstance(error, asyncio.CancelledError)
-                with contextlib.suppress(OSError):  # a full disk, which is said on the run
-                    log.write(f"\nThe environment was not built: {'canceled' if canceled else error}\n")
-                raise
-            seconds = time.monotonic() - started
-            log.write(f"\nBuilt in {seconds:.1f} s.\n")
-        built = BuiltEnvironment(
-            key=key,
-            name=specification.name,
-            kind=specification.kind,
-            specification=specification.canonical(),
-            python_version=python.text,
-            interpreter=python.path,
-            built=timestamp(),
-            used=timestamp(),
-            seconds=seconds,
-        )
-        self._store.environments.add(built)
-        return built
-
-    async def _made(
-        self, folder: Path, specification: Specification, log: IO[str], progress: Callable[[str], None]
-    ) -> Python:
-        """Has it made, and tells of a full disk as such."""
-        try:
-            return await self._installer.make(folder, specification, log, progress)
-        except OSError as error:
-            if not is_lack_of_room(error):
-                raise
-            raise BuildError(_FULL, str(error)) from None
-        except BuildError as error:
-            if not _SAYS_FULL.search(error.reason):
-                raise
-            raise BuildError(_FULL, error.reason) from None
-
-
-_FULL = (
-    "The environment could not be built: the disk is full. Free some space; "
-    "'scaffold workspace prune' removes environments that are not used any more."
-)
-_SAYS_FULL = re.compile(
-    r"no space left on device|not enough space on the disk|\(os error (28|112)\)", re.IGNORECASE
-)
+        await self._builds.stop()
 
 
 def _without_conda(specification: Specification, reason: str) -> Specification:
