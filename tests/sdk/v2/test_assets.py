@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Machine, write_tree
 from tests.sdk import calls
 from tests.sdk.v2.calls import given
@@ -58,6 +60,7 @@ def test_data_assets_have_versions_from_files_jobs_and_paths(machine: Machine, t
     assert "nothing" in seen["unknown"]
 
 
+@pytest.mark.slow
 def test_models_are_the_first_sdks_and_mlflows_too(machine: Machine, tmp_path: Path, azure: Path):
     write_tree(tmp_path, {"model.pkl": "a model", "mlflow-model/MLmodel": "flavors: {python_function: {}}\n"})
 
@@ -150,6 +153,7 @@ print('FILES', *(path.name for path in pathlib.Path(folder).rglob('*') if path.i
 """
 
 
+@pytest.mark.slow
 def test_runs_and_metrics_are_tracked_with_the_clients_address(machine: Machine, tmp_path: Path, azure: Path):
     seen = given(machine, "seen['uri'] = ml.workspaces.get('local').mlflow_tracking_uri")
     script = f"""

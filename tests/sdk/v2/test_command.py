@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Machine, write_tree
 from tests.sdk import calls
 from tests.sdk.v2.calls import given
@@ -162,6 +164,7 @@ def test_jobs_fail_end_in_time_and_are_canceled(machine: Machine, tmp_path: Path
     assert "archive it" in seen["deleted"]
 
 
+@pytest.mark.slow
 def test_inputs_arrive_in_every_mode_and_outputs_are_inputs_of_the_next_job(machine: Machine, tmp_path: Path):
     write_tree(tmp_path, {"data/a.txt": "A", "data/deep/b.txt": "B", "model/MLmodel": "flavors: {}\n"})
 
@@ -208,6 +211,7 @@ def test_inputs_arrive_in_every_mode_and_outputs_are_inputs_of_the_next_job(mach
     assert "in the mode 'ReadWriteMount'" in seen["written"]
 
 
+@pytest.mark.slow
 def test_several_processes_know_their_places(machine: Machine):
     seen = given(
         machine,

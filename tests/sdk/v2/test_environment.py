@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Machine, write_tree
 from tests.sdk import calls
 from tests.sdk.v2.calls import given
@@ -73,6 +75,7 @@ def test_environments_have_versions_and_are_the_first_sdks_too(machine: Machine,
     assert "six" in second["pip"]["pip"]
 
 
+@pytest.mark.slow
 def test_a_job_has_the_packages_of_its_conda_file(machine: Machine, tmp_path: Path):
     write_tree(tmp_path, {"conda.yml": CONDA})
 

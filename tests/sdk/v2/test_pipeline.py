@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Machine, write_tree
 from tests.sdk.v2.calls import given
 
@@ -149,6 +151,7 @@ def test_components_are_registered_and_used_by_name(machine: Machine, tmp_path: 
     assert "xxxx" in seen["read"]
 
 
+@pytest.mark.slow
 def test_a_step_that_fails_ends_the_pipeline_and_cancel_ends_all_steps(machine: Machine, tmp_path: Path):
     seen = given(
         machine,
@@ -201,6 +204,7 @@ def test_a_step_that_fails_ends_the_pipeline_and_cancel_ends_all_steps(machine: 
     assert seen["canceled"] == ["Canceled", ["Canceled", "Canceled"]]
 
 
+@pytest.mark.slow
 def test_steps_and_jobs_of_other_kinds_are_refused_by_name(machine: Machine, tmp_path: Path):
     write_tree(tmp_path, {"src/run.py": "", "data/a.txt": ""})
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Machine, write_tree
 from tests.sdk.v2.calls import given
 
@@ -14,6 +16,7 @@ pathlib.Path(out, 'made.txt').write_text(f'{rate} {kind}')
 """
 
 
+@pytest.mark.slow
 def test_a_sweep_runs_its_trials_and_names_the_best(machine: Machine, tmp_path: Path):
     write_tree(tmp_path, {"src/trial.py": SCRIPT})
 
