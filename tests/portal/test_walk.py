@@ -158,7 +158,10 @@ def _look_at_files(visitor: Visitor, run: str) -> None:
     page.get_by_role("link", name="model.json").click()
     expect(page.locator(".lines tr")).to_have_count(6)
     page = visitor.open(f"{run}/code")
-    expect(page.locator("pre").first).to_contain_text(f"scaffold runs show {run.rpartition('/')[2]} --open")
+    run_id = run.rpartition("/")[2]
+    for command in ("show", "logs", "metrics"):
+        expect(page.locator("pre").first).to_contain_text(f"scaffold runs {command} {run_id}")
+    expect(page.get_by_text(f"scaffold runs restore {run_id}")).to_be_visible()
 
 
 def _repeat_it_by_its_code(page: Page, machine: Machine, workspace: Workspace, root: Path) -> None:

@@ -20,10 +20,18 @@ def page(look: Look, run_id: str) -> dict[str, Any] | None:
 
 def _commands(run: Run) -> list[dict[str, str]]:
     run_id = shlex.quote(run.run_id)
-    commands = [{"what": "Open this page", "code": f"scaffold runs show {run_id} --open"}]
+    wanted = {
+        "Show it, its log and its metrics": ("show", "logs", "metrics"),
+        "Download its files": ("download",),
+    }
+    if run.snapshot_id:
+        wanted["Get its snapshot back"] = ("restore",)
     if not run.status.terminal:
-        commands.append({"what": "Cancel it", "code": f"scaffold runs cancel {run_id}"})
-    return commands
+        wanted["Cancel it"] = ("cancel",)
+    return [
+        {"what": what, "code": "".join(f"scaffold runs {name} {run_id}\n" for name in names)}
+        for what, names in wanted.items()
+    ]
 
 
 def _python(run: Run, experiment: str) -> list[dict[str, str]]:
