@@ -196,9 +196,8 @@ def test_a_state_folder_does_not_become_another_workspace(machine: Machine, tmp_
 
 def test_the_pages_are_opened_in_the_browser(machine: Machine, project: Project):
     opened = machine.root / "opened.txt"
-    browser = (
-        f'{sys.executable} -c "import sys; open({str(opened)!r}, chr(97)).write(sys.argv[1] + chr(10))" %s'
-    )
+    program = f"import sys; open({str(opened)!r}, chr(97)).write(sys.argv[1] + chr(10))"
+    browser = f'"{sys.executable}" -c "{program}" %s'
 
     done = machine.run("workspace", "open", env={"BROWSER": browser})
 

@@ -16,6 +16,7 @@ GOOD = {
     "environment_kind": ["pip", "conda"],
     "environment_name": ["my-exp-env", "1.0", "x" * 255, "my-azureml"],
     "python_version": ["3.8", "3.11", "3.11.7", "3.13.0"],
+    "sdk": ["v1", "v2", "both"],
     "subscription_id": ["00000000-0000-0000-0000-000000000000", "ABCDEF01-2345-6789-abcd-ef0123456789"],
     "resource_group": ["local", "rg_(1).a-b", "größe", "x" * 90],
     "workspace_name": ["local", "abc", "a" * 33, "w_s-1"],
@@ -80,6 +81,7 @@ BAD = {
         "AzureML-mine": "AzureML or Microsoft",
         "microsoft": "AzureML or Microsoft",
     },
+    "sdk": {"": "v1, v2 or both", "V2": "v1, v2 or both", "v3": "v1, v2 or both"},
     "python_version": {
         "": "such as 3.11",
         "3": "such as 3.11",
