@@ -1,6 +1,7 @@
 """One submission of a project, whichever workspace it goes to: the stages, the log, the outcome."""
 
 import sys
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from scaffold import words
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from scaffold.submission.jobs import Job
 
 
-class Submitting:
+class Submitting(ABC):
     """One submission of a project.
 
     Args:
@@ -59,16 +60,17 @@ class Submitting:
         if self._wanted.job is None or console.debugging():
             self._printed.show(line)
 
+    @abstractmethod
     def _begin(self) -> None:
-        raise NotImplementedError  # pragma: no cover  (each kind of workspace has its own)
+        """Starts the submission; each kind of workspace has its own."""
 
+    @abstractmethod
     def _watch(self) -> int:
         """Shows what happens until the script is over, and returns its exit code."""
-        raise NotImplementedError  # pragma: no cover
 
+    @abstractmethod
     def _is_own_address(self, line: str) -> bool:
         """True for a line of the script with an address that this command shows by itself."""
-        raise NotImplementedError  # pragma: no cover
 
     def _write(self, piece: bytes) -> None:
         """A piece of the run's log: the result of a followed run, unless that is to be JSON."""
@@ -167,8 +169,10 @@ class Submitting:
         else:
             contents.show_table(self._project, event, overrides.tags)
 
+    @abstractmethod
     def _variables(self) -> dict[str, str]:
-        raise NotImplementedError  # pragma: no cover
+        """The variables of the submitting script's process."""
 
+    @abstractmethod
     def _login(self) -> dict[str, Any] | None:
-        raise NotImplementedError  # pragma: no cover
+        """How the SDK is to log in, or None where the variables hold the login."""
