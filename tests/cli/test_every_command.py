@@ -128,6 +128,7 @@ def validator(title: str) -> Callable[[Any], Any]:
     return fastjsonschema.compile(json.loads(tree.schemas()[title].read_text(encoding="utf-8")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", tree.with_json(), ids=tree.named)
 def test_json_is_one_document_of_the_schema(scene: Scene, path: tuple[str, ...], tmp_path: Path):
     machine, arguments = call(scene, path, tmp_path)
@@ -143,6 +144,7 @@ def test_what_submit_would_send_is_of_its_schema(scene: Scene):
     validator("scaffold submit --dry-run --json")(scene.machine.json("submit", scene.project, "--dry-run"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", CALLED)
 def test_in_a_pipe_and_in_ci_it_asks_nothing_and_paints_nothing(
     scene: Scene, path: tuple[str, ...], tmp_path: Path
@@ -160,6 +162,7 @@ def test_in_a_pipe_and_in_ci_it_asks_nothing_and_paints_nothing(
 
 
 @terminal.needed
+@pytest.mark.slow
 @pytest.mark.parametrize("path", CALLED)
 def test_on_a_narrow_terminal_no_table_is_wider(scene: Scene, path: tuple[str, ...], tmp_path: Path):
     machine, arguments = call(scene, path, tmp_path)

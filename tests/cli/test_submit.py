@@ -174,6 +174,7 @@ def runs_of(machine: Machine) -> dict[str, int]:
     return machine.json("workspace", "status")["runs"]
 
 
+@pytest.mark.slow
 def test_a_pre_empted_run_is_submitted_again_when_that_is_wanted(preempting: tuple[Machine, Path]):
     machine, folder = preempting
 
@@ -193,6 +194,7 @@ def test_a_pre_empted_run_is_an_error_when_it_is_not(preempting: tuple[Machine, 
     assert runs_of(machine) == {"Failed": 1}
 
 
+@pytest.mark.slow
 def test_a_script_that_waits_for_its_run_by_itself_is_retried_too(preempting: tuple[Machine, Path]):
     machine, folder = preempting
     runner = folder / "run_experiment.py"

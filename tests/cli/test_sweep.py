@@ -78,6 +78,7 @@ def test_a_grid_is_run_so_many_at_a_time_and_its_runs_are_told_best_first(
     assert sweeper.json("runs", "show", best.rpartition("_")[0])["status"] == "Completed"
 
 
+@pytest.mark.slow
 def test_a_random_sample_is_one_document_and_comes_again_with_its_seed(
     sweeper: Machine, training: Callable[..., Path]
 ):
@@ -100,6 +101,7 @@ def test_a_random_sample_is_one_document_and_comes_again_with_its_seed(
     sweeper.run("runs", "cancel", started["run_id"])
 
 
+@pytest.mark.slow
 def test_a_sweep_with_a_run_that_fails_ends_as_failed_with_the_reason(
     sweeper: Machine, training: Callable[..., Path]
 ):
@@ -133,6 +135,7 @@ def test_ctrl_c_stops_following_and_says_how_to_cancel(
     assert sweeper.json("runs", "cancel", run_id) == {"run_id": run_id, "canceled": True}
 
 
+@pytest.mark.slow
 def test_a_dry_run_shows_the_combinations_or_the_space_and_sends_nothing(
     sweeper: Machine, training: Callable[..., Path]
 ):

@@ -228,6 +228,7 @@ def test_a_run_that_there_is_not_is_not_shown(machine: Machine):
     assert len(done.stderr.splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_a_service_of_other_code_is_told_to_be_restarted(machine: Machine, tmp_path: Path):
     """Its number is the same, and it lacks a request that this program makes."""
     shutil.copytree(REPOSITORY / "scaffold", tmp_path / "older" / "scaffold")

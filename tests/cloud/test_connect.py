@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests import terminal
 from tests.cli.test_check import schema
 from tests.cli.test_connect import config_of
@@ -72,6 +74,7 @@ def test_where_nothing_can_be_seen(azure: Azure, user: Machine, project: Project
     assert config_of(folder) == TUTORIAL_CONFIG
 
 
+@pytest.mark.slow
 def test_what_azure_has_not_is_not_written_when_it_is_to_be_verified(
     user: Machine, project: Project, tmp_path: Path
 ):

@@ -7,6 +7,8 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.test_check import schema
 from tests.cloud.azure import CLIENT_ID, CONFIG, LOGIN, MANAGER, SERVICE, Azure, Fault
 from tests.conftest import TUTORIAL_CONFIG, Machine
@@ -99,6 +101,7 @@ def test_a_compute_target_that_is_not_ready(azure: Azure, user: Machine, cloud_p
     assert "stopped" in found["compute target"]["what"]
 
 
+@pytest.mark.slow
 def test_a_login_that_is_refused_and_a_workspace_that_is_not_there(
     azure: Azure, user: Machine, cloud_project: CloudProject
 ):

@@ -4,12 +4,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.cloud.azure import CONFIG, Azure
 from tests.conftest import Machine
 
 CloudProject = Callable[..., Path]
 
 
+@pytest.mark.slow
 def test_a_device_code_logs_in_once_and_for_later(azure: Azure, user: Machine, cloud_project: CloudProject):
     for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"):
         del user.environment[name]

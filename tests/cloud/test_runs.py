@@ -100,6 +100,7 @@ def test_a_run_is_shown_equally_on_both_sides(on_azure: Logged, here: Logged):
     assert f"wsid=/subscriptions/{CONFIG['subscription_id']}/" in theirs["url"]
 
 
+@pytest.mark.slow
 def test_metrics_comparisons_and_logs_are_equal_on_both_sides(on_azure: Logged, here: Logged):
     first, second = on_azure.first, on_azure.second
     assert on_azure.json("metrics", first) == here.json("metrics", first)
@@ -108,6 +109,7 @@ def test_metrics_comparisons_and_logs_are_equal_on_both_sides(on_azure: Logged, 
     assert on_azure.printed("logs", "--follow") == here.printed("logs", "--follow") == "rate 0.5\n"
 
 
+@pytest.mark.slow
 def test_latest_and_beginnings_of_ids_are_found(on_azure: Logged):
     assert on_azure.json("show")["run_id"] == on_azure.second
     assert on_azure.json("show", on_azure.first[:-1])["run_id"] == on_azure.first
@@ -119,6 +121,7 @@ def test_latest_and_beginnings_of_ids_are_found(on_azure: Logged):
     ) == (4, True)
 
 
+@pytest.mark.slow
 def test_files_and_the_snapshot_are_brought_equally(on_azure: Logged, here: Logged, tmp_path: Path):
     trees = []
     for name, side in (("theirs", on_azure), ("ours", here)):
@@ -166,6 +169,7 @@ def waiting(azure: Azure, on_azure: Logged, tmp_path: Path) -> Iterator[str]:
     write_tree(on_azure.folder, FILES)
 
 
+@pytest.mark.slow
 def test_a_run_is_followed_left_and_canceled(on_azure: Logged, waiting: str):
     process = on_azure.machine.popen(
         "runs",

@@ -5,6 +5,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.cloud.azure import CLIENT_ID, LOGIN, SERVICE, Azure, Fault
 from tests.conftest import RUN_EXPERIMENT, Machine
 
@@ -99,6 +101,7 @@ def test_a_lost_answer_does_not_submit_twice(azure: Azure, user: Machine, cloud_
     assert azure.run_count() == before + 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_following_and_not_the_run(
     azure: Azure, user: Machine, cloud_project: CloudProject, tmp_path: Path
 ):
@@ -122,6 +125,7 @@ def test_ctrl_c_stops_following_and_not_the_run(
     assert azure.run_of(run_id)["status"] == "Completed"
 
 
+@pytest.mark.slow
 def test_a_pre_empted_run_is_submitted_again(azure: Azure, user: Machine, cloud_project: CloudProject):
     script = "import time\ntime.sleep(3)\nprint('ended')\n"
     azure.fail("preempt", "0.5")
@@ -141,6 +145,7 @@ env = Environment.from_pip_requirements("built", os.path.join(here, "requirement
 """
 
 
+@pytest.mark.slow
 def test_each_stage_is_told_with_the_log_of_a_slow_build_and_ctrl_c_at_it_is_no_traceback(
     azure: Azure, user: Machine, cloud_project: CloudProject
 ):

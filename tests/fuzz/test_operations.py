@@ -110,6 +110,7 @@ def test_an_operation_answers_whatever_it_is_asked(
 _ASKED = {"filter": (*hostile.FILTERS, *hostile.SEARCHES), "order": hostile.ORDERS, "token": hostile.TOKENS}
 
 
+@pytest.mark.slow
 def test_a_filter_an_order_and_a_token_are_read_or_refused(service: Watched):
     for method, operation in surface.operations(Access.BEARER):
         for field in surface.field_names(operation):

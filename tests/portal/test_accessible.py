@@ -62,7 +62,7 @@ def pages(workspace: Workspace) -> list[str]:
     return [*lists, *runs, f"/compare?runs={good}&runs={bad}", "/compare", "/runs?filter=nonsense"]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_nobody_is_shut_out(visit: Callable[..., Visitor], pages: list[str], theme: str):
     visitor, axe = visit(color_scheme=theme, reduced_motion="reduce"), Axe()
     visitor.expected.append("404")

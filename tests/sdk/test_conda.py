@@ -76,6 +76,7 @@ def seen_on(machine: Machine, folder: Path, code: str) -> dict:
     return given(machine, SUBMIT + textwrap.dedent(code), cwd=folder)
 
 
+@pytest.mark.slow
 def test_a_script_runs_in_a_prefix_that_was_made_from_the_channel(
     conda_machine: Machine, channel: Channel, tmp_path: Path
 ):

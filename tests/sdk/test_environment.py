@@ -86,6 +86,7 @@ def test_environments_are_registered_versioned_labeled_and_kept_in_files(machine
     assert "does not have Docker builds" in seen["docker"]
 
 
+@pytest.mark.slow
 def test_a_curated_environment_is_built_and_runs(machine: Machine, tmp_path):
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "train.py").write_text(

@@ -67,6 +67,7 @@ def test_the_kinds_are_listed_and_the_readme_has_them_all(shared_machine: Machin
         assert f"| `{name}` | {kind.help} |" in README
 
 
+@pytest.mark.slow
 def test_a_pre_empted_run_fails_as_on_azure_and_code_that_tries_again_succeeds(
     machine: Machine, tmp_path: Path
 ):
@@ -119,6 +120,7 @@ while not pathlib.Path({gate!r}).exists():
 """
 
 
+@pytest.mark.slow
 def test_a_restarted_run_finds_what_it_had_kept_and_adds_to_its_metrics(
     machine: Machine, project: Project, tmp_path: Path
 ):

@@ -93,6 +93,7 @@ def test_submitting_is_refused_at_each_step_and_works_when_there_is_room(
     assert running_state(machine)["runs"] == {"Completed": 3}
 
 
+@pytest.mark.slow
 def test_starting_the_workspace_is_refused_and_loses_nothing(
     machine: Machine, project: Project, disk: SmallDisk
 ):
@@ -122,6 +123,7 @@ while not pathlib.Path({gate!r}).exists():
 """
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_on_a_full_disk_is_finished_when_there_is_room_also_by_the_next_service(
     machine: Machine, project: Project, disk: SmallDisk, tmp_path: Path
 ):

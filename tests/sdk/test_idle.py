@@ -5,12 +5,14 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.conftest import Machine, Project
 from tests.sdk.calls import given
 from tests.sdk.fire import WAITS_FOR_GATE, running_state, state, until
 
 
+@pytest.mark.slow
 def test_an_idle_service_ends_and_comes_back_on_its_ports_but_not_while_a_run_is_under_way(
     machine: Machine, project: Project, tmp_path: Path
 ):

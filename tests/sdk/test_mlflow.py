@@ -224,6 +224,7 @@ WITH_WORKSPACE = (
 )
 
 
+@pytest.mark.slow
 def test_azureml_mlflow_from_outside(shared_machine: Machine, project: Project, azure: Path):
     check_outside(shared_machine, azure, project(), "with-azureml-mlflow", WITH_WORKSPACE)
 

@@ -7,6 +7,8 @@ import sysconfig
 import textwrap
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Machine
 from tests.sdk.calls import given
 
@@ -97,6 +99,7 @@ except Exception as error:
     assert seen["no script"]
 
 
+@pytest.mark.slow
 def test_limits_are_kept_and_containers_are_said_to_be_none(shared_machine: Machine, tmp_path: Path):
     seen = given(
         shared_machine,

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.conftest import REPOSITORY, Machine, Project
 from tests.sdk.calls import given
@@ -40,6 +41,7 @@ def test_a_damaged_database_is_set_aside_and_said_and_the_project_goes_on(machin
     assert "damaged" not in shown.stderr  # that was said once
 
 
+@pytest.mark.slow
 def test_damage_that_a_request_meets_is_told_in_two_lines_and_set_aside_by_the_next_command(
     machine: Machine, project: Project, tmp_path: Path
 ):
@@ -69,6 +71,7 @@ def test_damage_that_a_request_meets_is_told_in_two_lines_and_set_aside_by_the_n
     assert [process for process in tree if process.is_running()] == []
 
 
+@pytest.mark.slow
 def test_a_reset_ends_what_is_under_way(machine: Machine, project: Project, tmp_path: Path):
     machine.json("submit", project(script=WAITS_FOR_GATE.format(gate=str(tmp_path / "never"))))
     until(lambda: running_state(machine)["runs"] == {"Running": 1})
@@ -137,6 +140,7 @@ def write_first_state(path: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_service_of_another_version_is_replaced_while_its_run_goes_on(
     machine: Machine, project: Project, tmp_path: Path
 ):

@@ -144,6 +144,7 @@ def test_an_environment_that_cannot_be_built_fails_the_run_with_the_resolvers_re
     assert "there is no version of six==99.0" in details["logFiles"]["azureml-logs/20_image_build_log.txt"]
 
 
+@pytest.mark.slow
 def test_environments_that_are_not_used_are_removed_and_built_again(machine: Machine, project: Project):
     folder = project(
         script=SCRIPT, **{"run_experiment.py": PIP, "requirements.txt": "six==1.16.0\ntabulate==0.9.0\n"}

@@ -68,6 +68,7 @@ def test_one_who_follows_does_not_lose_a_line_when_the_service_is_killed(
     assert process.returncode == 0, said
 
 
+@pytest.mark.slow
 def test_the_service_is_killed_while_the_submitting_script_goes_on(
     machine: Machine, project: Project, tmp_path: Path
 ):
@@ -86,6 +87,7 @@ def test_the_service_is_killed_while_the_submitting_script_goes_on(
     assert running_state(machine)["runs"] == {"Completed": 1}
 
 
+@pytest.mark.slow
 def test_everything_is_killed(machine: Machine, project: Project, tmp_path: Path):
     run = machine.json("submit", project(script=WAITS_FOR_GATE.format(gate=str(tmp_path / "never"))))
     until(lambda: running_state(machine)["runs"] == {"Running": 1})
@@ -102,6 +104,7 @@ def test_everything_is_killed(machine: Machine, project: Project, tmp_path: Path
     assert after["log"] == "started\n"
 
 
+@pytest.mark.slow
 def test_the_service_is_killed_while_runs_are_waiting(machine: Machine, project: Project, tmp_path: Path):
     machine.environment["SCAFFOLD_WIDTH"] = "1"
     gate = tmp_path / "gate"
@@ -117,6 +120,7 @@ def test_the_service_is_killed_while_runs_are_waiting(machine: Machine, project:
     assert (after["status"], after["log"]) == ("Completed", "my turn\n")
 
 
+@pytest.mark.slow
 def test_a_run_that_waits_is_canceled_before_it_starts(machine: Machine, project: Project, tmp_path: Path):
     machine.environment["SCAFFOLD_WIDTH"] = "1"
     gate = tmp_path / "gate"
@@ -157,6 +161,7 @@ time.sleep(600)
     assert [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
 
 
+@pytest.mark.slow
 def test_a_stopped_workspace_goes_on_where_it_was(machine: Machine, project: Project, tmp_path: Path):
     gate = tmp_path / "gate"
     run = machine.json("submit", project(script=WAITS_FOR_GATE.format(gate=str(gate))))
@@ -172,6 +177,7 @@ def test_a_stopped_workspace_goes_on_where_it_was(machine: Machine, project: Pro
     assert after["pid"] != before["pid"]
 
 
+@pytest.mark.slow
 def test_a_reset_workspace_takes_a_project_that_was_submitted_before(machine: Machine, project: Project):
     folder = project()
     assert machine.run("submit", folder, "--follow").returncode == 0

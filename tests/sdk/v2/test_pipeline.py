@@ -98,6 +98,7 @@ def test_a_pipeline_runs_its_steps_in_the_order_in_which_they_read(machine: Mach
     assert seen["log"].index("step write") < seen["log"].rindex("step last")
 
 
+@pytest.mark.slow
 def test_components_are_registered_and_used_by_name(machine: Machine, tmp_path: Path):
     write_tree(tmp_path, {"repeat.yml": COMPONENT, "src/repeat.py": SCRIPT, "data/text.txt": "x"})
 
