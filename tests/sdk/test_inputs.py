@@ -1,6 +1,7 @@
 """Datasets as inputs of a run, with the real reader (azureml-dataset-runtime) at both ends."""
 
 import os
+import sys
 
 import pytest
 
@@ -255,7 +256,9 @@ show(end(failed), "never made" in ws.datasets)
 
 
 def test_files_that_only_the_reader_can_choose_are_chosen_by_it(sdk_with_files: Sdk):
-    shown = sdk_with_files("""
+    shown = sdk_with_files(
+        f"without_reader = {sys.executable!r}"
+        + """
 folder = files((store, "given"))
 first, second = folder.random_split(0.5, seed=3)
 sample = folder.take_sample(0.5, seed=3)
@@ -266,12 +269,14 @@ for dataset, line in zip((first, second, sample), printed.splitlines()):
     show(line == " ".join(["folder", *sorted(path[1:] for path in dataset.to_path())]))
 bare = Environment("no-reader")
 bare.python.user_managed_dependencies = True
+bare.python.interpreter_path = without_reader
 config = ScriptRunConfig("source", script="train.py", arguments=[sample.as_named_input("c").as_mount()],
                          environment=bare, compute_target="cpu-cluster")
 run = experiment.submit(config)
 show(end(run))
 print("\\n".join("= " + line for line in run._client.get_run().error.error.message.splitlines()))
-""")
+"""
+    )
 
     assert shown == [
         "Completed True",

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from scaffold import requirements as pip
 from scaffold.workspace.engine import builder, pipconf, pythons, requirements
 from scaffold.workspace.engine.builder import BuildError
 from scaffold.workspace.engine.conda import CondaBuilder
@@ -159,8 +160,12 @@ class Installer:
         # By themselves, and last: resolved together they decide which versions of other packages are looked at, and an
         # azureml-core of years ago may come of it. The options of what was asked for are not meant for them.
         left = [seed for seed in seeds if not _is_installed(folder, seed)]
-        with contextlib.suppress(BuildError):  # what was asked for can do without them
+        try:
             await self._pip(python, source, UvInput(tuple(left)), log)
+        except BuildError:
+            # Where only an index of its own can be reached, what was asked for can do without them.
+            if not any(pip.option_of(line) for line in given.lines):
+                raise
 
     async def _pip(
         self, python: Python, folder: Path, given: UvInput, log: IO[str], limits: tuple[str, ...] = ()
