@@ -65,11 +65,15 @@ def test_one_process_that_fails_ends_the_others_and_tells_why(shared_machine: Ma
 
 def test_parameter_servers_are_ended_when_the_workers_are_done(shared_machine: Machine, project: Project):
     script = """
-import json, os, time
+import json, os, pathlib, time
 task = json.loads(os.environ["TF_CONFIG"])["task"]
 print(task["type"], task["index"])
-while task["type"] == "ps":
-    time.sleep(1)
+serving = pathlib.Path("serving")
+if task["type"] == "ps":
+    serving.touch()
+    time.sleep(600)
+while not serving.exists():
+    time.sleep(0.05)
 """
     distribution = "TensorflowConfiguration(worker_count=2, parameter_server_count=1)"
     folder = project(script=script, **{"run_experiment.py": runner(distribution)})
