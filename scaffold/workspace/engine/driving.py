@@ -12,31 +12,77 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from scaffold.workspace.engine.endings import error_of
-from scaffold.workspace.engine.preparation import Events
+from scaffold.workspace.engine.jobs import JobFolder
+from scaffold.workspace.engine.keeping import TEXT
+from scaffold.workspace.engine.preparation import Events, keep_log
+from scaffold.workspace.paths import Home
 from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.runs import IllegalTransitionError, Status
 from scaffold.workspace.store import Store
+from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
+from scaffold.workspace.store.database import timestamp
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 0.25
 _ROOM_POLL_SECONDS = 2.0
 
-T = TypeVar("T")
+
+class UnderWay:
+    """A run of others that is being carried out, with the log that is kept of it.
+
+    Args:
+        home: the workspace's folder.
+        store: its store.
+        run_id: the run.
+        log_name: what its log is called among the run's artifacts.
+        file: the file of its folder that the log is while the run goes on.
+    """
+
+    def __init__(self, home: Home, store: Store, run_id: str, log_name: str, file: str) -> None:
+        self.run_id = run_id
+        self._store = store
+        self._run = store.runs.require(run_id)
+        self._folder = JobFolder(home, self._run)
+        self._folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._log_name, self._log = log_name, self._folder.path / file
+        self._log.touch()
+        name = artifact_prefix(run_id) + log_name
+        store.blobs.put(ARTIFACTS, name, live_path=self._log, content_type=TEXT)
+
+    def note(self, sentence: str) -> None:
+        """Writes into the log."""
+        with self._log.open("a", encoding="utf-8") as stream:
+            stream.write(f"[{timestamp()}] {sentence}\n")
+
+    async def close(self) -> None:
+        """Keeps the log, and lets go of the folder."""
+        await keep_log(self._store, self._run, self._log_name, self._log)
+        await asyncio.to_thread(self._folder.clear)
+
+
+T = TypeVar("T", bound=UnderWay)
 
 
 class Driver(ABC, Generic[T]):
     """The runs of one kind that are under way, each as a ``T``.
 
     Args:
-        store: the workspace's.
+        home: the workspace's folder.
+        store: its store.
         tell: told of every step of such a run.
         submit: begins with a child.
         cancel: asks for a child's end.
     """
 
     def __init__(
-        self, store: Store, tell: Events, submit: Callable[[str], None], cancel: Callable[[str], bool]
+        self,
+        home: Home,
+        store: Store,
+        tell: Events,
+        submit: Callable[[str], None],
+        cancel: Callable[[str], bool],
     ) -> None:
+        self._home = home
         self._store = store
         self._tell = tell
         self._submit = submit
@@ -54,10 +100,6 @@ class Driver(ABC, Generic[T]):
     @abstractmethod
     def _step(self, under_way: T) -> bool:
         """Does what is to be done now; True when the run is over."""
-
-    @abstractmethod
-    async def _close(self, under_way: T) -> None:
-        """Lets go of a run that is over."""
 
     @property
     def busy(self) -> bool:
@@ -109,7 +151,7 @@ class Driver(ABC, Generic[T]):
                     raise
                 pause = _ROOM_POLL_SECONDS
             await asyncio.sleep(pause)
-        await self._close(under_way)
+        await under_way.close()
 
     def _move(self, run_id: str, status: Status, **changes: Any) -> None:
         """Gives a run its next status, unless it has that, or one that rules it out, already."""

@@ -1,20 +1,13 @@
 """Carries pipelines out: begins each step when the steps that it reads from have succeeded."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
-from scaffold.workspace.engine.driving import Driver
+from scaffold.workspace.engine.driving import Driver, UnderWay
 from scaffold.workspace.engine.endings import error_of
-from scaffold.workspace.engine.jobs import JobFolder
-from scaffold.workspace.engine.keeping import TEXT
-from scaffold.workspace.engine.preparation import Events, keep_log
 from scaffold.workspace.logs import PIPELINE_LOG
 from scaffold.workspace.paths import Home
 from scaffold.workspace.runs import Status
 from scaffold.workspace.store import Store
-from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
-from scaffold.workspace.store.database import timestamp
 from scaffold.workspace.store.pipelines import Pipeline
 
 _STEP_FAILED = "The step {} has failed; see there for why."
@@ -24,17 +17,6 @@ _NOT_BEGUN = "The step was not begun: {} has not succeeded."
 class PipelineDriver(Driver["_UnderWay"]):
     """The pipelines that are under way; see :class:`Driver`."""
 
-    def __init__(
-        self,
-        home: Home,
-        store: Store,
-        tell: Events,
-        submit: Callable[[str], None],
-        cancel: Callable[[str], bool],
-    ) -> None:
-        super().__init__(store, tell, submit, cancel)
-        self._home = home
-
     def _unfinished(self) -> list[str]:
         return self._store.pipelines.unfinished()
 
@@ -42,9 +24,6 @@ class PipelineDriver(Driver["_UnderWay"]):
         pipeline = self._store.pipelines.get(run_id)
         assert pipeline is not None, run_id  # noqa: S101  (it was added with the run)
         return _UnderWay(self._home, self._store, run_id, pipeline)
-
-    async def _close(self, under_way: "_UnderWay") -> None:
-        await under_way.close()
 
     def _step(self, under_way: "_UnderWay") -> bool:
         children = self._store.sweeps.children(under_way.run_id)
@@ -94,7 +73,7 @@ class PipelineDriver(Driver["_UnderWay"]):
             self._submit(child)
 
 
-class _UnderWay:
+class _UnderWay(UnderWay):
     """One pipeline that is being carried out.
 
     Attributes:
@@ -103,28 +82,15 @@ class _UnderWay:
     """
 
     def __init__(self, home: Home, store: Store, run_id: str, todo: Pipeline) -> None:
-        self.run_id, self.todo = run_id, todo
+        super().__init__(home, store, run_id, PIPELINE_LOG, "pipeline.txt")
+        self.todo = todo
         self.begun: set[str] = set()
-        self._store = store
-        self._run = store.runs.require(run_id)
         self._seen: dict[str, Status] = {}
-        self._folder = JobFolder(home, self._run)
-        self._log = self._folder.path / "pipeline.txt"
-        self._folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._log.touch()
-        name = artifact_prefix(run_id) + PIPELINE_LOG
-        store.blobs.put(ARTIFACTS, name, live_path=self._log, content_type=TEXT)
 
     def look(self, children: dict[str, Status]) -> None:
         """Notes which steps have another status than when it last looked."""
-        with self._log.open("a", encoding="utf-8") as stream:
-            for child, status in children.items():
-                if self._seen.get(child) is not status:
-                    name = self.todo.names.get(child, child)
-                    stream.write(f"[{timestamp()}] step {name} ({child}): {status.value}\n")
+        for child, status in children.items():
+            if self._seen.get(child) is not status:
+                name = self.todo.names.get(child, child)
+                self.note(f"step {name} ({child}): {status.value}")
         self._seen = children
-
-    async def close(self) -> None:
-        """Keeps the log."""
-        await keep_log(self._store, self._run, PIPELINE_LOG, self._log)
-        await asyncio.to_thread(self._folder.clear)

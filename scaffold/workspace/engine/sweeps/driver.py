@@ -6,24 +6,19 @@ what comes next is found from that alone: a service that was killed goes on wher
 
 import itertools
 import math
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from scaffold import space
-from scaffold.workspace.engine.driving import Driver
+from scaffold.workspace.engine.driving import Driver, UnderWay
 from scaffold.workspace.engine.endings import error_of
-from scaffold.workspace.engine.jobs import JobFolder
-from scaffold.workspace.engine.keeping import TEXT
-from scaffold.workspace.engine.preparation import Events, keep_log
 from scaffold.workspace.engine.sweeps import trials
 from scaffold.workspace.engine.sweeps.policies import History, policy_of
 from scaffold.workspace.logs import SWEEP_LOG
 from scaffold.workspace.paths import Home
 from scaffold.workspace.runs import Status
 from scaffold.workspace.store import Store
-from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
-from scaffold.workspace.store.database import now, timestamp, to_json
+from scaffold.workspace.store.database import now, to_json
 from scaffold.workspace.store.sweeps import Sweep
 
 SYSTEM = "_aml_system_"
@@ -55,17 +50,6 @@ def definition_of(template: dict[str, Any], child: str, values: space.Values) ->
 class SweepDriver(Driver["_UnderWay"]):
     """The sweeps that are under way; see :class:`Driver`."""
 
-    def __init__(
-        self,
-        home: Home,
-        store: Store,
-        tell: Events,
-        submit: Callable[[str], None],
-        cancel: Callable[[str], bool],
-    ) -> None:
-        super().__init__(store, tell, submit, cancel)
-        self._home = home
-
     def _unfinished(self) -> list[str]:
         return self._store.sweeps.unfinished()
 
@@ -73,9 +57,6 @@ class SweepDriver(Driver["_UnderWay"]):
         sweep = self._store.sweeps.get(run_id)
         assert sweep is not None, run_id  # noqa: S101  (it was added with the run)
         return _UnderWay(self._home, self._store, run_id, sweep)
-
-    async def _close(self, under_way: "_UnderWay") -> None:
-        await under_way.close()
 
     def _step(self, under_way: "_UnderWay") -> bool:
         sweep = under_way
@@ -121,7 +102,7 @@ class SweepDriver(Driver["_UnderWay"]):
         return None
 
 
-class _UnderWay:
+class _UnderWay(UnderWay):
     """One sweep that is being carried out.
 
     Attributes:
@@ -130,29 +111,14 @@ class _UnderWay:
     """
 
     def __init__(self, home: Home, store: Store, run_id: str, todo: Sweep) -> None:
-        self.run_id, self.todo = run_id, todo
-        self._store = store
-        self._run = store.runs.require(run_id)
+        super().__init__(home, store, run_id, SWEEP_LOG, "sweep.txt")
+        self.todo = todo
         self._policy = policy_of(todo.policy)
         self.plan = plan_of(todo)
         self._looked_at: dict[str, int] = {}
         self._newest = -1
-        self._folder = JobFolder(home, self._run)
-        self._log = self._folder.path / "sweep.txt"
-        self._folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not self._log.exists():
-            self._note(f"{len(self.plan)} runs are planned, {todo.width} at once.")
-        name = artifact_prefix(run_id) + SWEEP_LOG
-        store.blobs.put(ARTIFACTS, name, live_path=self._log, content_type=TEXT)
-
-    def _note(self, sentence: str) -> None:
-        with self._log.open("a", encoding="utf-8") as stream:
-            stream.write(f"[{timestamp()}] {sentence}\n")
-
-    async def close(self) -> None:
-        """Keeps the log."""
-        await keep_log(self._store, self._run, SWEEP_LOG, self._log)
-        self._folder.clear()
+        if not self._log.stat().st_size:
+            self.note(f"{len(self.plan)} runs are planned, {todo.width} at once.")
 
     def add_child(self, number: int) -> str:
         """Makes the run of that number, and returns its id."""
@@ -173,7 +139,7 @@ class _UnderWay:
             recorded=self.todo.recorded,
             warnings=self.todo.warnings,
         )
-        self._note(f"{child} begins with {' '.join(space.arguments_of(values))}.")
+        self.note(f"{child} begins with {' '.join(space.arguments_of(values))}.")
         return child
 
     def laggards(self, active: list[str]) -> list[str]:
@@ -190,7 +156,7 @@ class _UnderWay:
                 continue
             self._looked_at[child] = interval
             if self._policy.ends(child, interval, history, maximize=self.todo.maximize):
-                self._note(f"{child} is ended by the policy {self._policy.name} at interval {interval}.")
+                self.note(f"{child} is ended by the policy {self._policy.name} at interval {interval}.")
                 behind.append(child)
         return behind
 
@@ -218,4 +184,4 @@ class _UnderWay:
         child = choose(best, key=lambda key: best[key])
         found = {"best_child_run_id": child, "score": str(best[child]), "best_metric_status": "Succeeded"}
         self._store.runs.merge(self.run_id, tags={}, properties=found)
-        self._note(f"{child} is the best, with {self.todo.metric} = {best[child]}.")
+        self.note(f"{child} is the best, with {self.todo.metric} = {best[child]}.")
