@@ -42,7 +42,7 @@ def name_of(method: str, operation: Operation) -> str:
 @functools.cache
 def _functions(module: str) -> dict[str, ast.AST]:
     tree = ast.parse(inspect.getsource(sys.modules[module]))
-    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
 def body_type(operation: Operation) -> Any:

@@ -13,22 +13,21 @@ from scaffold.workspace.services.v2 import (
     models,
     submission,
 )
+from scaffold.workspace.services.v2.assets import Assets
 
 _HISTORY = "/history/v1.0/{S}/runs/{run_id}"
 
 
-def _versioned(
-    kind: str, owner: str, names: tuple[Handler, Handler, Handler], versions: tuple[Handler, Handler, Handler]
-) -> tuple[Operation, ...]:
-    """The rows of an asset: list, get and put of its names, and of its versions."""
-    path, call = f"/{{S}}/{kind}", f"MLClient.{owner}"
+def _versioned(assets: Assets, put_version: Handler) -> tuple[Operation, ...]:
+    """The rows of a kind of asset: list, get and put of its names, and of its versions."""
+    path, call = f"/{{S}}/{assets.kind}", f"MLClient.{assets.kind}"
     return (
-        Operation(GET, path, names[0], (f"{call}.list",)),
-        Operation(GET, path + "/{name}", names[1], (f"{call}.create_or_update",)),
-        Operation(PUT, path + "/{name}", names[2], (f"{call}.archive", f"{call}.restore")),
-        Operation(GET, path + "/{name}/versions", versions[0], (f"{call}.list",)),
-        Operation(GET, path + "/{name}/versions/{version}", versions[1], (f"{call}.get",)),
-        Operation(PUT, path + "/{name}/versions/{version}", versions[2], (f"{call}.create_or_update",)),
+        Operation(GET, path, assets.list_names, (f"{call}.list",)),
+        Operation(GET, path + "/{name}", assets.get_name, (f"{call}.create_or_update",)),
+        Operation(PUT, path + "/{name}", assets.put_name, (f"{call}.archive", f"{call}.restore")),
+        Operation(GET, path + "/{name}/versions", assets.list_versions, (f"{call}.list",)),
+        Operation(GET, path + "/{name}/versions/{version}", assets.get_version, (f"{call}.get",)),
+        Operation(PUT, path + "/{name}/versions/{version}", put_version, (f"{call}.create_or_update",)),
     )
 
 
@@ -63,33 +62,16 @@ OPERATIONS: tuple[Operation, ...] = (
         codes.start_upload,
         ("MLClient.jobs.create_or_update",),
     ),
-    *_versioned(
-        "environments",
-        "environments",
-        (environments.list_names, environments.get_name, environments.put_name),
-        (environments.list_versions, environments.get_version, environments.put_version),
-    ),
+    *_versioned(environments.ASSETS, environments.put_version),
     # Data, models and components
-    *_versioned(
-        "data",
-        "data",
-        (data.list_names, data.get_name, data.put_name),
-        (data.list_versions, data.get_version, data.put_version),
-    ),
-    *_versioned(
-        "models",
-        "models",
-        (models.list_names, models.get_name, models.put_name),
-        (models.list_versions, models.get_version, models.put_version),
-    ),
-    *_versioned(
-        "components",
-        "components",
-        (components.list_names, components.get_name, components.put_name),
-        (components.list_versions, components.get_version, components.put_version),
-    ),
+    *_versioned(data.ASSETS, data.put_version),
+    *_versioned(models.ASSETS, models.put_version),
+    *_versioned(components.ASSETS, components.put_version),
     Operation(
-        GET, "/{S}/components/{name}/labels/{label}", components.get_version, ("MLClient.components.get",)
+        GET,
+        "/{S}/components/{name}/labels/{label}",
+        components.ASSETS.get_version,
+        ("MLClient.components.get",),
     ),
     # Jobs
     Operation(GET, "/{S}/jobs", jobs.list_jobs, ("MLClient.jobs.list",)),

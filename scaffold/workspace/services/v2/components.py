@@ -6,17 +6,14 @@ import msgspec
 from starlette.requests import Request
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import Context, body_as, context_of
+from scaffold.workspace.context import Context, body_as
 from scaffold.workspace.refusals import COMPONENT_TYPES
 from scaffold.workspace.services.dto import Dto
+from scaffold.workspace.services.v2.assets import Assets
 from scaffold.workspace.services.v2.resources import (
     AssetProperties,
-    Container,
     check_name,
-    container_resource,
     document_of,
-    keep_container,
-    listed,
     path_of,
     read_id,
     version_resource,
@@ -55,55 +52,27 @@ def find(context: Context, component_id: str) -> VersionedAsset:
     return found
 
 
-def _versions(context: Context, name: str) -> list[VersionedAsset]:
-    found = context.store.versioned.versions(COMPONENTS, name)
-    if not found:
-        raise faults.not_found(f"Component {name!r}")
-    return found
+class Components(Assets):
+    """The components, as they are asked for."""
+
+    def names(self, context: Context) -> list[str]:
+        return [asset.name for asset in context.store.versioned.latest(COMPONENTS) if asset.name != ANONYMOUS]
+
+    def versions(self, context: Context, name: str) -> list[dict[str, Any]]:
+        found = context.store.versioned.versions(COMPONENTS, name)
+        if not found:
+            raise faults.not_found(f"Component {name!r}")
+        return [version_resource(context, asset) for asset in found]
+
+    def version(self, context: Context, name: str, version: str) -> dict[str, Any]:
+        # The client asks for a version of that name where none was said.
+        found = context.store.versioned.get(COMPONENTS, name, None if version in ("", _DEFAULT) else version)
+        if found is None:
+            raise faults.not_found(f"Component {name!r} version {version}")
+        return version_resource(context, found)
 
 
-def _container(context: Context, name: str) -> dict[str, Any]:
-    versions = _versions(context, name)
-    following = context.store.versioned.next_version(COMPONENTS, name)
-    return container_resource(context, COMPONENTS, name, versions[0].version, following, versions[-1].created)
-
-
-async def list_names(request: Request) -> Any:
-    """The names of all components; those that jobs brought along are left out."""
-    context = context_of(request)
-    names = [asset.name for asset in context.store.versioned.latest(COMPONENTS)]
-    return listed(request, [_container(context, name) for name in names if name != ANONYMOUS])
-
-
-async def get_name(request: Request) -> Any:
-    """A name, with its latest version and the next one."""
-    context, name, _ = path_of(request)
-    return _container(context, name)
-
-
-async def put_name(request: Request) -> Any:
-    """Archives a name, or takes it back."""
-    context, name, _ = path_of(request)
-    body = await body_as(request, Container)
-    _versions(context, name)
-    keep_container(context, COMPONENTS, name, body)
-    return _container(context, name)
-
-
-async def list_versions(request: Request) -> Any:
-    """The versions of a name, the newest first."""
-    context, name, _ = path_of(request)
-    return listed(request, [version_resource(context, asset) for asset in _versions(context, name)])
-
-
-async def get_version(request: Request) -> Any:
-    """One version, or the one that a label means."""
-    context, name, version = path_of(request)
-    # The client asks for a version of that name where none was said.
-    found = context.store.versioned.get(COMPONENTS, name, None if version in ("", _DEFAULT) else version)
-    if found is None:
-        raise faults.not_found(f"Component {name!r} version {version}")
-    return version_resource(context, found)
+ASSETS = Components(COMPONENTS, "Component")
 
 
 async def put_version(request: Request) -> Any:

@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import Context, body_as, context_of
+from scaffold.workspace.context import Context, body_as
 from scaffold.workspace.engine.data.dataflow import (
     DataError,
     datastore_address,
@@ -17,15 +17,12 @@ from scaffold.workspace.engine.data.dataflow import (
     read_definition,
 )
 from scaffold.workspace.services.dto import Dto
+from scaffold.workspace.services.v2.assets import Assets
 from scaffold.workspace.services.v2.places import place_of
 from scaffold.workspace.services.v2.resources import (
     AssetProperties,
-    Container,
     check_name,
-    container_resource,
     document_of,
-    keep_container,
-    listed,
     path_of,
     resource,
     version_resource,
@@ -76,65 +73,28 @@ def _address_of(context: Context, version: DatasetVersion) -> str:
     return datastore_address(context.named, first.datastore, first.path) if first.datastore else first.path
 
 
-def _versions(context: Context, name: str) -> list[dict[str, Any]]:
-    assets = context.store.versioned.versions(DATA, name)
-    if assets:
-        return [version_resource(context, asset) for asset in assets]
-    return [_of_dataset(context, version) for version in context.store.datasets.versions(name)]
+class DataAssets(Assets):
+    """The data assets and datasets, as they are asked for."""
+
+    def names(self, context: Context) -> list[str]:
+        own = [asset.name for asset in context.store.versioned.latest(DATA)]
+        first = [version.name for version in context.store.datasets.latest()]
+        return list(dict.fromkeys([*own, *first]))
+
+    def versions(self, context: Context, name: str) -> list[dict[str, Any]]:
+        assets = context.store.versioned.versions(DATA, name)
+        if assets:
+            return [version_resource(context, asset) for asset in assets]
+        return [_of_dataset(context, version) for version in context.store.datasets.versions(name)]
+
+    def container(self, context: Context, name: str) -> dict[str, Any]:
+        found = super().container(context, name)
+        latest = self.version(context, name, found["properties"]["latestVersion"])
+        found["properties"]["dataType"] = latest["properties"]["dataType"]
+        return found
 
 
-def _container(context: Context, name: str) -> dict[str, Any]:
-    versions = _versions(context, name)
-    if not versions:
-        raise faults.not_found(f"Data asset {name!r}")
-    numbers = [
-        int(found["name"]) for found in versions if found["name"].isdecimal() and len(found["name"]) < 10
-    ]
-    found = container_resource(
-        context, DATA, name, versions[0]["name"], str(max(numbers, default=0) + 1),
-        versions[-1]["systemData"]["createdAt"],
-    )  # fmt: skip
-    found["properties"]["dataType"] = versions[0]["properties"]["dataType"]
-    return found
-
-
-async def list_names(request: Request) -> Any:
-    """The names of all data assets and datasets."""
-    context = context_of(request)
-    own = [asset.name for asset in context.store.versioned.latest(DATA)]
-    first = [version.name for version in context.store.datasets.latest()]
-    names = dict.fromkeys([*own, *first])
-    return listed(request, [_container(context, name) for name in names])
-
-
-async def get_name(request: Request) -> Any:
-    """A name, with its latest version and the next one."""
-    context, name, _ = path_of(request)
-    return _container(context, name)
-
-
-async def put_name(request: Request) -> Any:
-    """Archives a name, or takes it back."""
-    context, name, _ = path_of(request)
-    body = await body_as(request, Container)
-    _container(context, name)
-    keep_container(context, DATA, name, body)
-    return _container(context, name)
-
-
-async def list_versions(request: Request) -> Any:
-    """The versions of a name, the newest first."""
-    context, name, _ = path_of(request)
-    return listed(request, _versions(context, name))
-
-
-async def get_version(request: Request) -> Any:
-    """One version."""
-    context, name, version = path_of(request)
-    found = next((found for found in _versions(context, name) if found["name"] == version), None)
-    if found is None:
-        raise faults.not_found(f"Data asset {name!r} version {version}")
-    return found
+ASSETS = DataAssets(DATA, "Data asset")
 
 
 async def put_version(request: Request) -> Any:

@@ -11,7 +11,7 @@ import yaml
 from starlette.requests import Request
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import Context, body_as, context_of
+from scaffold.workspace.context import Context, body_as
 from scaffold.workspace.refusals import DOCKERFILES
 from scaffold.workspace.services.dto import Dto
 from scaffold.workspace.services.environments import (
@@ -20,14 +20,11 @@ from scaffold.workspace.services.environments import (
     curated_named,
     specification_of,
 )
+from scaffold.workspace.services.v2.assets import Assets
 from scaffold.workspace.services.v2.resources import (
     AssetProperties,
-    Container,
     check_name,
-    container_resource,
     document_of,
-    keep_container,
-    listed,
     path_of,
     read_id,
     resource,
@@ -122,26 +119,6 @@ def _resource(context: Context, definition: Definition) -> dict[str, Any]:
     return resource(context, path, properties, definition.created, record.modified if record else None)
 
 
-def _versions(context: Context, name: str) -> list[Definition]:
-    """The versions of a name, the newest first."""
-    known = curated_named(name)
-    return [known] if known else context.store.definitions.versions(name)
-
-
-def _container(context: Context, name: str) -> dict[str, Any]:
-    versions = _versions(context, name)
-    if not versions:
-        raise faults.not_found(f"Environment {name!r}")
-    numbers = [
-        int(found.version) for found in versions if found.version.isdecimal() and len(found.version) < 10
-    ]
-    following = str(max(numbers, default=0) + 1)
-    latest = versions[0]
-    return container_resource(
-        context, ENVIRONMENTS, latest.name, latest.version, following, versions[-1].created
-    )
-
-
 def find(context: Context, environment_id: str) -> Definition:
     """The environment that an id names: of this workspace, or one of the registry ``azureml`` that comes with it.
 
@@ -173,41 +150,20 @@ def _of_registry(environment_id: str) -> Definition:
     return known
 
 
-async def list_names(request: Request) -> Any:
-    """The names of all environments, the curated ones among them; those that jobs brought along are left out."""
-    context = context_of(request)
-    names = [*curated(), *(found.name for found in context.store.definitions.latest())]
-    return listed(request, [_container(context, name) for name in names if name != _ANONYMOUS])
+class Environments(Assets):
+    """The environments, as they are asked for; the curated ones among them."""
+
+    def names(self, context: Context) -> list[str]:
+        names = [*curated(), *(found.name for found in context.store.definitions.latest())]
+        return [name for name in names if name != _ANONYMOUS]
+
+    def versions(self, context: Context, name: str) -> list[dict[str, Any]]:
+        known = curated_named(name)
+        found = [known] if known else context.store.definitions.versions(name)
+        return [_resource(context, definition) for definition in found]
 
 
-async def get_name(request: Request) -> Any:
-    """A name, with its latest version and the next one."""
-    context, name, _ = path_of(request)
-    return _container(context, name)
-
-
-async def put_name(request: Request) -> Any:
-    """Archives a name, or takes it back."""
-    context, name, _ = path_of(request)
-    body = await body_as(request, Container)
-    _container(context, name)
-    keep_container(context, ENVIRONMENTS, name, body)
-    return _container(context, name)
-
-
-async def list_versions(request: Request) -> Any:
-    """The versions of a name, the newest first."""
-    context, name, _ = path_of(request)
-    return listed(request, [_resource(context, found) for found in _versions(context, name)])
-
-
-async def get_version(request: Request) -> Any:
-    """One version."""
-    context, name, version = path_of(request)
-    found = next((found for found in _versions(context, name) if found.version == version), None)
-    if found is None:
-        raise faults.not_found(f"Environment {name!r} version {version}")
-    return _resource(context, found)
+ASSETS = Environments(ENVIRONMENTS, "Environment")
 
 
 async def put_version(request: Request) -> Any:

@@ -3,23 +3,21 @@
 Their versions are numbers, since the first SDK and MLflow know no others.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.requests import Request
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import Context, body_as, context_of
+from scaffold.workspace.context import Context, body_as
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.services.dto import Dto
 from scaffold.workspace.services.history import texts
 from scaffold.workspace.services.models import MODEL_NAME
+from scaffold.workspace.services.v2.assets import Assets
 from scaffold.workspace.services.v2.places import job_of, model_place, place_of
 from scaffold.workspace.services.v2.resources import (
     AssetProperties,
-    Container,
-    container_resource,
-    keep_container,
-    listed,
     path_of,
     resource,
 )
@@ -85,65 +83,28 @@ def _kind(context: Context, model: RegisteredModel) -> str:
     return "mlflow_model" if described is not None else "custom_model"
 
 
-def _container(context: Context, name: str) -> dict[str, Any]:
-    versions = _versions(context, name)
-    latest = versions[0].version
-    following = max(latest, context.store.models.last_version(name)) + 1
-    return container_resource(context, MODELS, name, str(latest), str(following), versions[-1].created)
+class Models(Assets):
+    """The models, as they are asked for."""
+
+    def names(self, context: Context) -> Iterable[str]:
+        return dict.fromkeys(model.name for model in context.store.models.find())
+
+    def versions(self, context: Context, name: str) -> list[dict[str, Any]]:
+        return [_resource(context, model) for model in context.store.models.find(name)]
+
+    def version(self, context: Context, name: str, version: str) -> dict[str, Any]:
+        number = int(version) if version.isdecimal() and len(version) < 10 else None
+        found = context.store.models.get(name, number) if number is not None else None
+        if found is None:
+            raise faults.not_found(f"Model {name!r} version {version}")
+        return _resource(context, found)
+
+    def numbers(self, context: Context, name: str, versions: list[dict[str, Any]]) -> tuple[str, str]:
+        latest = max(int(found["name"]) for found in versions)
+        return str(latest), str(max(latest, context.store.models.last_version(name)) + 1)
 
 
-def _versions(context: Context, name: str) -> list[RegisteredModel]:
-    """The versions of a name, the newest first.
-
-    Raises:
-        Fault: there is none.
-    """
-    found = sorted(context.store.models.find(name), key=lambda model: -model.version)
-    if not found:
-        raise faults.not_found(f"Model {name!r}")
-    return found
-
-
-async def list_names(request: Request) -> Any:
-    """The names of all models."""
-    context = context_of(request)
-    names = dict.fromkeys(model.name for model in context.store.models.find())
-    return listed(request, [_container(context, name) for name in names])
-
-
-async def get_name(request: Request) -> Any:
-    """A name, with its latest version and the next one."""
-    context, name, _ = path_of(request)
-    return _container(context, name)
-
-
-async def put_name(request: Request) -> Any:
-    """Archives a name, or takes it back."""
-    context, name, _ = path_of(request)
-    body = await body_as(request, Container)
-    _versions(context, name)
-    keep_container(context, MODELS, name, body)
-    return _container(context, name)
-
-
-async def list_versions(request: Request) -> Any:
-    """The versions of a name, the newest first."""
-    context, name, _ = path_of(request)
-    return listed(request, [_resource(context, model) for model in context.store.models.find(name)])
-
-
-async def get_version(request: Request) -> Any:
-    """One version."""
-    context, name, version = path_of(request)
-    return _resource(context, _model(context, name, version))
-
-
-def _model(context: Context, name: str, version: str) -> RegisteredModel:
-    number = int(version) if version.isdecimal() and len(version) < 10 else None
-    found = context.store.models.get(name, number) if number is not None else None
-    if found is None:
-        raise faults.not_found(f"Model {name!r} version {version}")
-    return found
+ASSETS = Models(MODELS, "Model")
 
 
 async def put_version(request: Request) -> Any:
