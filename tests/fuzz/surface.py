@@ -42,7 +42,9 @@ def name_of(method: str, operation: Operation) -> str:
 @functools.cache
 def _functions(module: str) -> dict[str, ast.AST]:
     tree = ast.parse(inspect.getsource(sys.modules[module]))
-    return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return {
+        node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
 
 
 def body_type(operation: Operation) -> Any:
@@ -63,7 +65,7 @@ def body_type(operation: Operation) -> Any:
 
 
 def _said(pattern: str, module: str = "*") -> Iterator[str]:
-    for file in sorted(_SERVICES.glob(f"{module}.py")):
+    for file in sorted(_SERVICES.rglob(f"{module}.py")):
         yield from re.findall(pattern, file.read_text(encoding="utf-8"))
 
 

@@ -9,7 +9,7 @@ from scaffold.workspace.context import Context, body_as, caller_of, context_of
 from scaffold.workspace.refusals import JOB_TYPES
 from scaffold.workspace.services.execution import Submission, make_run, python_of, tell_queued
 from scaffold.workspace.services.history import check_run_id, texts
-from scaffold.workspace.services.v2 import pipeline, sweep
+from scaffold.workspace.services.v2 import sweep
 from scaffold.workspace.services.v2.command import Bound, Trial, configured, seconds_of, target_of
 from scaffold.workspace.services.v2.jobs import (
     DEFAULT_EXPERIMENT,
@@ -22,6 +22,7 @@ from scaffold.workspace.services.v2.jobs import (
     read_as,
     with_defaults,
 )
+from scaffold.workspace.services.v2.pipelines import assembly
 from scaffold.workspace.store.runs import Run
 
 
@@ -47,7 +48,7 @@ def _made(request: Request, name: str, properties: dict[str, Any]) -> Run:
         run = sweep.accept(request, name, properties)
         engine.sweeps.begin(name)
     elif kind == "Pipeline":
-        run = pipeline.accept(request, name, properties)
+        run = assembly.accept(request, name, properties)
         engine.pipelines.begin(name)
     else:
         raise JOB_TYPES.fault(f"{name} is of the type {kind}")

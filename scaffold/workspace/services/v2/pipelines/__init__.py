@@ -1,0 +1,1 @@
+"""``pipeline`` jobs: what their steps are, what those are bound to, and the runs that come of it."""
