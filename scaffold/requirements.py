@@ -20,14 +20,16 @@ _LOCAL = re.compile(r"(\.{1,2}|~)?[/\\]|[A-Za-z]:[/\\]|\.{1,2}$|.*\.(whl|zip|tar
 def logical_lines(text: str) -> Iterator[tuple[int, int, str]]:
     """Lines without comments, continued ones joined, each with the numbers of its first and last line."""
     start, parts = 0, []
-    lines = text.splitlines()
-    for number, line in enumerate(lines, 1):
+    # pip ends a line at form feeds and the like too, where nobody counts one.
+    counted = enumerate(re.split(r"\r\n|\r|\n", text), 1)
+    lines = [(number, piece) for number, line in counted for piece in line.splitlines() or [""]]
+    for place, (number, line) in enumerate(lines, 1):
         start = start or number
         comment = re.match(r"\s*#", line)
         continued = line.endswith("\\") and not comment
         # pip ends a continued line at a comment line.
         parts.append("" if comment else line.removesuffix("\\") if continued else line)
-        if continued and number < len(lines):
+        if continued and place < len(lines):
             continue
         joined = re.sub(r"(^|\s)#.*$", "", " ".join(parts)).strip()
         if joined:

@@ -4,12 +4,14 @@ Reads files, runs none of the project's code, and asks no network.
 """
 
 import datetime
-import re
+import os
+import shutil
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.errors import ProjectError, UsageError
+from scaffold.project.files import lines_of
 from scaffold.project.finding import Edit, Finding, Fix, Rule
 from scaffold.project.reader import find_project
 from scaffold.project.subject import Subject
@@ -151,16 +153,17 @@ def _in_the_way(fix: Fix, taken: dict[Path, list[Edit]]) -> bool:
 
 
 def _rewrite(path: Path, edits: list[Edit]) -> None:
-    """Replaces lines of a file, the last ones first; line ends are kept as they are."""
-    text = path.read_bytes().decode("utf-8")
+    """Replaces lines of a file, the last ones first; line ends and permissions are kept as they are."""
+    target = Path(os.path.realpath(path))  # a link stays one
+    text = target.read_bytes().decode("utf-8")
     if any(edit.first == 1 for edit in edits):
         text = text.removeprefix("\ufeff")
-    # Lines as Python and editors count them, not at every sign that Unicode takes for a line's end.
-    lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$", text)
+    lines = lines_of(text)
     ends = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
     for edit in sorted(edits, key=lambda edit: edit.first, reverse=True):
         new = edit.text if "\r" in edit.text else edit.text.replace("\n", ends)
         lines[edit.first - 1 : edit.last] = [new] if new else []
-    temporary = path.with_name(f".{path.name}.scaffold")
+    temporary = target.with_name(f".{target.name}.scaffold")
     temporary.write_bytes("".join(lines).encode("utf-8"))
-    temporary.replace(path)
+    shutil.copymode(target, temporary)
+    temporary.replace(target)

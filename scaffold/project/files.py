@@ -5,12 +5,21 @@ Knows nothing of what the files mean.
 
 import ast
 import os
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scaffold.errors import ProjectError
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text with their ends, as Python, ruff and editors count them.
+
+    ``str.splitlines`` ends lines at form feeds and other signs of Unicode's too.
+    """
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$", text)
 
 
 class FileError(ProjectError):

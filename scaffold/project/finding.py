@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from scaffold.project.files import FileError, ProjectFile
+from scaffold.project.files import FileError, ProjectFile, lines_of
 
 if TYPE_CHECKING:
     from scaffold.project.subject import Subject
@@ -58,7 +58,7 @@ def without_mark(file: ProjectFile) -> Fix | None:
     data = file.path.read_bytes() if file.path.is_file() else b""
     if not data.startswith(b"\xef\xbb\xbf"):
         return None
-    first = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").splitlines(keepends=True)[:1]
+    first = lines_of(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace"))[:1]
     return Fix("remove the byte order mark", (Edit(file.path, 1, 1, "".join(first)),))
 
 

@@ -70,7 +70,7 @@ class Submission:
         makes_files: whether the script writes files or folders before it submits.
         idle_config: the line of a ScriptRunConfig that is neither submitted nor given to anything; or None.
         uncalled: functions that submit and that nothing calls → the line that defines them.
-        unused: environments that are made and never used: name → line.
+        unused: environments that are made and never used, and functions that would make one: name → line.
         uses: names of constants.py that it uses → the line of the first use.
         imports_constants: the line of the import, or None without one.
     """
@@ -146,8 +146,8 @@ class _Reader:
             sets_python=bool(pythons),
             makes_files=bool(self._calls_of(*_MAKES_FILES)),
             idle_config=None if submits else min(self._unused({"ScriptRunConfig"}).values(), default=None),
-            uncalled=self._uncalled(submits) if self._is_script() else {},
-            unused=self._unused(_ENVIRONMENTS),
+            uncalled=self._uncalled(submits),
+            unused=self._unused(_ENVIRONMENTS) | self._idle_makers(),
             uses=self._values.uses(),
             imports_constants=self._values.imports_constants,
         )
@@ -201,20 +201,31 @@ class _Reader:
         ]
         return not others and bool(self._calls_of(*_SPECIFICATION_CALLS))
 
-    def _uncalled(self, submits: list[ast.Call]) -> dict[str, int]:
-        """Functions of the module that submit, where nothing in the file so much as names one of them."""
+    def _uncalled(self, calls: list[ast.Call]) -> dict[str, int]:
+        """Functions of a script with these calls in them, where nothing in it so much as names one of them."""
+        if not self._is_script():
+            return {}
         body = self._values.tree.body
         functions = [node for node in body if isinstance(node, ast.FunctionDef) and not node.decorator_list]
-        holding = {function.name: function for function in functions if _holds(function, submits)}
+        holding = {function.name: function for function in functions if _holds(function, calls)}
         named: set[str] = set()
         for statement in body:
             own = statement.name if isinstance(statement, ast.FunctionDef) else None
             named.update(_names_in(statement, but=own))
-        # One that is called somehow saves them all, and so does a submit that is in none of them.
-        inside = sum(_holds(function, [call]) for function in holding.values() for call in submits)
-        if inside < len(submits) or named & set(holding):
+        # One that is called somehow saves them all, and so does a call that is in none of them.
+        inside = sum(_holds(function, [call]) for function in holding.values() for call in calls)
+        if inside < len(calls) or named & set(holding):
             return {}
         return {name: function.lineno for name, function in holding.items()}
+
+    def _idle_makers(self) -> dict[str, int]:
+        """Functions that make environments and that nothing calls, where the ScriptRunConfig is given none."""
+        config = self._config
+        if config is None or _has_stars(config) or {"environment", "run_config"} & self._stored:
+            return {}
+        if self._values.given(config, "environment") or self._values.given(config, "run_config"):
+            return {}
+        return {f"{name}()": line for name, line in self._uncalled(self._calls_of(*_ENVIRONMENTS)).items()}
 
     def _is_script(self) -> bool:
         """Whether the file is meant to be run, and not imported by another one."""

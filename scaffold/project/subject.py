@@ -248,12 +248,11 @@ class Subject:
 
     @cached_property
     def diagnostics(self) -> list[ruff.Diagnostic]:
-        """What ruff says of the script's modules, for the environment's Python."""
-        modules = self.modules
-        if modules is None:
-            return []
+        """What ruff says of the submitting script and of the script's modules, for the environment's Python."""
+        modules = self.modules.modules if self.modules else ()
+        files = dict.fromkeys([self.runner.path, *(module.file.path for module in modules)])
         minor = self.python.minor if self.python else None
-        return ruff.diagnose((module.file.path for module in modules.modules), minor)
+        return ruff.diagnose(files, minor)
 
     def absolute(self, path: Path | str) -> Path:
         """A path of the project, links left alone."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scaffold.project import names
-from scaffold.project.files import FileError
+from scaffold.project.files import FileError, lines_of
 from scaffold.project.finding import Edit, Fix, Found, Severity, Theme
 from scaffold.project.subject import Subject
 
@@ -51,7 +51,8 @@ def constants_missing(subject: Subject) -> Iterator[Found]:
     for name, line in submission.uses.items():
         if name in there or "*" in there or name.startswith("__"):
             continue
-        close = difflib.get_close_matches(name, sorted(there), n=1)
+        # One that the script uses already is no other name for this one.
+        close = difflib.get_close_matches(name, sorted(there - submission.uses.keys()), n=1)
         hint = f"Add {name} to constants.py."
         if close:
             hint = f"Add {name} to constants.py, or use {close[0]}, which is there."
@@ -98,7 +99,7 @@ def constants_type(subject: Subject) -> Iterator[Found]:
 def _quoted(subject: Subject, name: str) -> Fix | None:
     """The same line with quotes around its number."""
     number = subject.constants.lines[name]
-    line = subject.constants_file.text().splitlines(keepends=True)[number - 1]
+    line = lines_of(subject.constants_file.text())[number - 1]
     match = re.match(rf"(\s*{name}\s*(?::[^=]+)?=\s*)(\d+\.\d+)(\s*(?:#.*)?\r?\n?)$", line)
     if not match:
         return None

@@ -83,7 +83,10 @@ def environment_python_line(subject: Subject) -> Iterator[Found]:
         wrong = (
             f"'{line.text}': Python is not a package that pip can install, and the image build fails on it"
         )
-        hint = "Remove the line; set_python_version (PYTHON_VERSION in constants.py) says which Python."
+        says = "set_python_version (PYTHON_VERSION in constants.py)"
+        if subject.conda:
+            says = "python= among the dependencies of conda"
+        hint = f"Remove the line; {says} says which Python."
         fix = Fix("remove the line", (Edit(pip.file.path, line.number, line.last, ""),))
         # An entry of a YAML list may share its line with others.
         yield Found(pip.file, line.number, wrong, hint, fix=None if subject.conda else fix)
@@ -214,12 +217,12 @@ def environment_retired(subject: Subject) -> Iterator[Found]:
     """
     pip = subject.pip
     for line in pip.named if pip else ():
-        if line.name in _RETIRED and is_free(line) and holds(subject, line) and pip is not None:
+        if line.name in RETIRED and is_free(line) and holds(subject, line) and pip is not None:
             wrong = f"'{line.text}' can no longer be installed"
-            yield Found(pip.file, line.number, wrong, f"Write {_RETIRED[line.name]} instead.")
+            yield Found(pip.file, line.number, wrong, f"Write {RETIRED[line.name]} instead.")
 
 
-_RETIRED = {"sklearn": "scikit-learn", "tensorflow-gpu": "tensorflow"}
+RETIRED = {"sklearn": "scikit-learn", "tensorflow-gpu": "tensorflow"}
 
 
 @theme.rule(

@@ -6,6 +6,7 @@ from pathlib import Path
 from scaffold.project.distributions import ALWAYS, SHARED, providers, table
 from scaffold.project.finding import Found, Severity, Theme
 from scaffold.project.imports import Import, Modules
+from scaffold.project.rules.environment import RETIRED
 from scaffold.project.snapshot import Snapshot
 from scaffold.project.subject import Subject
 
@@ -128,6 +129,7 @@ def _distribution(one: Import, known: set[str] | None) -> str:
     """What to add to the specification for a module."""
     if not known:
         return f"the package that has {one.top}"
+    known = known - RETIRED.keys() or known
     plain = one.top.replace("_", "-").lower()
     return _PREFERRED.get(one.top) or (
         plain if plain in known else min(known, key=lambda name: (len(name), name))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from scaffold.project import arguments, ruff
-from scaffold.project.files import FileError
+from scaffold.project.files import FileError, ProjectFile, lines_of
 from scaffold.project.finding import Edit, Fix, Found, Severity, Theme
 from scaffold.project.imports import Module
 from scaffold.project.subject import Subject
@@ -116,11 +116,17 @@ def script_name(subject: Subject) -> Iterator[Found]:
     """
     modules = subject.modules
     for module in modules.modules if modules else ():
-        for one in _of(subject, module, "F821"):
-            match = re.search(r"`(.+)`", one.message)
-            if match and module.tree and _is_evaluated(module.tree, match[1], one.line):
-                hint = "Bind it, import it, or mend its spelling."
-                yield Found(module.file, one.line, f"'{match[1]}' is not defined", hint)
+        if module.tree and module.file != subject.runner:
+            yield from unbound(subject, module.file, module.tree)
+
+
+def unbound(subject: Subject, file: ProjectFile, tree: ast.Module) -> Iterator[Found]:
+    """Names in a file that nothing binds, and that are looked up once their line runs."""
+    for one in subject.diagnostics:
+        match = re.search(r"`(.+)`", one.message) if (one.path, one.code) == (file.path, "F821") else None
+        if match and _is_evaluated(tree, match[1], one.line):
+            hint = "Bind it, import it, or mend its spelling."
+            yield Found(file, one.line, f"'{match[1]}' is not defined", hint)
 
 
 def _is_evaluated(tree: ast.Module, name: str, line: int) -> bool:
@@ -207,7 +213,7 @@ def _replaced(module: Module, one: ruff.Diagnostic) -> Fix | None:
     if one.edit is None:
         return None
     row, start, end, text = one.edit
-    line = module.file.data().decode("utf-8", "replace").splitlines(keepends=True)[row - 1]
+    line = lines_of(module.file.data().decode("utf-8", "replace"))[row - 1]
     changed = line[: start - 1] + text + line[end - 1 :]
     return Fix(f"write {text}", (Edit(module.file.path, row, row, changed),))
 

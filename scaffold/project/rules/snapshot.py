@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from scaffold import words
-from scaffold.project.files import FileError, ProjectFile
+from scaffold.project.files import FileError, ProjectFile, lines_of
 from scaffold.project.finding import Edit, Fix, Found, Theme, without_mark
 from scaffold.project.ignore import NAMES, IgnoreFile
 from scaffold.project.secrets import secrets_in
@@ -122,8 +122,9 @@ def snapshot_link_out(subject: Subject) -> Iterator[Found]:
         return
     root = os.path.realpath(subject.root)
     environments = tuple(f"{folder}/" for folder in _environments(snapshot))
+    circles = tuple(f"{path}/" for path in snapshot.broken)
     for path, target in snapshot.links.items():
-        if path.startswith(environments):
+        if path.startswith((*environments, *circles)):
             continue  # another rule's
         inside = target.is_relative_to(root) or target.is_relative_to(os.path.realpath(snapshot.folder))
         if path not in snapshot.broken and not inside:
@@ -267,7 +268,7 @@ def snapshot_environment(subject: Subject) -> Iterator[Found]:
         size = words.size(sum(file.size for file in inside))
         number = f"{len(inside)} file{'' if len(inside) == 1 else 's'}"
         wrong = f"{what} would travel: {number}, {size}"
-        hint = f"Add /{folder}/ to {_ignore_name(snapshot)}."
+        hint = f"Add {_pattern(folder)} to {_ignore_name(snapshot)}."
         yield Found(_sent(subject, snapshot, folder), None, wrong, hint, fix=_ignoring(snapshot, folder))
 
 
@@ -298,12 +299,17 @@ _NAMED = {
 def _ignoring(snapshot: Snapshot, folder: str) -> Fix | None:
     """A line for the folder at the end of the ignore file; a new ignore file would hide a .gitignore."""
     ignore = snapshot.ignore.file
-    if ignore is None or ignore.path.name != ".amlignore":
+    if ignore is None or ignore.path.name != ".amlignore" or re.search(r"[\r\n]", folder):
         return None
     text = ignore.text()
-    count = len(text.splitlines())
+    count = len(lines_of(text))
     before = "" if text.endswith("\n") or not text else "\n"
-    return Fix(f"ignore {folder}", (Edit(ignore.path, count + 1, count, f"{before}/{folder}/\n"),))
+    return Fix(f"ignore {folder}", (Edit(ignore.path, count + 1, count, f"{before}{_pattern(folder)}\n"),))
+
+
+def _pattern(folder: str) -> str:
+    """The line of an ignore file that means this folder alone."""
+    return "/{}/".format(re.sub(r"([\\\[\]!*?#])", r"\\\1", folder))
 
 
 @theme.rule(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from scaffold.project.files import FileError
 from scaffold.project.finding import Found, Theme
+from scaffold.project.rules.script import unbound
 from scaffold.project.subject import Subject
 
 theme = Theme("wiring", "The submitting script: run_experiment.py")
@@ -138,11 +139,26 @@ def wiring_submit(subject: Subject) -> Iterator[Found]:
 )
 def wiring_environment(subject: Subject) -> Iterator[Found]:
     """An Environment has an effect when it is given to the ScriptRunConfig (`environment=env`), set on its
-    run configuration (`config.run_config.environment = env`) or registered.
+    run configuration (`config.run_config.environment = env`) or registered. Found too when the function that
+    makes it is one that nothing calls.
     """
     for name, line in subject.submission.unused.items():
         hint = f"Pass environment={name} to the ScriptRunConfig."
         yield Found(subject.runner, line, f"the environment {name} is made, but nothing uses it", hint)
+
+
+@theme.rule(
+    "name",
+    "warning",
+    "now",
+    "the submitting script uses a name that nothing binds",
+    why="The submitting script ends with a NameError when it comes to the line.",
+)
+def wiring_name(subject: Subject) -> Iterator[Found]:
+    """Such as the ScriptRunConfig that was taken out, and is still submitted. As `script-name`, for the
+    submitting script.
+    """
+    yield from unbound(subject, subject.runner, subject.runner.syntax_tree())
 
 
 @theme.rule(

@@ -12,7 +12,7 @@ from scaffold.generate import Answers, generate
 from scaffold.project.check import examine, find_subject, mend
 from scaffold.project.rules import RULES, THEMES
 from tests.unit.project import rules
-from tests.unit.project.trees import PROJECT, TODAY, Case, check, told, write
+from tests.unit.project.trees import CONDA_RUNNER, PROJECT, TODAY, Case, check, told, write
 
 CASES: list[Case] = [
     case
@@ -214,6 +214,37 @@ def test_checking_changes_nothing(tmp_path):
 # Fixes
 
 
+def hints(root, rule):
+    return [finding.hint for finding in check(root).findings if finding.rule == rule]
+
+
+def test_no_hint_asks_for_what_another_rule_refuses(tmp_path):
+    root = write(tmp_path, {"Experiment_1/train.py": "import sklearn, tensorflow\n"})
+    assert hints(root, "import-missing") == [
+        "Add scikit-learn to requirements.txt.",
+        "Add tensorflow to requirements.txt.",
+    ]
+
+
+def test_a_constant_that_the_script_uses_already_is_not_offered_for_another(tmp_path):
+    root = write(
+        tmp_path, {"constants.py": "TARGET = 'c1'\nEXPERIMENT_NAME = 'e'\nPYTHON_VERSION = '3.11'\n"}
+    )
+    [hint] = hints(root, "constants-missing")
+    assert hint == "Add TARGET_NAME to constants.py, or use TARGET, which is there."
+    (root / "constants.py").write_text("EXPERIMENT_NAME = 'e'\nSCRIPT_NAME = 's'\nPYTHON_VERSION = '3.11'\n")
+    runner = (root / "run_experiment.py").read_text()
+    (root / "run_experiment.py").write_text(runner.replace("'train.py'", "constants.SCRIPT_NAME"))
+    assert hints(root, "constants-missing") == ["Add TARGET_NAME to constants.py."]
+
+
+def test_the_python_of_a_conda_file_is_not_the_pip_file_s(tmp_path):
+    pip = "name: e\ndependencies:\n- python=3.11\n- pip\n- pip:\n  - python==3.8\n"
+    root = write(tmp_path, {"run_experiment.py": CONDA_RUNNER, "environment.yml": pip})
+    [hint] = hints(root, "environment-python-line")
+    assert hint == "Remove the line; python= among the dependencies of conda says which Python."
+
+
 FIXED = {
     "a line that asks for Python": (
         {"requirements.txt": "numpy==1.26.4\npython==3.8.10\npandas==2.2.2\n"},
@@ -241,6 +272,22 @@ FIXED = {
         {"Experiment_1/train.py": "import numpy as np\nx = np.float(1) + np.int(2)\ny = np.str\n"},
         {"Experiment_1/train.py": "import numpy as np\nx = float(1) + int(2)\ny = str\n"},
     ),
+    "lines behind a form feed": (
+        {"Experiment_1/train.py": "import numpy as np\n\n\f\nA = 1\nx = np.float(1)\ny = 2\n"},
+        {"Experiment_1/train.py": "import numpy as np\n\n\f\nA = 1\nx = float(1)\ny = 2\n"},
+    ),
+    "a requirement behind a form feed": (
+        {"requirements.txt": "numpy==1.26.4\n\f\npython==3.8.10\npandas==2.2.2\n"},
+        {"requirements.txt": "numpy==1.26.4\n\f\npandas==2.2.2\n"},
+    ),
+    "a byte order mark before a form feed": (
+        {"Experiment_1/.amlignore": b"\xef\xbb\xbf*.dat\f\n*.x\n"},
+        {"Experiment_1/.amlignore": "*.dat\f\n*.x\n"},
+    ),
+    "a virtual environment with a name that is a pattern": (
+        {"Experiment_1/.amlignore": "*.x\n", "Experiment_1/[my] env!/pyvenv.cfg": "home = /usr/bin\n"},
+        {"Experiment_1/.amlignore": "*.x\n/\\[my\\] env\\!/\n"},
+    ),
     "a virtual environment": (
         {
             "Experiment_1/.amlignore": "/outputs/",
@@ -264,6 +311,22 @@ def test_a_fix(tmp_path, before, after):
     for name, text in after.items():
         assert (root / name).read_bytes() == text.encode()
     assert not list(root.rglob("*.scaffold"))
+
+
+@pytest.mark.skipif(
+    os.name == "nt", reason="needs a right to make links there, and knows no executable files"
+)
+def test_a_fix_leaves_a_link_and_permissions_as_they_are(tmp_path):
+    root = write(tmp_path, {"shared.txt": "numpy==1.26.4\npython==3.8\n"})
+    (root / "shared.txt").chmod(0o750)
+    (root / "requirements.txt").unlink()
+    (root / "requirements.txt").symlink_to("shared.txt")
+
+    assert mend(check(root).findings)
+
+    assert (root / "requirements.txt").is_symlink()
+    assert (root / "shared.txt").read_text() == "numpy==1.26.4\n"
+    assert (root / "shared.txt").stat().st_mode & 0o777 == 0o750
 
 
 def test_only_rules_that_say_so_have_fixes(tmp_path):

@@ -1,6 +1,7 @@
 """The folder that is sent."""
 
 import datetime
+from pathlib import Path
 
 from tests.unit.project.trees import PROJECT, Case, Content, Hole, Link, write
 
@@ -20,6 +21,11 @@ def sent(rule: str, says: str, files: dict[str, Content], *finds: str) -> Case:
     return Case(
         f"snapshot-{rule}", says, {f"{FOLDER}/{name}": content for name, content in files.items()}, finds
     )
+
+
+def _with_elsewhere(root: Path) -> None:
+    """A folder beside the project's."""
+    write(root.parent / "elsewhere", {"x": "12345", **dict.fromkeys(PROJECT)})
 
 
 CASES = [
@@ -68,11 +74,16 @@ CASES = [
         "leads out of the project",
         {f"{FOLDER}/up": Link("../../elsewhere")},
         (f"warning {FOLDER}/up: it is a link to @@@/elsewhere, so that 5 B from there travel.",),
-        prepare=lambda root: (
-            write(root.parent / "elsewhere", {"x": "12345", **dict.fromkeys(PROJECT)}) and None
-        ),
+        prepare=_with_elsewhere,
     ),
     sent("link-out", "leads to another folder of the project", {"c": Link("../constants.py")}),
+    Case(
+        "snapshot-link-out",
+        "is seen once more through a link in a circle",
+        {f"{FOLDER}/circle": Link("."), f"{FOLDER}/up": Link("../../elsewhere")},
+        (f"warning {FOLDER}/up: it is a link to @@@/elsewhere, so that 5 B from there travel.",),
+        prepare=_with_elsewhere,
+    ),
     sent(
         "size",
         "is too large",

@@ -5,6 +5,17 @@ from tests.unit.project.trees import CONSTANTS, RUNNER, Case
 RUN = "run_experiment.py"
 UNUSED = RUNNER.replace("    config.run_config.environment = env\n", "")
 NO_TARGET = RUNNER.replace(",\n                             compute_target=constants.TARGET_NAME", "")
+IN_A_FUNCTION = """\
+from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+import constants
+
+def environment():
+    return Environment.from_pip_requirements(name='env-2', file_path='requirements.txt')
+
+config = ScriptRunConfig(source_directory='Experiment_1', script='train.py',
+                         compute_target=constants.TARGET_NAME, environment=environment())
+Experiment(Workspace.from_config(), constants.EXPERIMENT_NAME).submit(config)
+"""
 
 
 def runner(says: str, rule: str, text: str | bytes | None, *finds: str) -> Case:
@@ -99,6 +110,29 @@ CASES = [
         UNUSED.replace("script='train.py',", "script='train.py', environment=env,"),
     ),
     runner("is registered", "environment", UNUSED.replace("    run = ", "    env.register(ws)\n    run = ")),
+    runner(
+        "is made by a function that nothing calls",
+        "environment",
+        IN_A_FUNCTION.replace(", environment=environment())", ")"),
+        f"warning {RUN}:4: the environment environment() is made, but nothing uses it.",
+    ),
+    runner("is made by a function that is called", "environment", IN_A_FUNCTION),
+    runner(
+        "is made by a function for somebody else",
+        "environment",
+        IN_A_FUNCTION.replace(", environment=environment())", ")").replace("config)", "config, environment)"),
+    ),
+    runner(
+        "was taken out and is still used",
+        "name",
+        IN_A_FUNCTION.replace("config = ScriptRunConfig(", "print("),
+        f"warning {RUN}:9: 'config' is not defined.",
+    ),
+    runner(
+        "is asked for before it is used",
+        "name",
+        IN_A_FUNCTION.replace("config = ", "try:\n    print(config)\nexcept NameError:\n    config = "),
+    ),
     runner("is returned", "environment", UNUSED.replace("    print(", "    return env\n    print(")),
     runner(
         "is lost",
