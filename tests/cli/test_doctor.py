@@ -127,7 +127,7 @@ def test_ctrl_c_ends_it_and_says_what_that_means(
     """git does not answer here."""
     (tmp_path / "bin").mkdir()
     slow = tmp_path / "bin" / "git"
-    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.write_text("#!/bin/sh\nexec sleep 600\n")
     slow.chmod(0o755)
     path = f"{slow.parent}{os.pathsep}{shared_machine.environment['PATH']}"
     monkeypatch.setitem(shared_machine.environment, "PATH", path)

@@ -337,7 +337,7 @@ def session(work: Path, arguments: list[str], typed: list[str]) -> tuple[int, st
         start_new_session=True,
     )
     os.close(terminal)
-    seen, waiting, deadline = "", list(typed), time.monotonic() + 30
+    said, seen, waiting, deadline = b"", "", list(typed), time.monotonic() + 120
     prompts = 0
     while time.monotonic() < deadline:
         ready, _, _ = select.select([master], [], [], 0.05)
@@ -348,13 +348,14 @@ def session(work: Path, arguments: list[str], typed: list[str]) -> tuple[int, st
                 data = b""
             if not data:
                 break
-            seen += data.decode()
+            said += data
+            seen = said.decode(errors="ignore")  # a character may have come in part
         elif process.poll() is not None:
             break
         if waiting and seen.count("]: ") > prompts and seen.endswith("]: "):
             prompts = seen.count("]: ")
             os.write(master, waiting.pop(0).encode())
-    out, _ = process.communicate(timeout=10)
+    out, _ = process.communicate(timeout=60)
     os.close(master)
     assert waiting == []
     return process.returncode, seen.replace("\r\n", "\n"), out.decode()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RUN_EXPERIMENT, Machine, Project
+from tests.packages import Gated
 
 BUILT = RUN_EXPERIMENT.replace(
     'env = Environment(name="the-one-that-is-here")\nenv.python.user_managed_dependencies = True\n',
@@ -60,14 +61,21 @@ def said_until(process: "subprocess.Popen[str]", words: str) -> list[str]:
 
 
 def test_each_stage_that_lasts_is_told_with_the_builds_log_and_why_it_waits(
-    narrow: Machine, project: Project, gate: Path, following: Callable[..., "subprocess.Popen[str]"]
+    narrow: Machine,
+    project: Project,
+    gate: Path,
+    following: Callable[..., "subprocess.Popen[str]"],
+    tmp_path: Path,
 ):
     first = following(project("first", script=WAITING.format(gate=str(gate))))
     assert first.stdout.readline() == "begun\n"
-    assert narrow.run("workspace", "fault", "slow-build", "3").returncode == 0
+    package = Gated(tmp_path / "gated")
+    files = {"run_experiment.py": BUILT, "requirements.txt": package.requirement}
 
-    second = following(project("second", **{"run_experiment.py": BUILT}))
-    lines = said_until(second, "  · queued")
+    second = following(project("second", **files))
+    lines = said_until(second, "  · preparing")
+    package.let()
+    lines += said_until(second, "  · queued")
     gate.touch()
     shown, rest = second.communicate(timeout=120)
 

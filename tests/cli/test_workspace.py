@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from tests.conftest import REPOSITORY, Machine, Project
+from tests.sdk.fire import until
 
 
 def test_a_workspace_is_started_once_found_and_stopped(machine: Machine):
@@ -116,8 +117,7 @@ def test_a_workspace_whose_folder_is_gone_ends_by_itself(machine: Machine):
 
     shutil.rmtree(machine.state)
 
-    psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=30)
-    assert not psutil.pid_exists(pid)
+    until(lambda: not psutil.pid_exists(pid))
 
 
 def test_canceling_a_run_that_is_not_there(shared_machine: Machine):

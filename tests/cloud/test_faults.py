@@ -46,7 +46,7 @@ def strike(azure: Azure, user: Machine, cloud_project: CloudProject) -> Callable
         files = {".azureml/config.json": json.dumps(CONFIG | case.config)}
         if case.on_demand:
             azure.fail(*case.on_demand)
-            files["Experiment_1/experiment_1.py"] = "import time\ntime.sleep(3)\n"
+            files["Experiment_1/experiment_1.py"] = "import time\ntime.sleep(600)\n"
         return cloud_project(**files)
 
     return make

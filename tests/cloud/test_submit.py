@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_submit import WAITS, resubmitted
 from tests.cloud.azure import CLIENT_ID, LOGIN, SERVICE, Azure, Fault
 from tests.conftest import RUN_EXPERIMENT, Machine
+from tests.packages import Gated
 
 CloudProject = Callable[..., Path]
 
@@ -126,17 +128,18 @@ def test_ctrl_c_stops_following_and_not_the_run(
 
 
 @pytest.mark.slow
-def test_a_pre_empted_run_is_submitted_again(azure: Azure, user: Machine, cloud_project: CloudProject):
-    script = "import time\ntime.sleep(3)\nprint('ended')\n"
+def test_a_pre_empted_run_is_submitted_again(
+    azure: Azure, user: Machine, cloud_project: CloudProject, tmp_path: Path
+):
+    gate = tmp_path / "gate"
+    folder = cloud_project(**{"Experiment_1/experiment_1.py": WAITS.format(gate=str(gate))})
     azure.fail("preempt", "0.5")
     before = azure.run_count()
 
-    done = user.run(
-        "submit", cloud_project(**{"Experiment_1/experiment_1.py": script}), "--retry-on", "preempted"
-    )
+    code, shown, said = resubmitted(user, folder, gate)
 
-    assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr
-    assert done.stderr.count("the run was pre-empted; it is submitted again") == 1
+    assert (code, shown) == (0, "ended\n"), said
+    assert said.count("the run was pre-empted; it is submitted again") == 1
     assert azure.run_count() == before + 2
 
 
@@ -145,28 +148,40 @@ env = Environment.from_pip_requirements("built", os.path.join(here, "requirement
 """
 
 
+def with_build_log(user: Machine, folder: Path) -> tuple["subprocess.Popen[str]", list[str]]:
+    """A submission that is followed, once the log of its environment's build is shown, and what it has said."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = user.popen("submit", folder, "--follow", "--no-check", **pipes)
+    lines = []
+    for line in process.stderr:
+        lines.append(line.rstrip("\n"))
+        if line.startswith("  | "):
+            break
+    return process, lines
+
+
 @pytest.mark.slow
 def test_each_stage_is_told_with_the_log_of_a_slow_build_and_ctrl_c_at_it_is_no_traceback(
-    azure: Azure, user: Machine, cloud_project: CloudProject
+    azure: Azure, user: Machine, cloud_project: CloudProject, tmp_path: Path
 ):
     lines = RUN_EXPERIMENT.split("env = Environment")
     runner = lines[0] + BUILT.strip() + "\n" + lines[1].split("dependencies = True\n")[1]
-    folder = cloud_project(**{"run_experiment.py": runner, "requirements.txt": "wheel\n"})
-    azure.fail("slow-build", "4", "--count", "2")
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    first, second = Gated(tmp_path / "first"), Gated(tmp_path / "second")
+    folder = cloud_project(**{"run_experiment.py": runner, "requirements.txt": first.requirement})
 
-    interrupted = user.popen("submit", folder, "--follow", "--no-check", **pipes)
-    for line in interrupted.stderr:
-        if line.startswith("  | "):
-            break
+    interrupted, _ = with_build_log(user, folder)
     interrupted.send_signal(signal.SIGINT)
     _, said = interrupted.communicate(timeout=60)
-    done = user.run("submit", folder, "--follow", "--no-check")
+    first.let()
+    (folder / "requirements.txt").write_text(second.requirement)
+    followed, shown = with_build_log(user, folder)
+    second.let()
+    printed, rest = followed.communicate(timeout=240)
+    shown += rest.splitlines()
 
     assert (interrupted.returncode, "Traceback" in said) == (130, False), said
     assert azure.run_of(said.split("scaffold runs cancel ")[1].split()[0])["status"] == "Completed"
-    assert (done.returncode, done.stdout) == (0, "Experiment Executed!\n"), done.stderr
-    shown = done.stderr.splitlines()
+    assert (followed.returncode, printed) == (0, "Experiment Executed!\n"), shown
     told = [line for line in shown if line.startswith("  · ")]
     assert told[0] == "  · preparing"
     assert set(told) <= {

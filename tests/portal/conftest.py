@@ -39,7 +39,7 @@ document.readyState === "complete"
   && [...document.querySelectorAll("#charts .plot")].every((plot) => plot.childElementCount)
   && (!document.querySelector("script[src*='log.js']") || !document.querySelector("#log-total:empty"))
 """
-TIMEOUT_MILLISECONDS = 30_000
+TIMEOUT_MILLISECONDS = 60_000
 expect.set_options(timeout=TIMEOUT_MILLISECONDS)
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.portal.conftest import Visitor
-from tests.workspace.client import Workspace
+from tests.workspace.client import Workspace, until
 
 
 @pytest.fixture
@@ -101,9 +101,16 @@ def test_a_stretch_of_many_values_is_shown_with_all_of_them(
     with page.expect_response(lambda response: "/metric.json" in response.url):
         drag(page, saw, 0.5, 0.52)
 
-    readout, box, seen = saw.locator(".readout"), saw.locator(".box"), []
-    readout_at(page, saw, 0.5)
-    for _ in range(20):
-        box.press("ArrowRight")
-        seen.append(int(readout.inner_text().removeprefix("step ").partition("\n")[0].split()[0][:5]))
-    assert seen == list(range(seen[0], seen[0] + 20))
+    readout, box = saw.locator(".readout"), saw.locator(".box")
+
+    def passed() -> list[int]:
+        """The steps that twenty values have, one after the other."""
+        readout_at(page, saw, 0.5)
+        steps = []
+        for _ in range(20):
+            box.press("ArrowRight")
+            steps.append(int(readout.inner_text().removeprefix("step ").partition("\n")[0].split()[0][:5]))
+        return steps
+
+    # They are drawn a moment after they have come.
+    until(lambda: (steps := passed()) == list(range(steps[0], steps[0] + 20)))

@@ -72,7 +72,10 @@ def test_a_pre_empted_run_fails_as_on_azure_and_code_that_tries_again_succeeds(
     machine: Machine, tmp_path: Path
 ):
     (tmp_path / "source").mkdir()
-    (tmp_path / "source" / "train.py").write_text("import time\nprint('step', flush=True)\ntime.sleep(1)\n")
+    (tmp_path / "source" / "train.py").write_text(
+        "import pathlib, sys, time\nprint('step', flush=True)\n"
+        "while sys.argv[1:] and not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.05)\n"
+    )
     ask(machine, "preempt", "0.5", "--experiment", "tried-again")
 
     seen = given(
@@ -84,6 +87,7 @@ def test_a_pre_empted_run_fails_as_on_azure_and_code_that_tries_again_succeeds(
         config = ScriptRunConfig('source', script='train.py', compute_target='low', environment=env)
         other = Experiment(ws, 'other').submit(config)
         seen['other'] = other.wait_for_completion()['status']
+        config.arguments = [os.path.abspath('gate')]
         seen['tries'] = []
         for _ in range(3):
             run = Experiment(ws, 'tried-again').submit(config)
@@ -91,6 +95,7 @@ def test_a_pre_empted_run_fails_as_on_azure_and_code_that_tries_again_succeeds(
             seen['tries'].append(details['status'])
             if details['status'] == 'Completed':
                 break
+            open('gate', 'w').close()
             seen['error'] = details['error']['error']
             seen['raised'] = failure(run.wait_for_completion)
             if 'PreemptionError' not in seen['error']['message']:
@@ -124,7 +129,7 @@ while not pathlib.Path({gate!r}).exists():
 def test_a_restarted_run_finds_what_it_had_kept_and_adds_to_its_metrics(
     machine: Machine, project: Project, tmp_path: Path
 ):
-    ask(machine, "preempt-restart", "4", "--count", "2")
+    ask(machine, "preempt-restart", "8", "--count", "2")
     gate = tmp_path / "gate"
 
     following = machine.popen(

@@ -16,9 +16,11 @@ from tests.sdk.fire import WAITS_FOR_GATE, running_state, state, until
 def test_an_idle_service_ends_and_comes_back_on_its_ports_but_not_while_a_run_is_under_way(
     machine: Machine, project: Project, tmp_path: Path
 ):
-    machine.environment["SCAFFOLD_IDLE_MINUTES"] = "0.03"
     gate, record = tmp_path / "gate", machine.state / "service.json"
     run_id = machine.json("submit", project(script=WAITS_FOR_GATE.format(gate=str(gate))))["run_id"]
+    machine.stop()  # what goes on with the run has little patience, and would not wait for the SDK to be loaded
+    machine.environment["SCAFFOLD_IDLE_MINUTES"] = "0.03"
+    assert machine.run("workspace", "start").returncode == 0
     before = json.loads(record.read_bytes())
 
     time.sleep(5)  # nearly three times as long as it may be idle

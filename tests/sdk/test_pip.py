@@ -4,13 +4,13 @@ import functools
 import hashlib
 import http.server
 import threading
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Machine, write_tree
+from tests.packages import wheel
 from tests.sdk.calls import given
 
 # A requirements file is written as it is, and a script submitted with it and with what else is in its folder.
@@ -47,24 +47,6 @@ import importlib.metadata, sys
 for name in sys.argv[1:] or {names!r}:
     print(name, importlib.metadata.version(name))
 """
-
-
-def wheel(folder: Path, name: str, version: str, *requires: str) -> Path:
-    """A wheel with one module."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}-{version}-py3-none-any.whl"
-    information = f"{name}-{version}.dist-info"
-    files = {
-        f"{name}.py": f"VERSION = '{version}'\n",
-        f"{information}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-        + "".join(f"Requires-Dist: {other}\n" for other in requires),
-        f"{information}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    with zipfile.ZipFile(path, "w") as archive:
-        for member, text in files.items():
-            archive.writestr(member, text)
-        archive.writestr(f"{information}/RECORD", "".join(f"{member},,\n" for member in files))
-    return path
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import RUN_EXPERIMENT, Machine, Project
 from tests.sdk.fire import WAITS_FOR_GATE, kill_service, running_state, state, until
+from tests.workspace.client import Workspace
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are killed with POSIX signals")
 
@@ -90,7 +91,7 @@ def test_the_service_is_killed_while_the_submitting_script_goes_on(
 @pytest.mark.slow
 def test_everything_is_killed(machine: Machine, project: Project, tmp_path: Path):
     run = machine.json("submit", project(script=WAITS_FOR_GATE.format(gate=str(tmp_path / "never"))))
-    until(lambda: running_state(machine)["runs"] == {"Running": 1})
+    Workspace(machine.state).wait_for_output(run["run_id"])
     service = psutil.Process(running_state(machine)["pid"])
 
     everything = [service, *service.children(recursive=True)]

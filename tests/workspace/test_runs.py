@@ -96,12 +96,14 @@ def test_a_script_that_is_not_in_the_snapshot_fails_with_pythons_own_words(works
 
 
 def test_a_run_beyond_its_time_limit_is_canceled_and_says_why(workspace: Workspace):
-    run_id = workspace.accepted(WAITING, maxRunDurationSeconds=1)
-
-    state = workspace.wait(run_id)
+    for limit in (1, 5, 25):  # the first within which Python is there: that is a matter of the machine
+        run_id = workspace.accepted(WAITING, maxRunDurationSeconds=limit)
+        state = workspace.wait(run_id)
+        if workspace.log(run_id):
+            break
 
     assert state["status"] == "Canceled"
-    assert state["error"] == "The run was ended: it took longer than its limit of 1 seconds."
+    assert state["error"] == f"The run was ended: it took longer than its limit of {limit} seconds."
     assert workspace.log(run_id) == b"here\n"
 
 

@@ -35,15 +35,16 @@ def test_a_probe_that_fails_is_a_finding_and_stops_no_other():
 
 
 def test_a_probe_that_hangs_is_a_finding_and_stops_no_other():
-    never = threading.Event()
+    said, never = threading.Event(), threading.Event()
 
     def hangs():
         yield ok("one", "It is so far.")
+        said.set()
         never.wait()
 
-    found = list(
-        Looking([Probe("one", hangs, seconds=0.2), Probe("two", lambda: [ok("two", "It is.")])]).findings()
-    )
+    looking = Looking([Probe("one", hangs, seconds=0.2), Probe("two", lambda: [ok("two", "It is.")])])
+    assert said.wait(60)
+    found = list(looking.findings())
 
     assert states(found) == [("one", "ok"), ("one", "warning"), ("two", "ok")]
     assert "no answer" in found[1].what

@@ -77,10 +77,12 @@ def unconfigured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCAFFOLD_CONDA", "rattler")
 
 
-def closed_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+@pytest.fixture
+def closed() -> Iterator[str]:
+    """An address at which nobody listens, and nobody else can begin to."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
 def program(folder: Path, name: str) -> str:
@@ -108,11 +110,11 @@ def test_the_users_own_tool_is_used_the_fastest_first(tmp_path: Path):
 
 
 def test_channels_that_cannot_be_reached_are_known_for_a_while(
-    home: Home, server: Server, monkeypatch: pytest.MonkeyPatch
+    home: Home, server: Server, closed: str, monkeypatch: pytest.MonkeyPatch
 ):
     builder, conda = CondaBuilder(home.cache / "conda"), Conda(("conda-forge", "pytorch"), ("numpy",))
 
-    monkeypatch.setenv("CONDA_CHANNEL_ALIAS", closed_port())
+    monkeypatch.setenv("CONDA_CHANNEL_ALIAS", closed)
     assert builder.known_unreachable(conda) is None
     reason = asyncio.run(builder.unreachable(conda))
     assert reason is not None
@@ -129,9 +131,9 @@ def test_channels_that_cannot_be_reached_are_known_for_a_while(
 
 
 def test_where_some_channels_are_missing_nothing_else_is_built_in_their_place(
-    home: Home, server: Server, monkeypatch: pytest.MonkeyPatch
+    home: Home, server: Server, closed: str, monkeypatch: pytest.MonkeyPatch
 ):
-    builder, closed = CondaBuilder(home.cache / "conda"), closed_port()
+    builder = CondaBuilder(home.cache / "conda")
     monkeypatch.setenv("CONDA_CHANNEL_ALIAS", server.url)
 
     for conda in (Conda(("conda-forge", closed), ("numpy",)), Conda((closed,), ("numpy",))):

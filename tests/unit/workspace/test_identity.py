@@ -100,7 +100,7 @@ def test_a_token_that_is_not_ours_is_nobodys(authority: Authority, make: Callabl
 
 
 def test_a_token_that_was_valid_once_expires(authority: Authority):
-    token = _signed(authority, {"exp": int(time.time()) + 2, "sid": "short"})
+    token = _signed(authority, {"exp": int(time.time()) + 3, "sid": "short"})
     assert authority.verify(token) == Caller(submission="short")
 
     while time.time() < claims_of(token)["exp"]:

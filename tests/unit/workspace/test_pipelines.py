@@ -15,6 +15,7 @@ from tests.unit.workspace.test_engine import HERE, end_of, with_engine
 from tests.unit.workspace.test_sweeps import until
 
 Commands = dict[str, str]
+WAITS = "while [ ! -e {} ]; do sleep 0.05; done"
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_a_step_that_fails_ends_the_others_and_the_pipeline(
 ):
     async def scenario(engine: Engine) -> None:
         engine.pipelines.begin(
-            begun({"bad": "exit 3", "next": "exit 0", "long": "sleep 60"}, {"next": ["bad"]})
+            begun({"bad": "exit 3", "next": "exit 0", "long": "sleep 600"}, {"next": ["bad"]})
         )
         assert await end_of(store, "P") is Status.FAILED
 
@@ -72,10 +73,16 @@ def test_a_step_that_fails_ends_the_others_and_the_pipeline(
     assert "The step bad has failed" in store.runs.require("P").error["message"]
 
 
-def test_other_steps_go_on_where_that_was_asked_for(home: Home, store: Store, begun: Callable[..., str]):
+def test_other_steps_go_on_where_that_was_asked_for(
+    home: Home, store: Store, begun: Callable[..., str], tmp_path: Path
+):
+    gate = tmp_path / "gate"
+    commands = {"bad": "exit 3", "next": "exit 0", "good": WAITS.format(gate), "then": "exit 0"}
+
     async def scenario(engine: Engine) -> None:
-        commands = {"bad": "exit 3", "next": "exit 0", "good": "sleep 0.5", "then": "exit 0"}
         engine.pipelines.begin(begun(commands, {"next": ["bad"], "then": ["good"]}, goes_on=True))
+        await until(lambda: statuses(store)["next"] == "Canceled")
+        gate.touch()
         assert await end_of(store, "P") is Status.FAILED
 
     with_engine(home, store, scenario, width=4)
@@ -88,7 +95,7 @@ def test_a_canceled_pipeline_ends_what_runs_and_begins_nothing(
     home: Home, store: Store, begun: Callable[..., str]
 ):
     async def scenario(engine: Engine) -> None:
-        engine.pipelines.begin(begun({"long": "sleep 60", "next": "exit 0"}, {"next": ["long"]}))
+        engine.pipelines.begin(begun({"long": "sleep 600", "next": "exit 0"}, {"next": ["long"]}))
         await until(lambda: statuses(store)["long"] == "Running")
         assert engine.cancel("P")
         assert await end_of(store, "P") is Status.CANCELED
@@ -102,7 +109,7 @@ def test_another_service_goes_on_with_a_pipeline_where_it_was(
     home: Home, store: Store, begun: Callable[..., str], tmp_path: Path
 ):
     gate = tmp_path / "gate"
-    commands = {"wait": f"while [ ! -e {gate} ]; do sleep 0.05; done", "next": "exit 0"}
+    commands = {"wait": WAITS.format(gate), "next": "exit 0"}
 
     async def first(engine: Engine) -> None:
         engine.pipelines.begin(begun(commands, {"next": ["wait"]}))

@@ -15,7 +15,7 @@ from scaffold.workspace.store.sweeps import Sweep
 from tests.unit.workspace.test_engine import HERE, PATIENCE_SECONDS, end_of, with_engine
 
 FOUR = {"n": ["choice", [[0, 1, 2, 3]]]}
-LONG = "sleep 60"
+LONG = "sleep 600"
 
 
 @pytest.fixture
