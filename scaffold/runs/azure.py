@@ -111,6 +111,8 @@ class AzureRuns:
                 tell(f"· {event['status'].lower()}")
             elif kind == "waiting":
                 tell(f"· it waits: {event['text']}")
+            elif kind == "warning":
+                tell(f"! {event['text']}")
             elif kind == "trouble":
                 tell(f"· the workspace did not answer, asking again: {event['message'][:200]}")
             elif kind == "answer" and event["value"] is not None:

@@ -88,7 +88,15 @@ class LocalRuns:
     def follow(
         self, run_id: str, name: str | None, write: Callable[[bytes], None], tell: Callable[[str], None]
     ) -> Run:
-        local.follow(self._service, run_id, write, name=name)
+        def tell_status(status: str) -> None:
+            if status not in ("Completed", "Failed", "Canceled"):
+                tell(f"· {status.lower()}")
+            if status == "Queued":
+                queueing = self._ask("GET", _address(run_id, "/details"))["run"]["queueingInfo"]
+                if queueing:
+                    tell(f"· it waits: {queueing['message']}")
+
+        local.follow(self._service, run_id, write, name=name, tell_status=tell_status)
         return self.details(run_id).run
 
     def metrics(self, run_id: str) -> Sequence[Metric]:

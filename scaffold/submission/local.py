@@ -150,7 +150,12 @@ class Submission:
 
 
 def follow(
-    service: Service, run_id: str, write: Callable[[bytes], None], *, name: str | None = None
+    service: Service,
+    run_id: str,
+    write: Callable[[bytes], None],
+    *,
+    name: str | None = None,
+    tell_status: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Streams a run's log to its end and returns the run's final state.
 
@@ -161,16 +166,17 @@ def follow(
         run_id: the run.
         write: called with each piece of the log.
         name: of the log; what the script prints by default.
+        tell_status: called with each status that the run comes to.
 
     Raises:
         WorkspaceError: the service is gone and cannot be started.
     """
     from scaffold.workspace import lifecycle
 
-    offset, attempt, refusals = 0, 0, 0
+    offset, attempt, refusals, status = 0, 0, 0, ""
     while True:
         try:
-            asked = {"offset": offset, "attempt": attempt, "wait": 10, "name": name or ""}
+            asked = {"offset": offset, "attempt": attempt, "wait": 10, "name": name or "", "status": status}
             address = f"/runs/{quote(run_id, safe='')}/log?{urlencode(asked)}"
             answer = service.request("GET", address, timeout=40)
             if answer.status == 404:
@@ -191,6 +197,8 @@ def follow(
             if attempt and present > attempt:  # the run was begun again, and so was its log
                 offset = 0
             attempt = present
+            if status != (status := answer.headers.get("x-scaffold-status", "")):
+                tell_status(status)
             if answer.body:
                 write(answer.body)
                 offset += len(answer.body)

@@ -28,7 +28,7 @@ class WorkspaceControls:
     @property
     def width(self) -> int:
         """How many runs may execute at once."""
-        return self._context.engine.width
+        return self._context.engine.queue.width
 
     @property
     def stopping(self) -> bool:

@@ -31,6 +31,18 @@ FAULT_KINDS = (
     FaultKind("build", "the next environment that a run needs cannot be built, cached or not"),
     FaultKind("slow-build", "the next environment that a run needs takes longer to build", "SECONDS", 60.0),
     FaultKind(
+        "full-cluster",
+        "the next run is queued so long, as on a cluster whose nodes are all in use",
+        "SECONDS",
+        60.0,
+    ),
+    FaultKind(
+        "quota",
+        "the next run is queued so long, as on a cluster that gets no node because the subscription's quota is used up",
+        "SECONDS",
+        60.0,
+    ),
+    FaultKind(
         "preempt",
         "the next run loses its low-priority node so long after its start, and fails with Azure ML's PreemptionError",
         "SECONDS",
@@ -40,6 +52,9 @@ FAULT_KINDS = (
         "the next run loses its low-priority node so long after its start, and is begun again with the files that "
         "it had in outputs/ and logs/",
         "SECONDS",
+    ),
+    FaultKind(
+        "slow-finalize", "the next run takes longer to be finalized, once its script is over", "SECONDS", 60.0
     ),
     FaultKind("login", "the next login is refused (the managed identity's token)"),
     FaultKind("token", "the next request is told that its token has expired (401)"),

@@ -1,6 +1,5 @@
 """``scaffold submit --follow`` on the local workspace while somebody has to wait, and when they do not want to."""
 
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RUN_EXPERIMENT, Machine, Project
+from tests.following import goes_on, interrupt, said_until
 from tests.packages import Gated
 
 BUILT = RUN_EXPERIMENT.replace(
@@ -50,16 +50,6 @@ def following(narrow: Machine) -> Iterator[Callable[..., subprocess.Popen[str]]]
         process.communicate()
 
 
-def said_until(process: "subprocess.Popen[str]", words: str) -> list[str]:
-    """The lines of stderr up to the one that begins with the words."""
-    lines = []
-    for line in process.stderr:
-        lines.append(line.rstrip("\n"))
-        if line.startswith(words):
-            return lines
-    raise AssertionError("\n".join(lines))
-
-
 def test_each_stage_that_lasts_is_told_with_the_builds_log_and_why_it_waits(
     narrow: Machine,
     project: Project,
@@ -93,13 +83,37 @@ def test_each_stage_that_lasts_is_told_with_the_builds_log_and_why_it_waits(
     assert first.wait(60) == 0
 
 
-def interrupt(process: "subprocess.Popen[str]") -> str:
-    """Presses Ctrl-C, and returns what was said from then on; nothing of it is a traceback."""
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
-    assert "Traceback" not in said
-    return said
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fault", "line", "status"),
+    [
+        ("full-cluster", "  · it waits: every node is in use", "Queued"),
+        ("slow-finalize", "  · finalizing", "Finalizing"),
+    ],
+)
+def test_ctrl_c_at_a_stage_that_a_fault_holds(
+    narrow: Machine,
+    project: Project,
+    following: Callable[..., "subprocess.Popen[str]"],
+    *,
+    fault,
+    line,
+    status,
+):
+    """Of both commands that follow a run; it goes on, and is at that stage when it is canceled."""
+    narrow.run("workspace", "fault", fault, "600")
+    submitting = following(project())
+    (queued,) = (said for said in said_until(submitting, line) if said.startswith("  ✓ queued "))
+    run_id = queued.removeprefix("  ✓ queued ")
+    assert interrupt(submitting) == goes_on(run_id)
+
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    logs = narrow.popen("runs", "logs", run_id, "--follow", **pipes)
+    said_until(logs, line)
+    assert interrupt(logs) == goes_on(run_id)
+
+    assert narrow.json("runs", "show", run_id)["status"] == status
+    assert narrow.json("runs", "cancel", run_id) == {"run_id": run_id, "canceled": True}
 
 
 def assert_can_be_canceled(machine: Machine, said: str) -> None:

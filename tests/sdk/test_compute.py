@@ -39,6 +39,9 @@ def test_clusters_are_created_found_listed_changed_and_deleted(machine: Machine,
         instance = ComputeInstance(ws, 'my-instance')
         seen['instance'] = [instance.type, instance.vm_size, instance.get_status().state]
         seen['sizes'] = {size['name']: size['vCPUs'] for size in AmlCompute.supported_vmsizes(ws)}
+        seen['usages'] = [(usage['name']['localizedValue'], usage['currentValue'])
+                          for usage in AmlCompute.list_usages(ws)]
+        seen['all usages'] = len(AmlCompute.list_usages(ws, show_all=True))
         seen['name taken'] = failure(ComputeTarget.create, ws, 'my-instance',
                                      ComputeInstance.provisioning_configuration(vm_size='STANDARD_D3_V2'))
         seen['kinds'] = {name: target.type for name, target in ws.compute_targets.items()}
@@ -73,6 +76,8 @@ def test_clusters_are_created_found_listed_changed_and_deleted(machine: Machine,
     assert seen["listed"] == {"Team-Cluster": "AmlCompute"}
     assert seen["instance"] == ["ComputeInstance", "STANDARD_D3_V2", "Running"]
     assert seen["sizes"]["Standard_D3_v2"] == 4
+    assert seen["usages"] == [["Total Cluster vCPUs", 0], ["Total Cluster Dedicated Regional vCPUs", 0]]
+    assert seen["all usages"] == 3
     assert "AlreadyExists" in seen["name taken"]
     assert seen["kinds"] == {"Team-Cluster": "AmlCompute", "my-instance": "ComputeInstance"}
     assert "ComputeTargetNotFound" in seen["deleted"]

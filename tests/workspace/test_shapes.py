@@ -7,7 +7,7 @@ from azureml._base_sdk_common.workspace import models as workspace_models
 from azureml._restclient import models
 from msrest import Deserializer
 
-from tests.workspace.client import SCOPE, Workspace
+from tests.workspace.client import SCOPE, SUBSCRIPTION, Workspace, until
 
 _CLASSES = {name: value for name, value in vars(models).items() if isinstance(value, type)}
 _WORKSPACE_CLASSES = {
@@ -168,6 +168,57 @@ def test_a_compute_target_is_a_cluster_of_one_node_that_is_ready(workspace: Work
         "AmlCompute",
         "Succeeded",
     )
+
+
+USAGES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/locations/local/usages"
+
+
+def test_the_usages_of_quotas(workspace: Workspace):
+    document = workspace.get(f"{USAGES}?expandChildren=True").json()
+
+    usages = read(models.ListUsagesResult, document).value
+    assert [missing(models.Usage, usage) for usage in document["value"]] == [[], [], []]
+    assert [usage.name.value for usage in usages] == [
+        "TotalCores",
+        "TotalDedicatedCores",
+        "TotalDedicatedCores",
+    ]
+    assert {usage.limit for usage in usages} == {workspace.control("GET", "/status").json()["width"]}
+    assert usages[2].id == f"{SCOPE}/usages/TotalDedicatedCores"
+    assert len(workspace.get(f"{USAGES}?expandChildren=False").json()["value"]) == 2
+    assert workspace.get(USAGES.replace(SUBSCRIPTION, "5e1d0c1a-3c50-4c11-9d33-1a1d4f1b7a11")).status == 404
+
+
+@pytest.mark.parametrize(("kind", "nodes"), [("full-cluster", (1, 1)), ("quota", (0, 1))])
+def test_a_run_that_waits_in_the_queue_says_why_and_so_does_its_compute_target(
+    workspace: Workspace, kind: str, nodes: tuple[int, int]
+):
+    address = f"/faults?kind={kind}&value=600&experiment={kind}"
+    assert workspace.control("POST", address).status == 200
+    run_id = workspace.accepted(experiment=kind, target=f"for-{kind}")
+    until(lambda: workspace.run(run_id)["queueingInfo"] is not None)
+
+    document = workspace.run(run_id)
+    target = workspace.get(f"{SCOPE}/computes/for-{kind}").json()
+    usages = read(models.ListUsagesResult, workspace.get(USAGES).json()).value
+    workspace.control("POST", f"/runs/{run_id}/cancel")
+    ended = workspace.wait(run_id)
+
+    assert missing(models.QueueingInfoDto, document["queueingInfo"]) == []
+    told = read(models.QueueingInfoDto, document["queueingInfo"])
+    cluster = read(models.AmlCompute, target["properties"]).properties
+    assert (cluster.current_node_count, cluster.target_node_count) == nodes
+    assert cluster.node_state_counts.idle_node_count == 0
+    if kind == "quota":
+        (error,) = target["properties"]["properties"]["errors"]
+        known = read(workspace_models.MachineLearningServiceError, error, _WORKSPACE_CLASSES).error
+        assert missing(workspace_models.ErrorResponse, error["error"]) == []
+        assert (known.code, known.message) == (told.code, told.message)
+        assert all(usage.current_value == usage.limit for usage in usages)
+    else:
+        assert cluster.errors is None
+    assert "a fault that was asked for" in told.message
+    assert (ended["status"], workspace.run(run_id)["queueingInfo"]) == ("Canceled", None)
 
 
 @pytest.mark.parametrize("name", ["1st", "a", "a" * 25, "under_score", "-dash"])

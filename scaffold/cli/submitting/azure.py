@@ -35,6 +35,7 @@ class OnAzure(Submitting):
             "status": self._show_status,
             "log": self._show_log,
             "waiting": self._show_waiting,
+            "warning": self._show_warning,
             "trouble": self._show_trouble,
             "retry": self._show_retry,
             "ended": self._note_end,
@@ -91,6 +92,9 @@ class OnAzure(Submitting):
 
     def _show_waiting(self, event: dict[str, Any]) -> None:
         console.note(f"  · it waits: {console.inert(event['text'])}")
+
+    def _show_warning(self, event: dict[str, Any]) -> None:
+        console.warn(console.inert(event["text"]))
 
     def _show_trouble(self, event: dict[str, Any]) -> None:
         console.note(

@@ -9,7 +9,7 @@ the parent alone: a JSON object a line, with ``event``:
     sent       ``run_id``: a run is being handed to the service, which may or may not take it
     queued     a run was accepted: ``run_id``, ``experiment``, ``target``, ``environment``, ``url``
     dry-run    ``experiment``, ``source_directory``, ``configuration``: what would have been sent
-    status, log, waiting, trouble      of the run that is followed, see ``follower``
+    status, log, waiting, warning, trouble      of the run that is followed, see ``follower``
     sweep      of the sweep that is followed, see ``sweep``
     ended      of the run that is followed: ``status``, ``error``, ``started``, ``ended``
     not-accepted   ``run_id``: the service does not have a run that was sent

@@ -1,9 +1,12 @@
 """Follows a run through the SDK to its end: its status, its logs as they grow, and what it is waiting for."""
 
 import contextlib
+import functools
 import time
+from collections.abc import Callable
 from typing import Any
 
+from scaffold.submission.child import compute
 from scaffold.submission.child.errors import record_of
 from scaffold.submission.child.reporting import Report
 
@@ -11,7 +14,7 @@ USER_LOGS = ("user_logs/std_log", "azureml-logs/70_driver_log", "azureml-logs/dr
 BUILD_LOGS = ("azureml-logs/20_image_build_log", "20_image_build_log")
 TERMINAL = ("Completed", "Failed", "Canceled")
 _SHORTEST, _LONGEST = 0.3, 5.0
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 3.0
 _MOST_FAILURES = 12
 
 
@@ -20,15 +23,25 @@ class Follower:
 
     Args:
         run: a ``Run`` of the SDK.
-        report: told ``status``, ``log`` (``kind`` user or build, ``text``), ``waiting`` and ``trouble``.
+        report: told ``status``, ``log`` (``kind`` user or build, ``text``), ``waiting``, ``warning`` and
+            ``trouble``.
         name: the one log to read; by default what the script prints, and before that the image build's.
+        why: given the name of the run's compute target, what the run waits for; by default what the SDK tells.
     """
 
-    def __init__(self, run: Any, report: Report, *, name: str | None = None) -> None:
+    def __init__(
+        self,
+        run: Any,
+        report: Report,
+        *,
+        name: str | None = None,
+        why: Callable[[str], list[str]] | None = None,
+    ) -> None:
         import requests
 
         self._run = run
         self._report = report
+        self._why = why or functools.partial(compute.why_it_waits, run)
         self._logs = (("user", (name,)),) if name else (("build", BUILD_LOGS), ("user", USER_LOGS))
         self._session = requests.Session()
         self._offsets: dict[str, int] = {}
@@ -36,6 +49,7 @@ class Follower:
         self._status = ""
         self._since = time.monotonic()
         self._told = ""
+        self._warned: set[str] = set()
 
     def follow(self) -> dict[str, Any]:
         """Returns when the run is over, with its details as ``Run.get_details`` gives them."""
@@ -64,6 +78,7 @@ class Follower:
         changed = status != self._status
         if changed and status not in TERMINAL:  # its end is told when all that it printed is
             self._report("status", status=status)
+        self._warn(details)
         logs: dict[str, str] = details.get("logFiles") or {}
         for kind, starts in self._logs:
             for name in sorted(logs):
@@ -104,27 +119,20 @@ class Follower:
 
     def _explain(self, details: dict[str, Any]) -> None:
         """Says why a run does not start, where the service says so."""
-        reasons = [str(warning.get("message", "")) for warning in details.get("warnings") or []]
-        with contextlib.suppress(Exception):
-            reasons += _state_of(self._run.experiment.workspace, details.get("target") or "")
-        text = "; ".join(reason for reason in reasons if reason)
+        text = ""
+        with contextlib.suppress(Exception):  # it is told, or it is not: the run is followed all the same
+            text = "; ".join(self._why(details.get("target") or ""))
         if text and text != self._told:
             self._told = text
             self._report("waiting", text=text)
 
-
-def _state_of(workspace: Any, name: str) -> list[str]:
-    """What a compute target says of itself, when it is not simply ready."""
-    from azureml.core.compute import ComputeTarget
-
-    status = ComputeTarget(workspace, name).get_status()
-    reasons = []
-    for error in getattr(status, "errors", None) or []:
-        reasons.append(f"{name}: {getattr(error, 'message', None) or error}")
-    state = getattr(status, "allocation_state", None)
-    if state and str(state).lower() not in ("steady", "none"):
-        reasons.append(f"{name} is {str(state).lower()}")
-    return reasons
+    def _warn(self, details: dict[str, Any]) -> None:
+        """Tells each warning of the run once."""
+        for warning in details.get("warnings") or []:
+            text = str(warning.get("message") or "")
+            if text and text not in self._warned:
+                self._warned.add(text)
+                self._report("warning", text=text)
 
 
 def is_passing(record: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ submission ``name`` (the job's, made once, so that asking twice makes one job), 
 
     valid      ``document``: the job as azure-ai-ml has understood it
     ask        ``text``: what a person is to do to log in
-    login, sent, queued, not-accepted, status, log, waiting, trouble, ended, error      as there
+    login, sent, queued, not-accepted, status, log, waiting, warning, trouble, ended, error      as there
 
 What the SDK prints goes to this process's stderr. The exit code is 0 when the task was carried out.
 """
@@ -143,6 +143,12 @@ class _Run:
             "warnings": [{"message": warning.message} for warning in details.warnings or []],
         }
 
+    def why_it_waits(self, _: str) -> list[str]:
+        """What it says of its place in the queue; of nodes, SDK v2 tells nothing."""
+        info = self._operations.get_run_data(self._name).run_metadata.queueing_info
+        text = (info.message or info.code) if info else None
+        return [text] if text else []
+
 
 def _time(value: Any) -> str | None:
     return value.isoformat() if value is not None else None
@@ -151,7 +157,8 @@ def _time(value: Any) -> str | None:
 def _follow(client: Any, name: str, report: Report) -> None:
     from scaffold.submission.child.follower import Follower
 
-    details = Follower(_Run(client, name), report).follow()
+    run = _Run(client, name)
+    details = Follower(run, report, why=run.why_it_waits).follow()
     error = details["error"].get("error") or {}
     report(
         "ended",

@@ -22,11 +22,12 @@ from scaffold.workspace.engine.data.delivery import Delivery
 from scaffold.workspace.engine.data.helpers import Reader, Stopped
 from scaffold.workspace.engine.data.places import Places
 from scaffold.workspace.engine.environments import Environments, ReadyEnvironment
-from scaffold.workspace.engine.finishing import Finish
+from scaffold.workspace.engine.finishing import Finish, linger
 from scaffold.workspace.engine.jobs import JobFolder, Outcome
 from scaffold.workspace.engine.keeping import TEXT
 from scaffold.workspace.engine.pipelines.driver import PipelineDriver
 from scaffold.workspace.engine.preparation import Events, Preparation, keep_log
+from scaffold.workspace.engine.queueing import Queue
 from scaffold.workspace.engine.specification import Specification, SpecificationError
 from scaffold.workspace.engine.submitter import NotHandedOverError, handed_over, submitter_of
 from scaffold.workspace.engine.sweeps.driver import SweepDriver
@@ -87,8 +88,7 @@ class Engine:
         self._store = store
         self._run_variables = run_variables
         self._tell = tell
-        self.width = width or os.cpu_count() or 1
-        self._slots = asyncio.Semaphore(self.width)
+        self.queue = Queue(store, width or os.cpu_count() or 1, tell)
         self._active: dict[str, _Active] = {}
         self._stopping = False
         self.environments = Environments(home, store)
@@ -255,10 +255,7 @@ class Engine:
         data = read_data(run.definition or {})
         environment = await self._preparation.prepare(run, specification, self._experiment_name(run))
         run = self._move(run_id, Status.QUEUED)
-        if self._slots.locked():
-            text = f"as many runs execute as may at once here ({self.width}; SCAFFOLD_WIDTH says how many)"
-            self._tell(run, "waiting", {"text": text})
-        async with self._slots:
+        async with self.queue.place(run, self._experiment_name(run)):
             run = self._move(run_id, Status.STARTING)
             again = await self._carry_out(run, specification, environment, data)
         if again:
@@ -341,7 +338,7 @@ class Engine:
         folder, active = JobFolder(self._home, run), self._active[run.run_id]
         active.committed = True
         active.cancels = int(run.status is Status.CANCEL_REQUESTED)
-        async with self._slots:
+        async with self.queue.place():
             if run.status is Status.STARTING:
                 await self._patiently(run.run_id, lambda: self._advance(run.run_id, Status.RUNNING))
             while folder.outcome() is None and supervision.living(folder.path) is not None:
@@ -363,6 +360,10 @@ class Engine:
         if self._store.runs.require(run_id).status is not Status.FINALIZING:
             await self._patiently(run_id, lambda: self._move(run_id, Status.FINALIZING))
         run = self._store.runs.require(run_id)
+        experiment = self._experiment_name(run)
+        await self._patiently(
+            run_id, lambda: linger(self._store, experiment, lambda: active.cancels > cancels)
+        )
         finish = Finish(self._home, self._store, folder, run, outcome, settled=settled)
         await self._patiently(
             run_id, lambda: asyncio.to_thread(finish.keep, lambda: active.cancels > cancels)

@@ -3,6 +3,7 @@
 Everything may be done twice: the service can be killed in the middle, or find the disk full, and it is done again.
 """
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,23 @@ from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
 from scaffold.workspace.store.database import timestamp
 from scaffold.workspace.store.runs import Run
+
+_LOOK_SECONDS = 0.1
+
+
+async def linger(store: Store, experiment: str | None, given_up: Callable[[], bool]) -> None:
+    """Takes longer, if that was asked for (see ``fault_kinds``) and until the run is cancelled.
+
+    Args:
+        store: the workspace's.
+        experiment: the name of the run's experiment.
+        given_up: asked again and again whether the run was cancelled.
+    """
+    slow = store.injected.take("slow-finalize", experiment)
+    clock = asyncio.get_running_loop()
+    ends = clock.time() + (slow.value if slow is not None else 0.0)
+    while clock.time() < ends and not given_up():
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 class Finish:

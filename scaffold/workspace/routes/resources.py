@@ -1,7 +1,7 @@
 """The rows of the resource manager, identity, discovery and computes."""
 
 from scaffold.workspace.routes.operation import DELETE, GET, PATCH, POST, PUT, Access, Operation
-from scaffold.workspace.services import arm, computes, login
+from scaffold.workspace.services import arm, computes, login, usages
 
 _LOGIN = "/adfs/{secret}/{submission}/{tenant}"
 
@@ -91,6 +91,12 @@ OPERATIONS: tuple[Operation, ...] = (
         "/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/locations/{location}/vmSizes",
         computes.list_sizes,
         ("AmlCompute.supported_vmsizes", "ComputeInstance.supported_vmsizes"),
+    ),
+    Operation(
+        GET,
+        "/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/locations/{location}/usages",
+        usages.list_usages,
+        ("AmlCompute.list_usages", "MLClient.compute.list_usage"),
     ),
     Operation(POST, "/{S}/checkComputeNameAvailability", computes.check_name, ("ComputeTarget.create",)),
     Operation(POST, "/{S}/computes/{name}/listNodes", computes.list_nodes, ("AmlCompute.list_nodes",)),

@@ -20,6 +20,7 @@ from starlette.responses import Response
 
 from scaffold.workspace import faults, identity, refusals
 from scaffold.workspace.context import Context, body_as, context_of
+from scaffold.workspace.engine.queueing import NO_QUOTA
 from scaffold.workspace.runs import Status
 from scaffold.workspace.services.dto import Dto
 from scaffold.workspace.store.computes import Compute
@@ -263,9 +264,36 @@ def _resource(context: Context, compute: Compute) -> dict[str, Any]:
     }
 
 
-def _cluster(context: Context, compute: Compute, details: ComputeDetails) -> dict[str, Any]:
+class Nodes(msgspec.Struct):
+    """How many nodes a cluster has, and what they do.
+
+    Attributes:
+        running, idle: those there are.
+        wanted: how many it is to have.
+        errors: why it does not get them (``MachineLearningServiceError``).
+    """
+
+    running: int
+    idle: int
+    wanted: int
+    errors: list[dict[str, Any]] | None = None
+
+
+def _nodes(context: Context, compute: Compute, most: int) -> Nodes:
+    """This machine, one node; what a fault keeps runs waiting for makes another picture of it."""
+    for wait in context.engine.queue.waits.values():
+        if wait.target.lower() == compute.name.lower():
+            if wait.code == NO_QUOTA:
+                error = {"code": wait.code, "message": wait.message, "details": None}
+                return Nodes(running=0, idle=0, wanted=1, errors=[{"error": error}])
+            return Nodes(running=most, idle=0, wanted=most)
     running = min(1, context.store.runs.count_by_status().get(Status.RUNNING.value, 0))
+    return Nodes(running=running, idle=1 - running, wanted=1)
+
+
+def _cluster(context: Context, compute: Compute, details: ComputeDetails) -> dict[str, Any]:
     scale = details.scale_settings or ScaleSettings(min_node_count=1, max_node_count=1)
+    nodes = _nodes(context, compute, scale.max_node_count or 1)
     return {
         "osType": "Linux",
         "vmSize": details.vm_size or "STANDARD_LOCAL",
@@ -286,12 +314,12 @@ def _cluster(context: Context, compute: Compute, details: ComputeDetails) -> dic
         "enableNodePublicIp": False,
         "allocationState": "Steady",
         "allocationStateTransitionTime": compute.modified,
-        "errors": None,
-        "currentNodeCount": 1,
-        "targetNodeCount": 1,
+        "errors": nodes.errors,
+        "currentNodeCount": nodes.running + nodes.idle,
+        "targetNodeCount": nodes.wanted,
         "nodeStateCounts": {
-            "idleNodeCount": 1 - running,
-            "runningNodeCount": running,
+            "idleNodeCount": nodes.idle,
+            "runningNodeCount": nodes.running,
             "preparingNodeCount": 0,
             "unusableNodeCount": 0,
             "leavingNodeCount": 0,

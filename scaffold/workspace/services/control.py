@@ -57,7 +57,7 @@ async def get_status(request: Request) -> Any:
         "scope": context.scope,
         "portal": context.portal,
         "runs": context.store.runs.count_by_status(),
-        "width": context.engine.width,
+        "width": context.engine.queue.width,
         "environments": len(context.store.environments.all()),
         "memory_bytes": psutil.Process().memory_info().rss,
         "disk_free_bytes": shutil.disk_usage(context.home.root).free,
@@ -174,7 +174,8 @@ async def get_log(request: Request) -> Response:
     With ``wait``, a request at the present end is answered when there is more, or when the run is over
     (header ``x-scaffold-over: 1``: nothing follows what is in this answer, if that is less than a megabyte).
     A run that was begun again has a new log (header ``x-scaffold-attempt``): whoever read the one of an earlier
-    ``attempt`` is given the new one from its start.
+    ``attempt`` is given the new one from its start. Whoever names the ``status`` that the run had is answered too
+    when it has another (header ``x-scaffold-status``).
     """
     context = admitted(request)
     run_id = request.path_params["run_id"]
@@ -196,8 +197,13 @@ async def get_log(request: Request) -> Response:
         blob = logs[0] if logs and (not named or logs[0].name.endswith(f"/{named}")) else None
         file = context.store.blobs.file(blob) if blob else None
         data = await asyncio.to_thread(_tail, file, offset) if file else b""
-        if data or over or asyncio.get_running_loop().time() >= deadline:
-            headers = {"x-scaffold-over": str(int(over)), "x-scaffold-attempt": str(attempt)}
+        moved = request.query_params.get("status", run.status.value) != run.status.value
+        if data or over or moved or asyncio.get_running_loop().time() >= deadline:
+            headers = {
+                "x-scaffold-over": str(int(over)),
+                "x-scaffold-attempt": str(attempt),
+                "x-scaffold-status": run.status.value,
+            }
             return Response(data, media_type="application/octet-stream", headers=headers)
         await asyncio.sleep(0.05)
 

@@ -13,6 +13,7 @@ from scaffold.workspace import identity
 from scaffold.workspace.context import Context
 from scaffold.workspace.faults import error_response
 from scaffold.workspace.store.blobs import Blob
+from scaffold.workspace.store.database import timestamp
 from scaffold.workspace.store.datasets import DatasetVersion
 from scaffold.workspace.store.experiments import Experiment
 from scaffold.workspace.store.runs import Run
@@ -45,6 +46,14 @@ class ExperimentDto(Dto):
     tags: dict[str, str]
     latest_modified_run_utc: str | None = None
     artifact_location: str | None = None
+
+
+class QueueingInfoDto(Dto):
+    """``QueueingInfoDto``."""
+
+    code: str
+    message: str
+    last_refresh_timestamp: str
 
 
 class RunDto(Dto):
@@ -87,7 +96,7 @@ class RunDto(Dto):
     diagnostics_uri: str | None = None
     error: dict[str, Any] | None = None
     warnings: list[dict[str, str]] = []
-    queueing_info: dict[str, Any] | None = None
+    queueing_info: QueueingInfoDto | None = None
     input_datasets: list[Any] = []
     output_datasets: list[Any] = []
     last_modified_utc: str | None = None
@@ -210,8 +219,17 @@ def run_dto(context: Context, run: Run, experiment: Experiment | None = None) ->
         cancel_uri=cancel_uri,
         error=error_response(run.error) if run.error else None,
         warnings=run.warnings,
+        queueing_info=_queueing_info(context, run),
         last_modified_utc=run.ended or run.started or run.created,
     )
+
+
+def _queueing_info(context: Context, run: Run) -> QueueingInfoDto | None:
+    """Why a queued run does not start, where there is a reason."""
+    wait = context.engine.queue.waits.get(run.run_id)
+    if wait is None:
+        return None
+    return QueueingInfoDto(code=wait.code, message=wait.message, last_refresh_timestamp=timestamp())
 
 
 def artifact_dto(blob: Blob) -> ArtifactDto:

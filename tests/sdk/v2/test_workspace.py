@@ -42,12 +42,15 @@ def test_computes_are_this_machine_whatever_their_names(machine: Machine):
         seen['then'] = [compute.name for compute in ml.compute.list()]
         ml.compute.begin_delete('team').result()
         seen['deleted'] = failure(ml.compute.get, 'team')
+        seen['usages'] = [vars(usage) for usage in ml.compute.list_usage()]
         seen['last'] = [compute.name for compute in ml.compute.list()]
         """,
     )
 
     assert seen["never made"] == "amlcompute"
     assert (seen["at first"], seen["then"], seen["last"]) == ([], ["team"], [])
+    usages = {usage["name"]["localizedValue"]: usage["unit"] for usage in seen["usages"]}
+    assert usages == {"Total Cluster vCPUs": "Count", "Total Cluster Dedicated Regional vCPUs": "Count"}
     assert seen["made"][:4] == ["team", "STANDARD_D2_V2", 3, "ours"]
     assert "it was deleted" in seen["deleted"]
 

@@ -5,6 +5,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from scaffold.submission.child import login as logins
+from scaffold.submission.child.compute import messages_of
 from scaffold.submission.child.errors import record_of
 from scaffold.submission.child.session import Session
 
@@ -82,7 +83,7 @@ def target(session: Session, name: str) -> dict[str, Any] | None:
         if "ComputeTargetNotFound" in str(error) or "not found" in str(error):
             return None
         raise
-    status = found.get_status()
+    status = getattr(found, "status", None)
     scale = getattr(status, "scale_settings", None)
     return {
         **_compute(found),
@@ -93,10 +94,7 @@ def target(session: Session, name: str) -> dict[str, Any] | None:
         "nodes": getattr(status, "current_node_count", None),
         "least_nodes": getattr(scale, "minimum_node_count", None),
         "most_nodes": getattr(scale, "maximum_node_count", None),
-        "errors": [
-            str(getattr(one, "message", None) or one)
-            for one in [*(getattr(status, "errors", None) or []), *(found.provisioning_errors or [])]
-        ],
+        "errors": messages_of(found),
     }
 
 
