@@ -8,7 +8,8 @@ from collections.abc import Callable
 from scaffold.workspace.context import Context
 from scaffold.workspace.portal.controls import RefusedError
 from scaffold.workspace.runs import Status
-from scaffold.workspace.store.runs import SUBMITTED_FROM
+from scaffold.workspace.services.v2.places import of_another_run
+from scaffold.workspace.store.runs import SUBMITTED_FROM, is_step
 
 _OF_THE_SNAPSHOT = ("azureml.git.", "mlflow.source.git.", "_azureml.ComputeTargetType", "ContentSnapshotId")
 
@@ -60,12 +61,12 @@ class WorkspaceControls:
             new,
             run.experiment_id,
             status=Status.NOT_STARTED,
-            run_type=run.run_type,
+            run_type="azureml.scriptrun" if is_step(run) else run.run_type,
             target=run.target,
             script_name=run.script_name,
             snapshot_id=run.snapshot_id,
             display_name=run.display_name,
-            definition=run.definition,
+            definition=of_another_run(run.definition, run_id, new),
             properties={k: v for k, v in run.properties.items() if k.startswith(_OF_THE_SNAPSHOT)}
             | {"resubmitted_from": run_id},
             warnings=[warning for warning in run.warnings if warning.get("source") == "docker"],

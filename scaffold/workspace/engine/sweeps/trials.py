@@ -25,7 +25,8 @@ def definition_of(template: dict[str, Any], child: str, values: space.Values) ->
     }
     variables = {f"AZUREML_SWEEP_{name}": text(value) for name, value in values.items()}
     return template | {
-        "command": filled(template["command"], values),
+        # An output that is passed as an address stands there with the trial's id.
+        "command": filled(template["command"].replace(RUN, child), values),
         "environmentVariables": (template.get("environmentVariables") or {}) | variables,
         "job": job | {"command": filled(str(job.get("command")), values), "outputs": outputs},
     }

@@ -5,6 +5,7 @@ Addresses are written in many ways: ``azureml://datastores/…``, the same with 
 """
 
 import re
+from typing import Any
 from urllib.parse import unquote
 
 from scaffold.workspace import faults
@@ -114,6 +115,38 @@ def output_address(context: Context, run: Run, output: str) -> str | None:
 def artifacts_address(context: Context, run_id: str) -> str:
     """The address of a run's own files."""
     return f"azureml://datastores/{OWN_ARTIFACTS}/paths/{artifact_prefix(run_id)}"
+
+
+def of_another_run(definition: dict[str, Any], run_id: str, new: str) -> dict[str, Any]:
+    """The RunConfiguration of a job for another run of the same: what it writes goes beside what the first one wrote.
+
+    Args:
+        definition: of a run; of one of the first SDK, whose places only the run makes up, it is as it was.
+        run_id: that run's id.
+        new: the id of the other run.
+    """
+    if "job" not in definition:
+        return definition
+    own = re.compile(rf"(?<![^/.]){re.escape(run_id)}(?![^/])")
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: moved(inner) for key, inner in value.items()}
+        return own.sub(new, value) if isinstance(value, str) else value
+
+    job, command = definition["job"], str(definition.get("command") or "")
+    outputs = job.get("outputs") or {}
+    for address in {str(output.get("uri")) for output in outputs.values()}:
+        path = address.partition("/paths/")[2]
+        if path and path in command:  # one that is passed as an address, not as a folder
+            command = command.replace(path, own.sub(new, path))
+    # A step of a pipeline is a job by itself from here on.
+    rest = {key: value for key, value in definition.items() if key != "step"}
+    return rest | {
+        "command": command,
+        "outputData": moved(definition.get("outputData") or {}),
+        "job": job | {"outputs": moved(outputs)},
+    }
 
 
 def _of_asset(context: Context, address: str) -> Place | None:

@@ -1,0 +1,69 @@
+"""Jobs of the second SDK at the level of HTTP: what becomes of them from the pages, and what is refused."""
+
+import uuid
+from typing import Any
+
+from tests.workspace.client import SCOPE, Workspace
+from tests.workspace.test_portal_actions import post, token_on
+
+OUTPUT = {"jobOutputType": "uri_folder"}
+
+
+def environment(workspace: Workspace) -> str:
+    """The id of an environment that is an image alone: here, the Python that is here."""
+    made = workspace.request("PUT", "{S}/environments/here/versions/1", {"properties": {"image": "any"}})
+    assert made.status == 200, made.body
+    return str(made.json()["id"])
+
+
+def submitted(workspace: Workspace, command: str, **properties: Any) -> str:
+    """Submits a command job, and returns its name when it is over."""
+    name = f"job_{uuid.uuid4().hex}"
+    asked = {"jobType": "Command", "experimentName": "jobs", "command": command,
+             "environmentId": environment(workspace), **properties}  # fmt: skip
+    answer = workspace.request("PUT", f"{{S}}/jobs/{name}", {"properties": asked})
+    assert answer.status == 200, answer.body
+    workspace.wait(name)
+    return name
+
+
+def job(workspace: Workspace, name: str) -> dict[str, Any]:
+    """The properties of a job."""
+    found: dict[str, Any] = workspace.get(f"{SCOPE}/jobs/{name}").json()["properties"]
+    return found
+
+
+def file_of(workspace: Workspace, path: str) -> bytes:
+    """A file of the workspace's datastore."""
+    address, _, signature = workspace.new_file().partition("?")
+    return workspace.blob("GET", f"{address.rpartition('/')[0]}/{path}?{signature}").body
+
+
+def test_a_job_that_is_submitted_again_from_its_page_leaves_the_outputs_of_the_first_one_alone(
+    workspace: Workspace,
+):
+    first = submitted(
+        workspace,
+        "echo ${{outputs.passed}} && echo $AZUREML_RUN_ID > ${{outputs.folder}}/who.txt",
+        outputs={
+            "folder": OUTPUT,
+            "named": OUTPUT | {"uri": "azureml://datastores/workspaceblobstore/paths/mine/${{name}}/x"},
+            "fixed": OUTPUT | {"uri": "azureml://datastores/workspaceblobstore/paths/mine/fixed"},
+            "passed": OUTPUT | {"mode": "Direct"},
+        },
+    )
+    token = token_on(workspace, first)
+
+    again = post(workspace, f"/runs/{first}/resubmit", {"token": token}).headers["location"].split("/")[2]
+    workspace.wait(again)
+
+    assert job(workspace, again)["status"] == "Completed"
+    addresses = {name: output["uri"] for name, output in job(workspace, again)["outputs"].items()}
+    before = {name: output["uri"] for name, output in job(workspace, first)["outputs"].items()}
+    assert addresses == {name: uri.replace(first, again) for name, uri in before.items()}
+    assert addresses["folder"].endswith(f"/azureml/{again}/folder")
+    assert addresses["named"].endswith(f"/mine/{again}/x")
+    assert addresses["fixed"] == before["fixed"]
+    assert workspace.log(again).decode().strip().endswith(f"/azureml/{again}/passed")
+    for name in (first, again):
+        assert file_of(workspace, f"azureml/{name}/folder/who.txt") == f"{name}\n".encode()
