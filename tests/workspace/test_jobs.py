@@ -67,3 +67,20 @@ def test_a_job_that_is_submitted_again_from_its_page_leaves_the_outputs_of_the_f
     assert workspace.log(again).decode().strip().endswith(f"/azureml/{again}/passed")
     for name in (first, again):
         assert file_of(workspace, f"azureml/{name}/folder/who.txt") == f"{name}\n".encode()
+
+
+def test_code_is_found_by_its_content_whatever_it_is_called(workspace: Workspace):
+    name, digest = str(uuid.uuid4()), uuid.uuid4().hex
+    address = f"{{S}}/codes/{name}/versions/1"
+    upload = workspace.post(f"{address}/startPendingUpload", {}).json()["blobReferenceForConsumption"]
+    url = upload["credential"]["sasUri"].replace("?", "/src/train.py?", 1)
+    assert workspace.blob("PUT", url, b"pass", x_ms_blob_type="BlockBlob").status == 201
+    properties = {"codeUri": f"{upload['blobUri']}/src", "properties": {"hash_sha256": digest}}
+    assert workspace.request("PUT", address, {"properties": properties}).status == 200
+
+    def found(asked: str) -> list[str]:
+        listed = workspace.get(f"{SCOPE}/codes/{uuid.uuid4()}/versions?hash={asked}&hashVersion=202208").json()
+        return [code["id"].split("/")[-3] for code in listed["value"]]
+
+    assert found(digest) == [name]
+    assert found("other") == []

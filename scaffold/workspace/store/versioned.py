@@ -84,6 +84,16 @@ class VersionedAssets:
         )
         return [_asset(row) for row in rows]
 
+    def of_content(self, kind: str, digest: str) -> list[VersionedAsset]:
+        """The versions that a client has said to be of that content (``hash_sha256``), the oldest first."""
+        rows = self._database.all(
+            "SELECT * FROM versioned_assets WHERE kind = ? AND json_extract(document, '$.properties.hash_sha256') = ?"
+            " ORDER BY created, name",
+            kind,
+            digest,
+        )
+        return [_asset(row) for row in rows]
+
     def latest(self, kind: str) -> list[VersionedAsset]:
         """The newest version of every name, by name."""
         rows = self._database.all(

@@ -108,6 +108,8 @@ def test_components_are_registered_and_used_by_name(machine: Machine, tmp_path: 
         from azure.ai.ml import dsl
         made = ml.components.create_or_update(load_component('repeat.yml'))
         seen['made'] = [made.name, made.version, made.display_name, made.type]
+        again = ml.components.create_or_update(load_component('repeat.yml'))
+        seen['again'] = [again.version, again.code == made.code]
         other = load_component('repeat.yml')
         other.version, other.command = '2', 'ls ${{inputs.text}} ${{outputs.repeated}}'
         ml.components.create_or_update(other)
@@ -143,6 +145,7 @@ def test_components_are_registered_and_used_by_name(machine: Machine, tmp_path: 
     )
 
     assert seen["made"] == ["repeat", "1", "Repeat a text", "command"]
+    assert seen["again"] == ["1", True]
     assert "ResourceExistsError" in seen["taken"]
     assert (seen["versions"], seen["left"]) == (["2", "1"], ["1"])
     assert seen["names"] == ["repeat"]

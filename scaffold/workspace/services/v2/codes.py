@@ -53,13 +53,13 @@ def _resource(context: Context, asset: VersionedAsset) -> dict[str, Any]:
 
 
 async def list_versions(request: Request) -> Any:
-    """The versions of a code asset; with a hash in the query, those of that content."""
+    """The versions of a code asset; with a hash in the query, those of that content, whatever they are called.
+
+    Clients make up a new name for every upload, and ask by it whether the content is there already.
+    """
     context, name, _ = path_of(request)
-    digest, found = request.query_params.get("hash"), context.store.versioned.versions(CODES, name)
-    if digest is not None:
-        found = [
-            asset for asset in found if (asset.document["properties"] or {}).get("hash_sha256") == digest
-        ]
+    digest, versions = request.query_params.get("hash"), context.store.versioned
+    found = versions.versions(CODES, name) if digest is None else versions.of_content(CODES, digest)
     return listed(request, [_resource(context, asset) for asset in found])
 
 
