@@ -1,6 +1,6 @@
 """job.yml: a command job as YAML with comments, and what becomes of one that a person has changed.
 
-The file's last line holds a digest of the lines above as they were exported. A file that still has it is
+The file's last line holds a digest of the lines above as they were exported. A file that it still fits is
 replaced; one that was changed by hand is kept as long as the project says the same as then, and is in conflict
 with the project when that has changed too. So exporting twice changes nothing, and no edit is lost.
 """
@@ -20,7 +20,7 @@ _HEAD = (
     "# The experiment as a command job of SDK v2: az ml job create -f {name}\n"
     "# 'scaffold export' writes it from the project; it keeps what you change here, and says when the two differ.\n"
 )
-_SEAL = re.compile(rb"^# As exported: sha256 ([0-9a-f]{64})\n\Z", re.MULTILINE)
+_SEAL = re.compile(rb"^# As exported: sha256 ([0-9a-f]{64})$\n?", re.MULTILINE)
 
 
 def render(job: CommandJob, file: Path) -> bytes:
@@ -124,7 +124,7 @@ def plan(path: Path, data: bytes) -> Export:
     seal, wanted = _SEAL.search(present), _SEAL.search(data)
     if seal is None or wanted is None:
         return Export(path, data, present, "conflict")
-    body = present[: seal.start() - 1]
+    body = present[: seal.start() - 1] + present[seal.end() :]  # what was added at the end counts
     if hashlib.sha256(body).hexdigest().encode() == seal[1]:
         return Export(path, data, present, "updated")
     return Export(path, data, present, "kept" if seal[1] == wanted[1] else "conflict")

@@ -77,6 +77,24 @@ def test_a_change_by_hand_is_kept_while_the_project_stays_as_it_was(tmp_path, ed
     assert "--more" in edited.read_text()
 
 
+def test_what_is_added_at_the_end_of_the_file_is_a_change_like_any_other(tmp_path):
+    exported(tmp_path)
+    path = tmp_path / "job.yml"
+    path.write_text(path.read_text() + 'tags: {mine: "yes"}\n')
+
+    assert exported(tmp_path).outcome == "kept"
+    assert exported(tmp_path, experiment="other").outcome == "conflict"
+    assert "mine" in path.read_text()
+
+
+def test_a_line_end_that_an_editor_takes_away_is_no_change(tmp_path):
+    exported(tmp_path)
+    path = tmp_path / "job.yml"
+    path.write_text(path.read_text().rstrip("\n"))
+
+    assert exported(tmp_path, experiment="other").outcome == "updated"
+
+
 def test_a_change_of_both_is_shown_and_nothing_is_written(tmp_path, edited):
     export = exported(tmp_path, experiment="other")
     assert export.outcome == "conflict"
