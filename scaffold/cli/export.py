@@ -73,7 +73,7 @@ def export(
     if export.outcome == "conflict" and not (writes or dry_run):
         raise ProjectError(
             f"{target.name} was changed by hand, and differs from what the project says; nothing was written.",
-            "Take over from the difference what you want, the line '# As exported' among it, or replace the file with --force.",
+            "Take over from the difference what you want, with its line '# As exported', or replace the file with --force.",
         )
 
 

@@ -79,7 +79,9 @@ def test_code_is_found_by_its_content_whatever_it_is_called(workspace: Workspace
     assert workspace.request("PUT", address, {"properties": properties}).status == 200
 
     def found(asked: str) -> list[str]:
-        listed = workspace.get(f"{SCOPE}/codes/{uuid.uuid4()}/versions?hash={asked}&hashVersion=202208").json()
+        listed = workspace.get(
+            f"{SCOPE}/codes/{uuid.uuid4()}/versions?hash={asked}&hashVersion=202208"
+        ).json()
         return [code["id"].split("/")[-3] for code in listed["value"]]
 
     assert found(digest) == [name]

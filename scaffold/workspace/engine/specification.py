@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from scaffold import requirements as pip
 from scaffold.workspace.engine.matchspec import SpecificationError, pip_version, python_version, read_match
 
 __all__ = ["Conda", "SourceFile", "Specification", "SpecificationError", "pip_itself", "read_environment"]
@@ -77,8 +78,12 @@ class Specification(msgspec.Struct, frozen=True):
         return "conda-as-pip" if self.translated else "pip"
 
     def canonical(self) -> str:
-        """What decides the content, as JSON: equal for equal environments whatever they are called."""
-        content: dict[str, Any] = {"python": self.python, "requirements": self.requirements}
+        """What decides the content, as JSON: equal for equal environments whatever they are called.
+
+        The first SDK sends a requirements file with its comments, the second one without.
+        """
+        lines = [line for _, _, line in pip.logical_lines("\n".join(self.requirements))]
+        content: dict[str, Any] = {"python": self.python, "requirements": lines}
         if self.conda is not None:
             content["conda"] = self.conda
         if self.files:

@@ -34,6 +34,14 @@ def test_a_pip_specification_keeps_its_lines_as_they_are_and_in_order():
     assert (specification.kind, specification.translated) == ("pip", ())
 
 
+def test_a_comment_makes_no_other_environment():
+    one = read("python=3.11", {"pip": ["# what it needs", "numpy==1.26.4  # not 2", "", "pandas"]}, "pip")
+    other = read("python=3.11", "pip", {"pip": ["numpy==1.26.4", "pandas"]})
+
+    assert one.key("") == other.key("")
+    assert one.key("") != read("python=3.11", {"pip": ["pandas", "numpy==1.26.4"]}).key("")
+
+
 @pytest.mark.parametrize(
     ("dependency", "version"),
     [
