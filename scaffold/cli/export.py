@@ -73,7 +73,7 @@ def export(
     if export.outcome == "conflict" and not (writes or dry_run):
         raise ProjectError(
             f"{target.name} was changed by hand, and differs from what the project says; nothing was written.",
-            "Take over from the difference what you want, with its line '# As exported', or replace the file with --force.",
+            "Take over what you want of it, with its line '# As exported', or replace the file with --force.",
         )
 
 
