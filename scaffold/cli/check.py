@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scaffold.cli import completion, console
+from scaffold.cli.flags import AsJson
 from scaffold.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def check(
         ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 for warnings too.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
     as_sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0, for code hosts.")] = False,
 ) -> None:
     """Check a project before it is submitted. Runs none of its code and asks no network.

@@ -11,6 +11,7 @@ import typer
 
 from scaffold import words
 from scaffold.cli import completion, console, picking
+from scaffold.cli.flags import AsJson
 from scaffold.cli.login import AUTH_HELP, METHODS, checked_method
 from scaffold.errors import UsageError
 
@@ -57,7 +58,7 @@ def connect(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Point a project at a workspace: by its config.json, by its names, or by a pick from those you can see.
 

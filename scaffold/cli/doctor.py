@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaffold.cli import console
-from scaffold.cli.flags import ProjectFolder
+from scaffold.cli.flags import AsJson, ProjectFolder
 from scaffold.cli.login import AUTH_HELP, METHODS, checked_method
 from scaffold.errors import ProjectError, UsageError
 
@@ -26,7 +26,7 @@ def doctor(
         str | None,
         typer.Option("--auth", metavar="METHOD", help=f"Try to log in. {AUTH_HELP}", show_default=False),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look for what would keep an experiment from being submitted: this machine, the login, the workspace.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaffold.cli import completion, console
+from scaffold.cli.flags import AsJson
 from scaffold.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def export(
     validate: Annotated[
         bool, typer.Option("--validate/--no-validate", help="Have azure-ai-ml load the file first.")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write the project as a command job of SDK v2, for 'az ml job create -f job.yml'.
 

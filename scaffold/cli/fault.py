@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from scaffold.cli import console, local
+from scaffold.cli.flags import AsJson
 from scaffold.errors import UsageError
 from scaffold.workspace.fault_kinds import BY_NAME, FAULT_KINDS, FaultKind
 
@@ -27,7 +28,7 @@ def fault(
     ] = None,
     listing: Annotated[bool, typer.Option("--list", help="Show the faults that are still to come.")] = False,
     clear: Annotated[bool, typer.Option("--clear", help="Take them back: those of KIND, or all.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Have the local workspace fail on demand, so that you can try what your own code makes of it.
 

@@ -41,3 +41,4 @@ CheckFirst = Annotated[
     bool,
     typer.Option("--check/--no-check", help="Check the project first ('scaffold check'); errors stop it."),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

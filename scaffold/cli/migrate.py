@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaffold.cli import completion, console
+from scaffold.cli.flags import AsJson
 
 if TYPE_CHECKING:
     from scaffold.migration.notes import Note
@@ -24,7 +25,7 @@ def migrate(
     write: Annotated[
         bool, typer.Option("--write", help="Write the files; what git does not have is kept beside them.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Propose the project for SDK v2 as a difference, for 'git apply' or --write.
 

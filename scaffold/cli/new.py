@@ -12,6 +12,7 @@ import typer
 
 from scaffold import words
 from scaffold.cli import console, prompt
+from scaffold.cli.flags import AsJson
 from scaffold.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def new(
         typer.Option(help="VARIABLE=VALUE for any variable of the template; repeatable."),
     ] = None,
     trust: Annotated[bool, typer.Option("--trust", help="Let --template run its hooks and code.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a new project: an experiment that runs on this machine, and on Azure ML when connected."""
     from scaffold.generate import ForeignTemplate, check_answer, generate, generate_from

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scaffold.cli import console
-from scaffold.cli.flags import CheckFirst, InEnvironment, InExperiment, ProjectFolder, RunOn
+from scaffold.cli.flags import AsJson, CheckFirst, InEnvironment, InExperiment, ProjectFolder, RunOn
 from scaffold.cli.login import AUTH_HELP, checked_method
 from scaffold.cli.submitting.asked import check_names, check_project, pairs
 from scaffold.errors import UsageError
@@ -77,7 +77,7 @@ def submit(
         bool, typer.Option("--dry-run", help="Print what would be sent, and send nothing.")
     ] = False,
     check: CheckFirst = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Submit a project's experiment to the workspace that its config.json names."""
     from scaffold.cli.submitting.project import submit_project

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from scaffold.cli import console
-from scaffold.cli.flags import CheckFirst, InEnvironment, InExperiment, ProjectFolder, RunOn
+from scaffold.cli.flags import AsJson, CheckFirst, InEnvironment, InExperiment, ProjectFolder, RunOn
 from scaffold.cli.login import AUTH_HELP, checked_method
 from scaffold.cli.submitting.asked import check_names, check_project, pairs
 from scaffold.errors import UsageError, WorkspaceError
@@ -93,7 +93,7 @@ def sweep(
         bool, typer.Option("--dry-run", help="Print what would be swept over, and send nothing.")
     ] = False,
     check: CheckFirst = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run a project's script with many values of its arguments, as the runs of one sweep (HyperDrive)."""
     from scaffold.cli.submitting.sweep import Sweeping

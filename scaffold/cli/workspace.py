@@ -10,6 +10,7 @@ from scaffold import words
 from scaffold.cli import console, local
 from scaffold.cli.connect import connect
 from scaffold.cli.fault import describe, fault
+from scaffold.cli.flags import AsJson
 from scaffold.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ workspace_app = typer.Typer(
     help="The workspace that a project goes to, and the local one by hand.",
     no_args_is_help=True,
 )
-
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @workspace_app.command()
@@ -34,7 +33,7 @@ def start(
             help="Stand in for the workspace on Azure that this config.json names, in a state folder of its own.",
         ),
     ] = None,
-    as_json: _Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Start the local workspace, unless it runs already."""
     if rehearse is not None:
@@ -69,7 +68,7 @@ def _name(home: "Home", config: Path) -> None:
 
 
 @workspace_app.command("open")
-def open_pages(as_json: _Json = False) -> None:
+def open_pages(as_json: AsJson = False) -> None:
     """Open the pages of the local workspace in the browser, and print their address."""
     service = local.service()
     console.browse(service.portal)
@@ -80,7 +79,7 @@ def open_pages(as_json: _Json = False) -> None:
 
 
 @workspace_app.command()
-def stop(as_json: _Json = False) -> None:
+def stop(as_json: AsJson = False) -> None:
     """Stop the local workspace. Runs that are under way go on, and are picked up when it is started again."""
     from scaffold.workspace import lifecycle
     from scaffold.workspace.paths import Home
@@ -93,7 +92,7 @@ def stop(as_json: _Json = False) -> None:
 
 
 @workspace_app.command()
-def status(as_json: _Json = False) -> None:
+def status(as_json: AsJson = False) -> None:
     """Show whether the local workspace runs, where, and what it is doing."""
     from scaffold.workspace import lifecycle
     from scaffold.workspace.paths import Home
@@ -134,7 +133,7 @@ def env(
         str,
         typer.Option("--shell", help="The shell to write for: posix, fish, powershell or cmd."),
     ] = "powershell" if os.name == "nt" else "posix",
-    as_json: _Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print the variables by which the SDK finds the local workspace: eval "$(scaffold workspace env)"."""
     from scaffold.workspace import client
@@ -179,7 +178,7 @@ def prune(
     cache: Annotated[
         bool, typer.Option("--cache", help="Remove the packages that are kept for the next build, too.")
     ] = False,
-    as_json: _Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Remove environments that were not used for a while (they are built again when needed), and files without a use.
 
@@ -207,7 +206,7 @@ def prune(
 @workspace_app.command()
 def reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: _Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Begin anew with no experiments and runs. The old state is set aside, not deleted; runs under way are ended."""
     from scaffold.workspace import lifecycle

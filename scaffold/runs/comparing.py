@@ -1,31 +1,15 @@
 """Two to ten runs side by side: what differs of what went in, and of what came out."""
 
-import difflib
 import itertools
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scaffold.comparison import DIFF_BYTES, DIFF_LINES, Row, changed, rows_of, unified
 from scaffold.runs.model import Details, Metric
 from scaffold.runs.reading import parameters_of
-
-MOST = 10
-_DIFF_BYTES = 256 * 1024
-_DIFF_LINES = 2000
-
-
-@dataclass(frozen=True)
-class Row:
-    """One fact about all runs; a run that has none of it has None."""
-
-    name: str
-    values: tuple[Any, ...]
-
-    @property
-    def differs(self) -> bool:
-        return any(value != self.values[0] for value in self.values)
 
 
 @dataclass(frozen=True)
@@ -50,13 +34,7 @@ def sections_of(runs: Sequence[Details], metrics: Sequence[Sequence[Metric]]) ->
         ("tags", [details.run.tags for details in runs]),
         ("metrics", [_last(of) for of in metrics]),
     )
-    return [(name, _rows(values)) for name, values in columns]
-
-
-def _rows(columns: Sequence[Mapping[str, Any]]) -> list[Row]:
-    names = dict.fromkeys(name for column in columns for name in column)
-    rows = [Row(name, tuple(column.get(name) for column in columns)) for name in names]
-    return [row for row in rows if any(value is not None for value in row.values)]
+    return [(name, rows_of(values)) for name, values in columns]
 
 
 def _facts(details: Details) -> dict[str, Any]:
@@ -91,13 +69,10 @@ def changes(base: Path | None, other: Path | None) -> list[Change]:
         base, other: their zips; None of a run that has none.
     """
     before, after = _files(base), _files(other)
-    found = []
-    for path in sorted(before.keys() | after.keys()):
-        old, new = before.get(path), after.get(path)
-        if old != new:
-            how = "added" if old is None else "removed" if new is None else "changed"
-            found.append(Change(path, how, _lines(path, old, new)))
-    return found
+    return [
+        Change(path, how, _lines(path, before.get(path), after.get(path)))
+        for path, how in changed(before, after)
+    ]
 
 
 def _files(archive: Path | None) -> dict[str, bytes]:
@@ -108,11 +83,9 @@ def _files(archive: Path | None) -> dict[str, bytes]:
 
 
 def _lines(path: str, old: bytes | None, new: bytes | None) -> tuple[str, ...] | None:
-    sides: list[list[str]] = []
+    sides = []
     for content in (old, new):
-        if content is not None and (len(content) > _DIFF_BYTES or b"\0" in content):
+        if content is not None and (len(content) > DIFF_BYTES or b"\0" in content):
             return None
-        sides.append((content or b"").decode("utf-8", "replace").splitlines())
-    names = ("/dev/null" if old is None else f"a/{path}", "/dev/null" if new is None else f"b/{path}")
-    lines = difflib.unified_diff(sides[0], sides[1], *names, lineterm="")
-    return tuple(itertools.islice(lines, _DIFF_LINES))
+        sides.append(None if content is None else content.decode("utf-8", "replace"))
+    return tuple(itertools.islice(unified(path, *sides), DIFF_LINES))

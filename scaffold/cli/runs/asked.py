@@ -42,7 +42,6 @@ ProjectFolder = Annotated[
     ),
 ]
 Auth = Annotated[str, typer.Option("--auth", metavar="METHOD", help=AUTH_HELP)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @dataclass(frozen=True)

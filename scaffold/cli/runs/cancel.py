@@ -1,8 +1,9 @@
 """``scaffold runs cancel``: ends a run."""
 
 from scaffold.cli import console
+from scaffold.cli.flags import AsJson
 from scaffold.cli.runs import asked
-from scaffold.cli.runs.asked import AsJson, Auth, ProjectFolder, RunName
+from scaffold.cli.runs.asked import Auth, ProjectFolder, RunName
 
 
 def cancel(run: RunName, project: ProjectFolder = None, auth: Auth = "auto", as_json: AsJson = False) -> None:

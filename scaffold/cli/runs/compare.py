@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaffold.cli import completion, console
+from scaffold.cli.flags import AsJson
 from scaffold.cli.runs import asked
-from scaffold.cli.runs.asked import AsJson, Asked, Auth, ProjectFolder
+from scaffold.cli.runs.asked import Asked, Auth, ProjectFolder
 from scaffold.errors import UsageError
 
 if TYPE_CHECKING:
-    from scaffold.runs.comparing import Change, Row
+    from scaffold.comparison import Row
+    from scaffold.runs.comparing import Change
     from scaffold.runs.model import Details
 
 
@@ -33,14 +35,15 @@ def compare(
     """Compare runs: what they were submitted with, tags, metrics, and the files of their snapshots."""
     import tempfile
 
+    from scaffold.comparison import MOST
     from scaffold.runs import comparing
 
     with asked.asking(project, auth) as place, tempfile.TemporaryDirectory() as folder:
         ids = list(dict.fromkeys(place.find(run) for run in runs))
-        if not 2 <= len(ids) <= comparing.MOST:
+        if not 2 <= len(ids) <= MOST:
             raise UsageError(
                 f"These are {len(ids)} different runs." if len(ids) != 1 else "This is one run.",
-                f"Name two to {comparing.MOST}.",
+                f"Name two to {MOST}.",
             )
         with console.working("reading the runs"):
             details = [place.source.details(run_id) for run_id in ids]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaffold.cli import completion, console
+from scaffold.cli.flags import AsJson
 from scaffold.cli.runs import asked
-from scaffold.cli.runs.asked import AsJson, Auth, ProjectFolder
+from scaffold.cli.runs.asked import Auth, ProjectFolder
 from scaffold.errors import UsageError
 
 if TYPE_CHECKING:

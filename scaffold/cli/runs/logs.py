@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scaffold.cli import console
+from scaffold.cli.flags import AsJson
 from scaffold.cli.runs import asked
-from scaffold.cli.runs.asked import AsJson, Asked, Auth, ProjectFolder, RunOrLatest
+from scaffold.cli.runs.asked import Asked, Auth, ProjectFolder, RunOrLatest
 from scaffold.errors import RunCanceledError, RunFailedError, StoppedError, UsageError
 
 if TYPE_CHECKING:

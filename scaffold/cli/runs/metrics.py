@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaffold.cli import console
+from scaffold.cli.flags import AsJson
 from scaffold.cli.runs import asked
-from scaffold.cli.runs.asked import AsJson, Auth, ProjectFolder, RunOrLatest
+from scaffold.cli.runs.asked import Auth, ProjectFolder, RunOrLatest
 from scaffold.errors import UsageError
 
 if TYPE_CHECKING:

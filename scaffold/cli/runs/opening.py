@@ -1,8 +1,9 @@
 """``scaffold runs open``: a run's page."""
 
 from scaffold.cli import console
+from scaffold.cli.flags import AsJson
 from scaffold.cli.runs import asked
-from scaffold.cli.runs.asked import AsJson, Auth, ProjectFolder, RunOrLatest
+from scaffold.cli.runs.asked import Auth, ProjectFolder, RunOrLatest
 
 
 def open_page(

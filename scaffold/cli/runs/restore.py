@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from scaffold.cli import console
+from scaffold.cli.flags import AsJson
 from scaffold.cli.runs import asked
-from scaffold.cli.runs.asked import AsJson, Auth, ProjectFolder, RunOrLatest
+from scaffold.cli.runs.asked import Auth, ProjectFolder, RunOrLatest
 from scaffold.cli.runs.download import show_written
 from scaffold.errors import WorkspaceError
 

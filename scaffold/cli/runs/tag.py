@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from scaffold.cli import console
+from scaffold.cli.flags import AsJson
 from scaffold.cli.runs import asked
-from scaffold.cli.runs.asked import AsJson, Auth, ProjectFolder, RunName
+from scaffold.cli.runs.asked import Auth, ProjectFolder, RunName
 from scaffold.errors import UsageError
 
 

@@ -1,8 +1,9 @@
 """Two to ten runs side by side: what differs of what went in, and of what came out."""
 
-import difflib
+import itertools
 from typing import Any
 
+from scaffold.comparison import DIFF_BYTES, DIFF_LINES, MOST, changed, rows_of, unified
 from scaffold.workspace.portal import text, words
 from scaffold.workspace.portal.pages import Look
 from scaffold.workspace.portal.views import lists
@@ -12,10 +13,7 @@ from scaffold.workspace.portal.views.run import environment_of, git_of, paramete
 from scaffold.workspace.store.runs import Run
 from scaffold.workspace.store.snapshots import SnapshotFile
 
-MOST = 10
-_DIFF_BYTES = 256 * 1024
 _DIFF_FILES = 50
-_DIFF_LINES = 2000
 
 
 def page(look: Look) -> dict[str, Any]:
@@ -46,12 +44,9 @@ def page(look: Look) -> dict[str, Any]:
 
 
 def _rows(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    names = list(dict.fromkeys(name for column in columns for name in column))
-    rows = []
-    for name in names:
-        values = [column.get(name) for column in columns]
-        rows.append({"name": name, "values": values, "differs": any(value != values[0] for value in values)})
-    return rows
+    return [
+        {"name": row.name, "values": list(row.values), "differs": row.differs} for row in rows_of(columns)
+    ]
 
 
 def _facts(look: Look, run: Run) -> dict[str, Any]:
@@ -108,31 +103,29 @@ def _difference(look: Look, base: Run, other: Run) -> dict[str, Any]:
     """The files that differ between two snapshots, with their lines."""
     before = {file.path: file for file in snapshot_files(look, base)}
     after = {file.path: file for file in snapshot_files(look, other)}
-    changed: list[dict[str, Any]] = []
-    for path in sorted(before.keys() | after.keys()):
-        old, new = before.get(path), after.get(path)
-        if old and new and old.sha256 == new.sha256:
-            continue
-        how = "added" if old is None else "removed" if new is None else "changed"
-        lines = _lines(look, path, old, new) if len(changed) < _DIFF_FILES else None
-        changed.append({"path": path, "how": how, "lines": lines})
-    same = len(before.keys() & after.keys()) - sum(file["how"] == "changed" for file in changed)
-    return {"files": changed, "diff": {"same": same}}
+    contents = ({path: file.sha256 for path, file in side.items()} for side in (before, after))
+    files: list[dict[str, Any]] = []
+    for path, how in changed(*contents):
+        shown = len(files) < _DIFF_FILES
+        lines = _lines(look, path, before.get(path), after.get(path)) if shown else None
+        files.append({"path": path, "how": how, "lines": lines})
+    same = len(before.keys() & after.keys()) - sum(file["how"] == "changed" for file in files)
+    return {"files": files, "diff": {"same": same}}
 
 
 def _lines(
     look: Look, path: str, old: SnapshotFile | None, new: SnapshotFile | None
 ) -> list[dict[str, str]] | None:
     """The unified difference; None for what is no text, or too much of it."""
-    sides: list[list[str]] = []
+    sides: list[str | None] = []
     for file in (old, new):
         if file is None:
-            sides.append([])
+            sides.append(None)
             continue
         stored = look.store.content.path(file.sha256)
-        if file.size > _DIFF_BYTES or not text.is_text(stored):
+        if file.size > DIFF_BYTES or not text.is_text(stored):
             return None
-        sides.append(stored.read_text(encoding="utf-8", errors="replace").splitlines())
+        sides.append(stored.read_text(encoding="utf-8", errors="replace"))
     marks = {"+": "added", "-": "removed", "@": "place"}
-    lines = list(difflib.unified_diff(sides[0], sides[1], lineterm="", n=3))[2 : _DIFF_LINES + 2]
+    lines = itertools.islice(unified(path, *sides), 2, DIFF_LINES + 2)
     return [{"how": marks.get(line[:1], "same"), "text": line} for line in lines]
