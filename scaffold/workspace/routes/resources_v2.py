@@ -7,6 +7,7 @@ from scaffold.workspace.services.v2 import (
     components,
     data,
     datastores,
+    entities,
     environments,
     history,
     jobs,
@@ -98,6 +99,11 @@ OPERATIONS: tuple[Operation, ...] = (
         "/data/v1.0/{S}/dataversion/batchGetResolvedUris",
         history.resolve_data,
         ("MLClient.jobs.download",),
+    ),
+    Operation(
+        POST,
+        "/data/v1.0/{S}/dataversion/getByAssetId",
+        entities.get_by_asset_id,
     ),
     Operation(
         POST,

@@ -14,6 +14,7 @@ from scaffold.workspace import faults
 from scaffold.workspace.context import body_as, context_of
 from scaffold.workspace.engine.data.dataflow import DataError, definition_text
 from scaffold.workspace.services.dto import SavedDatasetDto, dataset_dto
+from scaffold.workspace.services.v2 import entities
 from scaffold.workspace.store.datasets import DatasetVersion, SavedDataset
 
 _UNREGISTERED = "unregistered-"
@@ -167,13 +168,17 @@ async def unregister_dataset(request: Request) -> Any:
 
 
 async def get_data_version(request: Request) -> Any:
-    """A definition in the reader's own form (``legacyDataflow``), by ``unregistered-{id}``."""
+    """A definition in the reader's own form (``legacyDataflow``), by ``unregistered-{id}``; else a data asset.
+
+    The SDK asks for a data asset of the second SDK where no dataset has the name that it was given.
+    """
     name = request.path_params["name"]
     if not name.startswith(_UNREGISTERED):
-        raise faults.not_found(f"Data asset {name}")
+        return entities.entity_of(context_of(request), name, request.path_params["version"])
     saved = _saved(request, name.removeprefix(_UNREGISTERED))
     return {
         "legacyDataflow": dataflow_yaml(saved.dataflow),
+        "legacyDataflowType": None,
         "legacySavedDatasetId": saved.saved_id,
         "legacyDatasetType": saved.kind,
         "dataVersion": None,

@@ -37,10 +37,10 @@ def submitted(job):
 """
 
 
-def given(machine: Machine, code: str, cwd: Path | None = None) -> dict[str, Any]:
+def given(machine: Machine, code: str, cwd: Path | None = None, python: Path | None = None) -> dict[str, Any]:
     """Runs code that fills ``seen``, with a client ``ml`` at hand, and returns what it put there."""
     script = PREAMBLE + textwrap.dedent(code) + "\nprint('\\nSEEN', json.dumps(seen, default=str))\n"
-    done = machine.sdk(script, cwd=cwd)
+    done = machine.sdk(script, cwd=cwd, python=python)
     assert done.returncode == 0, done.stdout + done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("SEEN ")]
     return json.loads(line.removeprefix("SEEN "))

@@ -235,7 +235,12 @@ def datastore_address(workspace: WorkspaceName, datastore: str, path: str) -> st
 
 def address_definition(address: str, steps: list[dict[str, Any]] | None = None) -> str:
     """The definition of a dataset of what is at an address, see :func:`folder_definition`."""
-    document: dict[str, Any] = {"type": "mltable", "paths": [{"pattern": address}]}
+    return dataset_definition([{"pattern": address}], steps)
+
+
+def dataset_definition(paths: list[dict[str, str]], steps: list[Any] | None = None) -> str:
+    """The definition of a dataset of what is at some addresses, each by what it is: a file, a folder or a pattern."""
+    document: dict[str, Any] = {"type": "mltable", "paths": paths}
     if steps:
         document["transformations"] = steps
     document["metadata"] = {"infer_column_types": "False"}

@@ -1,6 +1,7 @@
 """``command`` jobs: what a client sends, and the RunConfiguration that the engine carries out for it."""
 
 import re
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,11 +16,14 @@ from scaffold.workspace.services.v2.expressions import named, rendered
 from scaffold.workspace.services.v2.places import (
     DEFAULT_OUTPUTS,
     artifacts_address,
+    asset_id_of,
     dataset_of,
+    of_first_sdk,
     own_place,
     place_of,
 )
 from scaffold.workspace.services.v2.resources import check_name, name_of
+from scaffold.workspace.services.v2.tables import evaluated
 from scaffold.workspace.store.blobs import DATASTORE
 from scaffold.workspace.store.datastores import OWN
 
@@ -30,6 +34,7 @@ _DURATION = re.compile(
 _LITERAL = "literal"
 _TYPES = ("uri_file", "uri_folder", "mltable", "mlflow_model", "custom_model", "triton_model")
 _READ = {None: MOUNT, "ReadOnlyMount": MOUNT, "Download": DOWNLOAD}
+_EVALUATED = {"EvalMount": MOUNT, "EvalDownload": DOWNLOAD}
 _WRITE = {None: MOUNT, "ReadWriteMount": MOUNT, "Upload": UPLOAD}
 _DIRECT = "Direct"
 _DATA_NAME = re.compile(r"[A-Za-z_]\w{0,199}", re.A)
@@ -212,30 +217,44 @@ def _inputs(
             continue
         check_data_name("Input", name)
         if given.mode == _DIRECT:
-            place = place_of(context, given.uri)
-            direct[f"inputs.{name}"] = place.address if place else given.uri
+            direct[f"inputs.{name}"] = _passed(context, given.uri)
         else:
             data[name] = _section(context, name, given)
     return literals, direct, data
 
 
 def _section(context: Context, name: str, given: JobInput) -> dict[str, Any]:
-    if given.mode not in _READ:
+    mechanism = (_READ | _EVALUATED).get(given.mode)
+    if mechanism is None:
         raise faults.Fault(
             501,
             "NotImplemented",
             f"Input {name!r} is asked for in the mode {given.mode!r}, which the local workspace does not have; it has "
-            "ro_mount, download and direct. What a job writes is an output.",
+            "ro_mount, download, direct, eval_mount and eval_download. What a job writes is an output.",
             "OperationNotSupported",
         )
-    saved = dataset_of(context, given.uri or "")
+    if given.mode in _EVALUATED and given.job_input_type != "mltable":
+        raise faults.bad_request(
+            f"Input {name!r} is to be evaluated and of the type {given.job_input_type!r}; that is for mltable alone."
+        )
+    find = dataset_of if given.mode in _READ else partial(evaluated, name=name)
+    saved = find(context, address=given.uri or "")
     return {
         "dataLocation": {"dataset": {"id": saved.saved_id}},
-        "mechanism": _READ[given.mode].capitalize(),
+        "mechanism": mechanism.capitalize(),
         "environmentVariableName": name,
         "pathOnCompute": given.path_on_compute,
         "overwrite": False,
     }
+
+
+def _passed(context: Context, address: str) -> str:
+    """The address of an input that is passed as it is: where it is, or of a dataset of the first SDK its id."""
+    dataset = of_first_sdk(context, address)
+    if dataset is not None:
+        return asset_id_of(context, dataset.name, str(dataset.version))
+    place = place_of(context, address)
+    return place.address if place else address
 
 
 def check_data_name(what: str, name: str) -> None:

@@ -52,7 +52,7 @@ class DataVersion(Dto):
 def _of_dataset(context: Context, version: DatasetVersion) -> dict[str, Any]:
     properties = DataProperties(
         data_type="mltable",
-        data_uri=_address_of(context, version),
+        data_uri=address_of(context, version),
         description=version.description,
         tags=dict(version.tags),
         properties={"azureml.datasetType": version.saved.kind},
@@ -61,7 +61,7 @@ def _of_dataset(context: Context, version: DatasetVersion) -> dict[str, Any]:
     return resource(context, path, msgspec.to_builtins(properties), version.created, version.modified)
 
 
-def _address_of(context: Context, version: DatasetVersion) -> str:
+def address_of(context: Context, version: DatasetVersion) -> str:
     """The first of the places that a dataset reads."""
     try:
         sources = read_definition(definition_text(version.saved.dataflow)).sources

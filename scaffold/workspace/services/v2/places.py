@@ -13,7 +13,7 @@ from scaffold.workspace.context import Context
 from scaffold.workspace.engine.data.dataflow import address_definition, datastore_address
 from scaffold.workspace.services.v2.resources import read_id
 from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, artifact_prefix
-from scaffold.workspace.store.datasets import SavedDataset
+from scaffold.workspace.store.datasets import DatasetVersion, SavedDataset
 from scaffold.workspace.store.datastores import OWN, OWN_ARTIFACTS
 from scaffold.workspace.store.models import RegisteredModel
 from scaffold.workspace.store.registration import V2, Place
@@ -196,28 +196,33 @@ def model_place(context: Context, model: RegisteredModel) -> Place:
     return own_place(context, OWN_ARTIFACTS, name)
 
 
+def asset_id_of(context: Context, name: str, version: str) -> str:
+    """The id by which the readers of tables ask for a data asset."""
+    return f"azureml://locations/local/workspaces/{context.store.workspace_id}/data/{name}/versions/{version}"
+
+
 def dataset_of(context: Context, address: str) -> SavedDataset:
     """The dataset that consists of what is at an address, as runs take their inputs.
 
     Raises:
         Fault: see :func:`place_of`.
     """
-    found = _KIND.search(address)
-    if found is not None and found["kind"].lower() == DATA:
-        registered = _of_first_sdk(context, address)
-        if registered is not None:
-            return registered
+    registered = of_first_sdk(context, address)
+    if registered is not None:
+        return registered.saved
     place = place_of(context, address)
     return context.store.datasets.save("file", address_definition(place.address if place else address), {})
 
 
-def _of_first_sdk(context: Context, address: str) -> SavedDataset | None:
-    """The definition of a dataset that the first SDK has registered, unless there is a data asset of that name."""
+def of_first_sdk(context: Context, address: str) -> DatasetVersion | None:
+    """The dataset of the first SDK that an address names, unless there is a data asset of that name."""
+    found = _KIND.search(address)
+    if found is None or found["kind"].lower() != DATA:
+        return None
     reference = read_id(context, DATA, address)
     version = reference.version
     if context.store.versioned.get(DATA, reference.name, version) is not None:
         return None
     if version is not None and (not version.isdecimal() or len(version) > 9):
         return None
-    found = context.store.datasets.by_name(reference.name, int(version) if version else None)
-    return found.saved if found else None
+    return context.store.datasets.by_name(reference.name, int(version) if version else None)
