@@ -178,6 +178,7 @@ def test_each_stage_is_told_with_the_log_of_a_slow_build_and_ctrl_c_at_it_is_no_
     second.let()
     printed, rest = followed.communicate(timeout=240)
     shown += rest.splitlines()
+    cached = user.run("submit", folder, "--follow", "--no-check")
 
     assert (interrupted.returncode, "Traceback" in said) == (130, False), said
     assert azure.run_of(said.split("scaffold runs cancel ")[1].split()[0])["status"] == "Completed"
@@ -189,3 +190,6 @@ def test_each_stage_is_told_with_the_log_of_a_slow_build_and_ctrl_c_at_it_is_no_
     }
     built = [place for place, line in enumerate(shown) if line.startswith("  | ")]
     assert built and shown.index("  · preparing") < built[0]
+    assert (cached.returncode, cached.stdout) == (0, "Experiment Executed!\n"), cached.stderr
+    assert "  | " not in cached.stderr  # its environment was there, so that nothing was built for it
+    assert user.json("runs", "logs", "--list", cwd=folder)["logs"] == ["user_logs/std_log.txt"]

@@ -138,6 +138,12 @@ class Environments:
             specification.interpreter is not None or self._builds.built(self.key(specification)) is not None
         )
 
+    def will_build(self, specification: Specification, experiment: str | None) -> bool:
+        """True when a run of that experiment waits for a build, its own or one that is under way."""
+        return not self.is_ready(specification) or (
+            specification.interpreter is None and self._builds.has_fault(experiment)
+        )
+
     async def ready(
         self,
         specification: Specification,

@@ -80,7 +80,7 @@ class Preparation:
         cached = self._environments.is_ready(specification)
         self._tell(run, "environment", {"name": specification.name, "cached": cached, "state": "started"})
         log = None
-        if specification.interpreter is None:
+        if self._environments.will_build(specification, experiment):
             log = self._environments.log_path(self._environments.key(specification))
             # Seen while it is being written, so that a build that hangs can be understood.
             name = artifact_prefix(run.run_id) + BUILD_LOG
