@@ -45,7 +45,7 @@ def export(
     """
     from scaffold.project import job_file
     from scaffold.project.check import find_subject
-    from scaffold.project.job import read_job
+    from scaffold.project.job_reader import read_job
 
     if file is not None and file.is_dir():
         if project is not None:

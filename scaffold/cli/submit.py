@@ -135,7 +135,7 @@ def _sdk(subject: "Subject", given: str | None) -> str:
 
 def _job(subject: "Subject") -> "CommandJob":
     from scaffold.project import job_file
-    from scaffold.project.job import read_job
+    from scaffold.project.job_reader import read_job
     from scaffold.submission import jobs
 
     jobs.require_sdk()

@@ -14,7 +14,8 @@ from scaffold.migration.notes import Note
 from scaffold.project import job_file
 from scaffold.project.conda import read_conda
 from scaffold.project.files import FileError, ProjectFile
-from scaffold.project.job import CommandJob, read_job
+from scaffold.project.job import CommandJob
+from scaffold.project.job_reader import read_job
 from scaffold.project.requirements import read_requirements
 from scaffold.project.subject import Subject
 

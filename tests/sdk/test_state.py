@@ -119,7 +119,7 @@ def test_a_state_that_the_first_version_wrote_is_read_through_the_sdk(machine: M
 
 
 def write_first_state(path: Path) -> None:
-    from scaffold.workspace.store.database import MIGRATIONS
+    from scaffold.workspace.store.migrations import MIGRATIONS
 
     at = "2026-01-02T03:04:05.000006+00:00"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:

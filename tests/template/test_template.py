@@ -15,7 +15,7 @@ import scaffold
 from scaffold.generate import FLAGS, Answers, generate, template_folder
 from scaffold.project import job_file
 from scaffold.project.check import examine
-from scaffold.project.job import read_job
+from scaffold.project.job_reader import read_job
 from scaffold.project.names import CHECKS
 from scaffold.project.subject import Subject
 from tests.unit.project.trees import TODAY

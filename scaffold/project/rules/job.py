@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from scaffold.project import job_file
 from scaffold.project.files import FileError
 from scaffold.project.finding import Found, Theme
-from scaffold.project.job import read_job
+from scaffold.project.job_reader import read_job
 from scaffold.project.snapshot_v2 import differences
 from scaffold.project.subject import Subject
 

@@ -1,7 +1,7 @@
 """The rows of this program's own commands, and of blobs, which every client reads and writes by signed URLs."""
 
 from scaffold.workspace.routes.operation import DELETE, GET, POST, PUT, Access, Operation
-from scaffold.workspace.services import blobs, control, injection, looking
+from scaffold.workspace.services import blobs, containers, control, injection, looking
 from scaffold.workspace.store.blobs import DATASTORE
 
 _CONTROL = "/control/{secret}"
@@ -50,10 +50,10 @@ OPERATIONS: tuple[Operation, ...] = (
         Operation(
             ("GET", "HEAD"),
             f"/{container}",
-            blobs.get_container,
+            containers.get_container,
             ("Datastore.download",) if container == DATASTORE else (),
             Access.SIGNATURE,
         )
-        for container in blobs.LISTED
+        for container in containers.LISTED
     ),
 )

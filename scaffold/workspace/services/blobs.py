@@ -22,16 +22,14 @@ from starlette.responses import Response, StreamingResponse
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, context_of, read_body
 from scaffold.workspace.services.uploads import received
-from scaffold.workspace.store.blobs import ARTIFACTS, CODE, DATASTORE, NOT_XML, SNAPSHOTS, Blob, is_blob_name
+from scaffold.workspace.store.blobs import ARTIFACTS, CODE, DATASTORE, SNAPSHOTS, Blob, is_blob_name
 from scaffold.workspace.store.content import ContentWriter
 from scaffold.workspace.store.database import from_json
 from scaffold.workspace.streaming import part_of
 
 MAX_BLOB_BYTES = 5000 * 1024 * 1024
 MAX_BLOCK_BYTES = 100 * 1024 * 1024
-MAX_LISTED = 5000
 CONTAINERS = (ARTIFACTS, SNAPSHOTS, CODE + "{upload}", DATASTORE)
-LISTED = (ARTIFACTS, DATASTORE)
 _METADATA = "x-ms-meta-"
 _MAX_METADATA = 8 * 1024
 SERVES = {
@@ -56,8 +54,7 @@ SERVES = {
 }
 """The SDK calls that come to a container itself."""
 
-_TAG = re.compile(r"[A-Za-z_]\w*", re.A)
-_VERSION = {"x-ms-version": "2021-08-06"}
+VERSION = {"x-ms-version": "2021-08-06"}
 
 
 def _target(request: Request, wanted: str) -> tuple[Context, str, str]:
@@ -93,9 +90,15 @@ def _etag(blob: Blob) -> str:
     return f'"0x{hashlib.sha256(f"{blob.sha256}{blob.modified}".encode()).hexdigest()[:15].upper()}"'
 
 
-def _properties(blob: Blob, size: int) -> dict[str, str]:
+def properties_of(blob: Blob, size: int) -> dict[str, str]:
+    """The headers that tell of a blob.
+
+    Args:
+        blob: the blob.
+        size: how long it is now (bytes).
+    """
     modified = datetime.fromisoformat(blob.modified)
-    return _VERSION | {
+    return VERSION | {
         "etag": _etag(blob),
         "last-modified": format_datetime(modified, usegmt=True),
         "content-type": blob.content_type,
@@ -127,7 +130,7 @@ async def put_blob(request: Request) -> Response:
     if comp == "metadata":
         blob, _ = _existing(context, container, name)
         context.store.blobs.note(container, name, _metadata(request))
-        return Response(headers=_VERSION | {"etag": _etag(blob), "x-ms-request-server-encrypted": "true"})
+        return Response(headers=VERSION | {"etag": _etag(blob), "x-ms-request-server-encrypted": "true"})
     if comp is not None:
         raise faults.not_implemented(f"blob operation comp={comp}")
     kind = request.headers.get("x-ms-blob-type", "BlockBlob")
@@ -175,7 +178,7 @@ def _created(
     blob = context.store.blobs.get(container, name)
     headers = {"x-ms-request-server-encrypted": "true"}
     if blob is not None:
-        properties = _properties(blob, writer.size)
+        properties = properties_of(blob, writer.size)
         headers |= {key: properties[key] for key in ("etag", "last-modified", "x-ms-version")}
     return Response(status_code=201, headers=headers)
 
@@ -202,7 +205,7 @@ async def _put_block(request: Request, context: Context, container: str, name: s
     writer = await received(request, MAX_BLOCK_BYTES)
     folder.mkdir(exist_ok=True, mode=0o700)
     writer.move(target)
-    return Response(status_code=201, headers=_VERSION | {"x-ms-request-server-encrypted": "true"})
+    return Response(status_code=201, headers=VERSION | {"x-ms-request-server-encrypted": "true"})
 
 
 async def _put_block_list(request: Request, context: Context, container: str, name: str) -> Response:
@@ -249,7 +252,7 @@ async def _put_append_blob(request: Request, context: Context, container: str, n
     context.store.blobs.put(
         container, name, live_path=context.store.content.growing(), content_type=_content_type(request)
     )
-    return Response(status_code=201, headers=_VERSION | {"x-ms-request-server-encrypted": "true"})
+    return Response(status_code=201, headers=VERSION | {"x-ms-request-server-encrypted": "true"})
 
 
 async def _append_block(request: Request, context: Context, container: str, name: str) -> Response:
@@ -269,7 +272,7 @@ async def _append_block(request: Request, context: Context, container: str, name
         container, name, live_path=file, size=offset + writer.size, content_type=blob.content_type
     )
     headers = {"x-ms-blob-append-offset": str(offset), "x-ms-request-server-encrypted": "true"}
-    return Response(status_code=201, headers=_VERSION | headers)
+    return Response(status_code=201, headers=VERSION | headers)
 
 
 def _existing(context: Context, container: str, name: str) -> tuple[Blob, Path]:
@@ -285,7 +288,7 @@ async def get_blob(request: Request) -> Response:
     context, container, name = _target(request, "r")
     blob, file = _existing(context, container, name)
     size = file.stat().st_size
-    headers = _properties(blob, size)
+    headers = properties_of(blob, size)
     if request.method == "HEAD":
         return Response(status_code=200, headers=headers)
     wanted = request.headers.get("x-ms-range") or request.headers.get("range")
@@ -303,96 +306,7 @@ async def delete_blob(request: Request) -> Response:
     context, container, name = _target(request, "d")
     if not context.store.blobs.remove(container, name):
         raise faults.Fault(404, "BlobNotFound", "The specified blob does not exist.")
-    return Response(status_code=202, headers=_VERSION | {"x-ms-delete-type-permanent": "true"})
-
-
-async def get_container(request: Request) -> Response:
-    """Get Container Properties, or List Blobs, flat or by one level of folders."""
-    context, container = context_of(request), request.url.path.strip("/")
-    query = request.query_params
-    listing = query.get("comp") == "list"
-    if not context.authority.permits(container, "", request.url.query, "l" if listing else "r"):
-        raise faults.forbidden("The address has no valid signature of this workspace for this container.")
-    if query.get("restype") != "container" or (query.get("comp") and not listing):
-        raise faults.not_implemented(f"container operation comp={query.get('comp')}")
-    if not listing:
-        modified = format_datetime(datetime.fromisoformat(context.store.created), usegmt=True)
-        return Response(headers=_VERSION | {"etag": '"0x1"', "last-modified": modified})
-    if any(NOT_XML.search(query.get(name, "")) for name in ("prefix", "delimiter", "marker")):
-        raise faults.bad_request("The listing is asked for with a letter that no blob's name may have.")
-    wanted = query.get("maxresults", "")
-    count = min(int(wanted), MAX_LISTED) if wanted.isdecimal() and 0 < len(wanted) < 9 else MAX_LISTED
-    body = _listing(
-        context, container, query.get("prefix", ""), query.get("delimiter", ""), query.get("marker", ""),
-        max(count, 1),
-    )  # fmt: skip
-    return Response(body, headers=_VERSION, media_type="application/xml")
-
-
-def _listing(context: Context, container: str, prefix: str, delimiter: str, marker: str, count: int) -> bytes:  # noqa: PLR0913, PLR0917
-    """``EnumerationResults``: up to ``count`` blobs and folders from the marker (a name) on."""
-    root = ElementTree.Element(
-        "EnumerationResults",
-        ServiceEndpoint=context.endpoints.blob_base + "/",
-        ContainerName=container,
-    )
-    ElementTree.SubElement(root, "Prefix").text = prefix
-    ElementTree.SubElement(root, "MaxResults").text = str(count)
-    blobs = ElementTree.SubElement(root, "Blobs")
-    start, following = marker, ""
-    while not following:
-        page = context.store.blobs.under(container, prefix, start=start, limit=count + 1)
-        for blob in page:
-            if not blob.written:
-                start = blob.name + "\0"
-                continue
-            if len(blobs) >= count:
-                following = blob.name
-                break
-            folder, mark, _ = blob.name[len(prefix) :].partition(delimiter) if delimiter else ("", "", "")
-            if mark:
-                name = prefix + folder + mark
-                ElementTree.SubElement(ElementTree.SubElement(blobs, "BlobPrefix"), "Name").text = name
-                start = name + "\U0010ffff"
-                break  # on to what comes after the folder, however much is in it
-            _list_blob(context, blobs, blob)
-            start = blob.name + "\0"
-        else:
-            if len(page) <= count:
-                break
-    ElementTree.SubElement(root, "NextMarker").text = following
-    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
-
-
-def _list_blob(context: Context, blobs: ElementTree.Element, blob: Blob) -> None:
-    file = context.store.blobs.file(blob)
-    size = file.stat().st_size if blob.live_path and file and file.exists() else blob.size
-    headers = _properties(blob, size)
-    element = ElementTree.SubElement(blobs, "Blob")
-    ElementTree.SubElement(element, "Name").text = blob.name
-    properties = ElementTree.SubElement(element, "Properties")
-    for name, value in (
-        ("Creation-Time", headers["x-ms-creation-time"]),
-        ("Last-Modified", headers["last-modified"]),
-        ("Etag", headers["etag"].strip('"')),
-        ("Content-Length", str(size)),
-        ("Content-Type", blob.content_type),
-        ("Content-Encoding", ""),
-        ("Content-Language", ""),
-        ("Content-MD5", ""),
-        ("Content-Disposition", ""),
-        ("Cache-Control", ""),
-        ("BlobType", "BlockBlob"),
-        ("AccessTier", "Hot"),
-        ("LeaseStatus", "unlocked"),
-        ("LeaseState", "available"),
-        ("ServerEncrypted", "true"),
-    ):
-        ElementTree.SubElement(properties, name).text = value
-    metadata = ElementTree.SubElement(element, "Metadata")
-    for name, value in from_json(blob.metadata).items():
-        if _TAG.fullmatch(name) and not NOT_XML.search(value):
-            ElementTree.SubElement(metadata, name).text = value
+    return Response(status_code=202, headers=VERSION | {"x-ms-delete-type-permanent": "true"})
 
 
 def _range(text: str, size: int) -> tuple[int, int]:

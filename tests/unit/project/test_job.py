@@ -6,8 +6,9 @@ import pytest
 
 from scaffold.generate import Answers, generate
 from scaffold.project.files import FileError
-from scaffold.project.job import CommandJob, read_job
+from scaffold.project.job import CommandJob
 from scaffold.project.job_environment import IMAGE
+from scaffold.project.job_reader import read_job
 from scaffold.project.subject import Subject
 from tests.conftest import write_tree
 

@@ -15,9 +15,10 @@ from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.runs import IllegalTransitionError, Status
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, SNAPSHOTS
-from scaffold.workspace.store.database import MIGRATIONS, Database, DatabaseTooNewError
+from scaffold.workspace.store.database import Database, DatabaseTooNewError
 from scaffold.workspace.store.listing import Query
 from scaffold.workspace.store.metrics import MetricValue
+from scaffold.workspace.store.migrations import MIGRATIONS
 from scaffold.workspace.store.runs import Run
 from scaffold.workspace.store.snapshots import Snapshot, SnapshotFile
 from tests.unit.workspace.conftest import together

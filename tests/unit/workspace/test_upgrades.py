@@ -13,7 +13,7 @@ from scaffold.workspace.paths import Home
 from scaffold.workspace.runs import Status
 from scaffold.workspace.store import Store, database
 from scaffold.workspace.store.blobs import ARTIFACTS
-from scaffold.workspace.store.database import MIGRATIONS
+from scaffold.workspace.store.migrations import MIGRATIONS
 
 AT = "2026-01-02T03:04:05.000006+00:00"
 SHA = "ab" * 32
