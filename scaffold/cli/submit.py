@@ -80,11 +80,13 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Submit a project's experiment to the workspace that its config.json names."""
+    from functools import partial
+
     from scaffold.cli.submitting.project import submit_project
     from scaffold.cli.submitting.wanted import Wanted
     from scaffold.project.reader import find_project
     from scaffold.project.subject import Subject
-    from scaffold.submission.overrides import Overrides
+    from scaffold.submission.overrides import Overrides, merge_arguments
 
     checked_method(auth)
     if retry_on not in (None, "preempted"):
@@ -103,7 +105,8 @@ def submit(
     subject = Subject(find_project(project or Path.cwd()))
     chosen = _sdk(subject, sdk)
     if check:
-        check_project(subject, overrides)
+        changed = partial(merge_arguments, changes=overrides.arguments) if overrides.arguments else None
+        check_project(subject, overrides, changed)
     job = _job(subject) if chosen == "v2" else None
     submit_project(
         subject.project(),

@@ -132,7 +132,7 @@ def sweep(
     check_names(overrides)
     subject = Subject(find_project(project or Path.cwd()))
     if check:
-        check_project(subject, overrides)
+        check_project(subject, overrides, plan.first_arguments)
     wanted = Wanted(overrides=overrides, follow=follow, auth=auth, dry_run=dry_run, as_json=as_json)
     sweeping = Sweeping(subject.project(), wanted, plan)
     if dry_run:

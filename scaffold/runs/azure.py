@@ -44,8 +44,12 @@ class AzureRuns:
         record = self._asking.ask("runs.get", run_id=run_id)
         return reading.run_of(record) if record else None
 
-    def beginning_with(self, prefix: str, experiment: str | None, most: int) -> Sequence[str]:
-        found: list[str] = self._asking.ask("runs.find", prefix=prefix, experiment=experiment, most=most)
+    def beginning_with(
+        self, prefix: str, experiment: str | None, most: int, *, children: bool
+    ) -> Sequence[str]:
+        found: list[str] = self._asking.ask(
+            "runs.find", prefix=prefix, experiment=experiment, most=most, children=children
+        )
         return found
 
     def query(self, query: Query) -> Listing:

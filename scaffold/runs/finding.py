@@ -1,5 +1,6 @@
 """Which workspace is asked, and which run is meant: an id, the beginning of one, or ``latest``."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,9 +72,7 @@ def find(source: Source, wanted: str, experiment: str | None = None) -> str:
         raise UsageError("A run's id is not empty.", "'scaffold runs list' shows the ids that there are.")
     if source.get(wanted) is not None:
         return wanted
-    found = source.beginning_with(wanted, experiment, _NAMED + 1)
-    if not found and experiment is not None:
-        found = source.beginning_with(wanted, None, _NAMED + 1)
+    found = _beginning_with(source, wanted, experiment)
     if len(found) == 1:
         return found[0]
     if not found:
@@ -86,6 +85,16 @@ def find(source: Source, wanted: str, experiment: str | None = None) -> str:
         f"{wanted!r} is the beginning of several runs: {', '.join(found[:_NAMED])}{more}.",
         "Give more of the id.",
     )
+
+
+def _beginning_with(source: Source, prefix: str, experiment: str | None) -> Sequence[str]:
+    """Runs that begin so: first those without a parent, whose ids those of their children begin with."""
+    for name in dict.fromkeys((experiment, None)):
+        for children in (False, True):
+            found = source.beginning_with(prefix, name, _NAMED + 1, children=children)
+            if found:
+                return found
+    return ()
 
 
 def _latest(source: Source, experiment: str | None) -> str:

@@ -39,8 +39,10 @@ class LocalRuns:
         answer = self._service.request("GET", _address(run_id))
         return self.details(run_id).run if answer.status == 200 else None
 
-    def beginning_with(self, prefix: str, experiment: str | None, most: int) -> Sequence[str]:
-        asked = {"prefix": prefix, "experiment": experiment, "most": most, "children": True}
+    def beginning_with(
+        self, prefix: str, experiment: str | None, most: int, *, children: bool
+    ) -> Sequence[str]:
+        asked = {"prefix": prefix, "experiment": experiment, "most": most, "children": children}
         return [run["runId"] for run in self._ask("POST", "/runs:query", asked)["runs"]]
 
     def query(self, query: Query) -> Listing:

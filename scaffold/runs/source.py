@@ -21,8 +21,17 @@ class Source(AbstractContextManager["Source"], Protocol):
     def get(self, run_id: str) -> Run | None:
         """The run of that id; None when there is none."""
 
-    def beginning_with(self, prefix: str, experiment: str | None, most: int) -> Sequence[str]:
-        """Ids of runs that begin so, the newest first; of this experiment's alone where one is named."""
+    def beginning_with(
+        self, prefix: str, experiment: str | None, most: int, *, children: bool
+    ) -> Sequence[str]:
+        """Ids of runs that begin so, the newest first.
+
+        Args:
+            prefix: how they begin.
+            experiment: of this one alone; None for all.
+            most: how many.
+            children: also those that have a parent.
+        """
 
     def query(self, query: Query) -> Listing:
         """The runs that it asks for."""

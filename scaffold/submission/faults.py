@@ -327,7 +327,7 @@ def _not_found(record: Record, place: Place) -> ScaffoldError | None:
         return None
     return WorkspaceError(
         f"{_capital(place.workspace)} does not have it (404): {_said(record)}.",
-        "Check the names in constants.py; --debug shows the SDK's own message."
+        "Check the names in constants.py and on the command line; --debug shows the SDK's own message."
         if place.script
         else "Check the names that you gave; --debug shows the SDK's own message.",
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from scaffold import space
 from scaffold.errors import UsageError
+from scaffold.submission.overrides import without_options
 
 _CALL = re.compile(r"([A-Za-z]+)\((.*)\)", re.DOTALL)
 # Of each policy, the arguments without names, and all of them with their types.
@@ -61,6 +62,17 @@ class Plan:
         """The combinations of a grid that the sweep comes to."""
         values = space.combinations(self.space)
         return [combination for combination, _ in zip(values, range(self.most_runs), strict=False)]
+
+    def first_arguments(self, present: list[str | None]) -> list[str | None]:
+        """The script's arguments with a value for each parameter; None for one that is drawn.
+
+        Args:
+            present: as the project has them; None for each that is not known.
+        """
+        given = without_options(present, list(self.space))
+        for option, (kind, arguments) in self.space.items():
+            given += [option, str(arguments[0][0]) if kind == "choice" else None]
+        return given
 
     def document(self) -> dict[str, Any]:
         """As JSON."""

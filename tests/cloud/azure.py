@@ -63,6 +63,7 @@ class Fault:
         after: the service is asked all the same, and its answer thrown away.
         headers: more headers of the answer.
         document: its body, in place of an error envelope.
+        spared: how many such requests are let through before.
     """
 
     host: str
@@ -74,6 +75,7 @@ class Fault:
     after: bool = False
     headers: dict[str, str] = field(default_factory=dict)
     document: Any = None
+    spared: int = 0
 
 
 class Azure:
@@ -158,6 +160,9 @@ class Azure:
         with self._lock:
             for fault in self.faults:
                 if fault.host == host and fault.times > 0 and re.search(fault.path, path):
+                    if fault.spared > 0:
+                        fault.spared -= 1
+                        continue
                     fault.times -= 1
                     return fault
         return None

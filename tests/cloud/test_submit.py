@@ -18,6 +18,13 @@ ALL_FLAGS = """
 import os, sys
 print(sys.argv[1:], os.environ["COLOUR"])
 """
+PARSING = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--steps", type=int)
+print(parser.parse_args())
+"""
+RECORD = r"/history/.*/runs/[^/?]+$"
 
 
 def test_a_project_runs_on_azure_with_a_service_principal(
@@ -60,15 +67,38 @@ def test_flags_change_the_submission_and_not_the_project(
 
 
 def test_a_dry_run_sends_nothing(azure: Azure, user: Machine, cloud_project: CloudProject):
+    folder = cloud_project(**{"Experiment_1/experiment_1.py": PARSING})
     before = azure.run_count()
 
-    document = user.json("submit", cloud_project(), "--dry-run", "--arg", "steps=5", "--env", "COLOUR=blue")
-    shown = user.run("submit", cloud_project(), "--dry-run", "--arg", "steps=5")
+    document = user.json(
+        "submit", folder, "--dry-run", "--arg", "steps=5", "--env", "COLOUR=blue", "--tag", "team=a",
+        "--name", "First try", "--timeout", "600",
+    )  # fmt: skip
+    shown = user.run("submit", folder, "--dry-run", "--arg", "stpes=5", "--tag", "team=a", "--timeout", "90")
 
     assert document["configuration"]["arguments"] == ["--steps", "5"]
     assert document["configuration"]["environmentVariables"] == {"COLOUR": "blue"}
-    assert "experiment_1.py --steps 5" in shown.stdout
+    assert document["configuration"]["maxRunDurationSeconds"] == 600
+    assert (document["tags"], document["display_name"], document["files"]) == ({"team": "a"}, "First try", 1)
+    assert "experiment_1.py --stpes 5" in shown.stdout
+    assert shown.stdout.splitlines()[-2:] == ["tags            team=a", "ends after      1 min 30 s"]
+    assert "the script refuses its arguments: unrecognized arguments: --stpes 5" in shown.stderr
     assert azure.run_count() == before
+
+
+def test_a_run_that_is_accepted_and_cannot_be_tagged_is_told_so(
+    azure: Azure, user: Machine, cloud_project: CloudProject
+):
+    folder = cloud_project()
+    before = azure.run_count()
+
+    # The SDK itself writes to the record once, before the tags.
+    azure.faults.append(Fault(SERVICE, RECORD, 403, times=1, spared=1))
+    done = user.run("submit", folder, "--follow", "--tag", "team=a")
+
+    assert (done.returncode, done.stdout) == (0, "Experiment Executed!\n"), done.stderr
+    assert "was accepted, but lacks its tags or its name: " in done.stderr
+    assert azure.run_count() == before + 1
 
 
 def test_a_followed_run_that_fails_is_told_with_its_reason(user: Machine, cloud_project: CloudProject):

@@ -6,9 +6,13 @@ from scaffold.cli import console
 from scaffold.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scaffold.project.finding import Rule
     from scaffold.project.subject import Subject
     from scaffold.submission.overrides import Overrides
+
+    Rearranged = Callable[[list[str | None]], list[str | None]]
 
 
 def pairs(flag: str, given: list[str] | None) -> dict[str, str]:
@@ -31,7 +35,7 @@ def check_names(overrides: "Overrides") -> None:
     from scaffold.project import names
 
     checks = (
-        ("--experiment", overrides.experiment, names.experiment_name),
+        ("--experiment", overrides.experiment, _experiment_name),
         ("--compute-target", overrides.compute_target, names.compute_target),
     )
     for flag, text, check in checks:
@@ -42,8 +46,22 @@ def check_names(overrides: "Overrides") -> None:
             )
 
 
-def check_project(subject: "Subject", overrides: "Overrides") -> None:
+def _experiment_name(text: str) -> str | None:
+    """Checks a name alone: there is no folder of it that could be in something's way."""
+    import re
+
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}", text):
+        return None
+    return "it must be 1 to 255 letters, digits, '-' or '_', starting with a letter or a digit"
+
+
+def check_project(subject: "Subject", overrides: "Overrides", arguments: "Rearranged | None" = None) -> None:
     """Shows what is wrong with a project.
+
+    Args:
+        subject: the project.
+        overrides: what the command line replaces in it.
+        arguments: what the command line makes of the script's arguments; None where it leaves them alone.
 
     Raises:
         ProjectError: something is sure to fail.
@@ -57,19 +75,35 @@ def check_project(subject: "Subject", overrides: "Overrides") -> None:
             f"the rule {rule.id} could not look: {type(error).__name__}: {console.inert(str(error))}"
         )
 
-    report = examine(subject, selected(ignore=_overridden(overrides)), on_fault=passed_over)
+    report = examine(subject, selected(ignore=_overridden(overrides, arguments)), on_fault=passed_over)
     findings.show_briefly(report)
-    more = f", {findings.count(len(report.warnings), 'warning')}" if report.warnings else ""
+    warnings = len(report.warnings)
+    if arguments is not None and (refused := _refused(subject, arguments)) is not None:
+        console.warn(console.inert(refused))
+        warnings += 1
+    more = f", {findings.count(warnings, 'warning')}" if warnings else ""
     console.done(f"checked{more}")
 
 
-def _overridden(overrides: "Overrides") -> list[str]:
+def _refused(subject: "Subject", arguments: "Rearranged") -> str | None:
+    """What the script's own parser says against its arguments as the command line makes them."""
+    from scaffold.project.files import FileError
+    from scaffold.project.rules.script import refused
+
+    try:
+        found = refused(subject, arguments)
+    except FileError:  # told, or not to be told, by the rules
+        return None
+    return None if found is None else f"the script refuses its arguments: {found[1]} (parser: {found[0]})"
+
+
+def _overridden(overrides: "Overrides", arguments: "Rearranged | None") -> list[str]:
     """The rules about what the command line replaces in the project."""
     about = {
         "constants-experiment": overrides.experiment,
         "constants-target": overrides.compute_target,
         "wiring-target": overrides.compute_target,
-        "script-arguments": overrides.arguments,
+        "script-arguments": arguments is not None,
         "script-python": overrides.environment,
         "script-numpy-alias": overrides.environment,
         "wiring-environment": overrides.environment,

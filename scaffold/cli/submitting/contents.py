@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from scaffold import words
 from scaffold.cli import console
+from scaffold.cli.findings import count
 from scaffold.errors import ProjectError, ScaffoldError
 
 if TYPE_CHECKING:
@@ -10,6 +12,8 @@ if TYPE_CHECKING:
 
     from scaffold.project.model import Project
     from scaffold.submission.jobs import Job
+
+_SDK_LIMIT_SECONDS = 30 * 24 * 3600  # its own choice, which nobody has to be told
 
 
 def nothing_submitted(script: "Path") -> ProjectError:
@@ -20,9 +24,28 @@ def nothing_submitted(script: "Path") -> ProjectError:
     )
 
 
-def show_table(project: "Project", event: dict[str, Any], tags: dict[str, str]) -> None:
-    """Shows as a table what :func:`scaffold.submission.process.contents` has found."""
+def gathered(project: "Project", event: dict[str, Any]) -> dict[str, Any]:
+    """What :func:`scaffold.submission.process.contents` has found, with how many files would travel.
+
+    Raises:
+        ProjectError: the ignore file cannot be read, on which the SDK fails too.
+    """
+    from pathlib import Path
+
+    from scaffold.project.ignore import IgnoreFile
+    from scaffold.project.snapshot import take
+
+    folder = Path(event["source_directory"])
+    snapshot = take(folder, IgnoreFile.of(project.root, folder))
+    found = {key: value for key, value in event.items() if key != "event"}
+    return {**found, "files": len(snapshot.sent), "bytes": snapshot.bytes}
+
+
+def show_table(project: "Project", event: dict[str, Any]) -> None:
+    """Shows as a table what :func:`gathered` has found."""
     configuration = event["configuration"]
+    seconds = configuration.get("maxRunDurationSeconds")
+    limit = "" if seconds in (None, _SDK_LIMIT_SECONDS) else words.duration(float(seconds))
     command = configuration.get("command") or [configuration["script"], *configuration["arguments"]]
     rows = {
         "workspace": project.config.workspace_name,
@@ -30,9 +53,12 @@ def show_table(project: "Project", event: dict[str, Any], tags: dict[str, str]) 
         "compute target": event["target"],
         "environment": event["environment"],
         "folder": event["source_directory"],
+        "snapshot": f"{count(event['files'], 'file')}, {words.size(event['bytes'])}",
         "command": command if isinstance(command, str) else " ".join(map(str, command)),
         "variables": ", ".join(f"{k}={v}" for k, v in configuration["environmentVariables"].items()),
-        "tags": ", ".join(f"{k}={v}" for k, v in tags.items()),
+        "tags": ", ".join(f"{k}={v}" for k, v in event["tags"].items()),
+        "name": event["display_name"] or "",
+        "ends after": limit,
     }
     _show_rows(rows)
 
@@ -54,6 +80,7 @@ def show_job(project: "Project", job: "Job", *, as_json: bool) -> None:
         console.result_json({"sdk": "v2", "name": job.name, "job": document})
         return
     asked = yaml.safe_load(job.text)
+    seconds = asked.get("limits", {}).get("timeout")
     rows = {
         "workspace": project.config.workspace_name,
         "experiment": asked["experiment_name"],
@@ -63,6 +90,8 @@ def show_job(project: "Project", job: "Job", *, as_json: bool) -> None:
         "command": asked["command"],
         "variables": ", ".join(f"{k}={v}" for k, v in asked.get("environment_variables", {}).items()),
         "tags": ", ".join(f"{k}={v}" for k, v in asked.get("tags", {}).items()),
+        "name": asked.get("display_name", ""),
+        "ends after": words.duration(float(seconds)) if seconds else "",
     }
     _show_rows(rows)
 

@@ -164,10 +164,11 @@ class Submitting(ABC):
         )
         if event is None:
             raise contents.explain_nothing(self._project, error)
+        found = contents.gathered(self._project, event)
         if self._wanted.as_json:
-            console.result_json({key: value for key, value in event.items() if key != "event"})
+            console.result_json(found)
         else:
-            contents.show_table(self._project, event, overrides.tags)
+            contents.show_table(self._project, found)
 
     @abstractmethod
     def _variables(self) -> dict[str, str]:

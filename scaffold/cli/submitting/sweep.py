@@ -233,14 +233,14 @@ class Sweeping(OnAzure):
         )
         if event is None:
             raise contents.explain_nothing(self._project, error)
-        configuration = event["configuration"]
+        found = contents.gathered(self._project, event)
+        configuration = found["configuration"]
         configuration["arguments"] = without_options(configuration["arguments"], list(self._plan.space))
         combinations = self._plan.combinations() if self._plan.sampling == "grid" else None
         if self._wanted.as_json:
-            what = {key: value for key, value in event.items() if key != "event"}
-            console.result_json({**what, **_plan_of(self._plan), "combinations": self._named(combinations)})
+            console.result_json({**found, **_plan_of(self._plan), "combinations": self._named(combinations)})
             return
-        contents.show_table(self._project, event, self._wanted.overrides.tags)
+        contents.show_table(self._project, found)
         console.result(f"{'runs':<16}{self._plan.most_runs} ({self._plan.sampling})")
         console.result("")
         if combinations is not None:

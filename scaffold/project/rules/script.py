@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from scaffold.project import arguments, ruff
 from scaffold.project.files import FileError, ProjectFile, lines_of
@@ -168,16 +168,27 @@ def script_arguments(subject: Subject) -> Iterator[Found]:
     ScriptRunConfig: unknown options, missing ones, values of the wrong type. Nothing is said where either is
     computed, where there are subparsers, `parse_known_args` and the like, or where the parser is elsewhere.
     """
+    given, found = subject.submission.arguments, refused(subject)
+    if given is not None and found is not None:
+        hint = f"Mend the arguments, or the parser ({found[0]})."
+        yield Found(given.file, given.line, f"the script refuses its arguments: {found[1]}", hint)
+
+
+def refused(
+    subject: Subject, rearranged: Callable[[list[str | None]], list[str | None]] = list
+) -> tuple[str, str] | None:
+    """Where the script's parser is, and what it says against the arguments; None where it takes them, or is not known.
+
+    Args:
+        subject: the project.
+        rearranged: what becomes of the arguments of the ScriptRunConfig; each is None where it is not known.
+    """
     given, modules = subject.submission.arguments, subject.modules
     if given is None or modules is None or modules.script.tree is None:
-        return
+        return None
     found = arguments.declared(modules.script.tree)
-    if found is None:
-        return
-    message = arguments.refusal(found, given.values)
-    if message:
-        hint = f"Mend the arguments, or the parser ({modules.script.file.shown}:{found.line})."
-        yield Found(given.file, given.line, f"the script refuses its arguments: {message}", hint)
+    message = arguments.refusal(found, rearranged(list(given.values))) if found else None
+    return (f"{modules.script.file.shown}:{found.line}", message) if found and message else None
 
 
 @theme.rule(

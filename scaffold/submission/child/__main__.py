@@ -8,7 +8,8 @@ the parent alone: a JSON object a line, with ``event``:
     login      ``text``: what the SDK will log in with
     sent       ``run_id``: a run is being handed to the service, which may or may not take it
     queued     a run was accepted: ``run_id``, ``experiment``, ``target``, ``environment``, ``url``
-    dry-run    ``experiment``, ``source_directory``, ``configuration``: what would have been sent
+    dry-run    ``experiment``, ``tags``, ``display_name``, ``source_directory``, ``configuration``: what would have
+               been sent
     status, log, waiting, warning, trouble      of the run that is followed, see ``follower``
     sweep      of the sweep that is followed, see ``sweep``
     ended      of the run that is followed: ``status``, ``error``, ``started``, ``ended``
@@ -81,7 +82,8 @@ def _observed(job: dict[str, Any], script: str, overrides: Overrides, report: Re
 
     def would_submit() -> None:
         if job["dry_run"]:
-            report("dry-run", **_description(observer), **_contents(observer.configuration))
+            labels = {"tags": observer.tags, "display_name": overrides.display_name}
+            report("dry-run", **_description(observer), **labels, **_contents(observer.configuration))
 
     stops = job["dry_run"] or job["sweep"]
     may_ask = not job["login"] or job["login"]["may_ask"]

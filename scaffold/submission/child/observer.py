@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from scaffold.submission.child.errors import record_of
 from scaffold.submission.child.login import LoginNeededError, code_of
 from scaffold.submission.overrides import Overrides, merge_arguments
 
@@ -26,6 +27,7 @@ class Observer:
 
     Attributes:
         experiment, configuration: what the script has handed over last; None before.
+        tags: what the run is tagged with, by the script and by the command line.
 
     Args:
         overrides: what is changed of every submission.
@@ -53,6 +55,7 @@ class Observer:
         self._login = code_of(perform_interactive_login)
         self.experiment: Any = None
         self.configuration: Any = None
+        self.tags: dict[str, str] = {}
 
     def __enter__(self) -> "Observer":
         sys.setprofile(self._see)
@@ -73,6 +76,7 @@ class Observer:
 
     def _entered(self, variables: dict[str, Any]) -> None:
         self.experiment, self.configuration = variables["self"], variables["config"]
+        self.tags = {**(variables.get("tags") or {}), **self._overrides.tags}
         sys.setprofile(None)  # what is done here is not the script's doing
         try:
             if self._overrides:
@@ -86,13 +90,23 @@ class Observer:
     def _left(self, run: Any) -> None:
         sys.setprofile(None)
         try:
-            if self._overrides.tags:
-                run.set_tags(self._overrides.tags)
-            if self._overrides.display_name:
-                run.display_name = self._overrides.display_name
+            label(self._overrides, run)
             self._submitted(run)
         finally:
             sys.setprofile(self._see)
+
+
+def label(overrides: Overrides, run: Any) -> None:
+    """Gives an accepted run its tags and its name; when that fails it is said, and the run is there all the same."""
+    try:
+        if overrides.tags:
+            run.set_tags(overrides.tags)
+        if overrides.display_name:
+            run.display_name = overrides.display_name
+    except Exception as error:
+        record = record_of(error, "")
+        said = (record["service_message"] or record["message"]).strip().partition("\n")[0]
+        print(f"The run {run.id} was accepted, but lacks its tags or its name: {said}", file=sys.stderr)  # noqa: T201
 
 
 class CannotOverrideError(Exception):

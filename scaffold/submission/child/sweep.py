@@ -15,7 +15,7 @@ from typing import Any
 
 from scaffold.submission.child.errors import record_of
 from scaffold.submission.child.follower import TERMINAL, is_passing
-from scaffold.submission.child.observer import CannotOverrideError
+from scaffold.submission.child.observer import CannotOverrideError, label
 from scaffold.submission.child.reporting import Report
 from scaffold.submission.child.sending import Sending
 from scaffold.submission.overrides import Overrides, without_options
@@ -55,10 +55,7 @@ def submit(
         run = sending.recovered(set(), experiment)
         if run is None:
             raise
-    if overrides.tags:
-        run.set_tags(overrides.tags)
-    if overrides.display_name:
-        run.display_name = overrides.display_name
+    label(overrides, run)
     return run
 
 

@@ -34,9 +34,9 @@ def get(session: Session, run_id: str) -> dict[str, Any] | None:
     return _record(dto, client.get_experiment_by_id(dto.experiment_id).name)
 
 
-def find(session: Session, prefix: str, experiment: str | None, most: int) -> list[str]:
+def find(session: Session, prefix: str, experiment: str | None, most: int, children: bool) -> list[str]:
     """Ids of the newest runs that begin with a prefix."""
-    found = query(session, experiment=experiment, most=most, prefix=prefix, children=True)["runs"]
+    found = query(session, experiment=experiment, most=most, prefix=prefix, children=children)["runs"]
     return [run["runId"] for run in found]
 
 
