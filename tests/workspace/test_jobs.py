@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from tests.workspace.client import SCOPE, Workspace
+from tests.workspace.client import SCOPE, Answer, Workspace
 from tests.workspace.test_portal_actions import post, token_on
 
 OUTPUT = {"jobOutputType": "uri_folder"}
@@ -16,12 +16,17 @@ def environment(workspace: Workspace) -> str:
     return str(made.json()["id"])
 
 
+def put(workspace: Workspace, name: str, command: str, **properties: Any) -> Answer:
+    """Asks for a command job."""
+    asked = {"jobType": "Command", "experimentName": "jobs", "command": command,
+             "environmentId": environment(workspace), **properties}  # fmt: skip
+    return workspace.request("PUT", f"{{S}}/jobs/{name}", {"properties": asked})
+
+
 def submitted(workspace: Workspace, command: str, **properties: Any) -> str:
     """Submits a command job, and returns its name when it is over."""
     name = f"job_{uuid.uuid4().hex}"
-    asked = {"jobType": "Command", "experimentName": "jobs", "command": command,
-             "environmentId": environment(workspace), **properties}  # fmt: skip
-    answer = workspace.request("PUT", f"{{S}}/jobs/{name}", {"properties": asked})
+    answer = put(workspace, name, command, **properties)
     assert answer.status == 200, answer.body
     workspace.wait(name)
     return name
@@ -86,3 +91,43 @@ def test_code_is_found_by_its_content_whatever_it_is_called(workspace: Workspace
 
     assert found(digest) == [name]
     assert found("other") == []
+
+
+def test_an_output_goes_where_the_names_in_its_path_say(workspace: Workspace):
+    path = "azureml://datastores/${{default_datastore}}/paths/by/${{ output_name }}/${{name}}"
+
+    name = submitted(workspace, "echo x > ${{outputs.model}}/x", outputs={"model": OUTPUT | {"uri": path}})
+
+    address = job(workspace, name)["outputs"]["model"]["uri"]
+    assert address == f"azureml://datastores/workspaceblobstore/paths/by/model/{name}"
+    assert file_of(workspace, f"by/model/{name}/x") == b"x\n"
+
+
+def test_a_job_that_was_looked_up_and_is_submitted_again_writes_to_places_of_its_own(workspace: Workspace):
+    first = submitted(workspace, "echo $AZUREML_RUN_ID > ${{outputs.folder}}/who", outputs={"folder": OUTPUT})
+    found = job(workspace, first)
+    assert set(found["outputs"]) == {"default", "folder"}
+
+    again = submitted(workspace, found["command"], outputs=found["outputs"])
+
+    addresses = job(workspace, again)["outputs"]
+    assert addresses["folder"]["uri"].endswith(f"/azureml/{again}/folder")
+    assert addresses["default"]["uri"].endswith(f"/dcid.{again}/")
+    assert file_of(workspace, f"azureml/{first}/folder/who") == f"{first}\n".encode()
+
+
+def test_a_name_that_is_taken_is_no_name_for_another_job(workspace: Workspace):
+    literal = {"rate": {"jobInputType": "literal", "value": "1"}}
+    name = submitted(workspace, "echo ${{inputs.rate}}", inputs=literal)
+
+    changed = put(
+        workspace, name, "echo ${{inputs.rate}}", inputs=literal, displayName="new", tags={"a": "b"}
+    )
+    other = put(workspace, name, "echo other ${{inputs.rate}}", inputs=literal)
+    faster = put(workspace, name, "echo ${{inputs.rate}}", inputs={"rate": literal["rate"] | {"value": "2"}})
+
+    assert changed.status == 200, changed.body
+    assert (job(workspace, name)["displayName"], job(workspace, name)["tags"]) == ("new", {"a": "b"})
+    for refused in (other, faster):
+        assert refused.status == 409
+        assert "runs something else" in refused.message

@@ -12,7 +12,7 @@ from scaffold.workspace.engine.data.configuration import DOWNLOAD, MOUNT, UPLOAD
 from scaffold.workspace.refusals import FRAMEWORKS
 from scaffold.workspace.services.dto import Dto
 from scaffold.workspace.services.v2 import codes, environments
-from scaffold.workspace.services.v2.expressions import named, rendered
+from scaffold.workspace.services.v2.expressions import located, rendered
 from scaffold.workspace.services.v2.places import (
     DEFAULT_OUTPUTS,
     artifacts_address,
@@ -24,7 +24,7 @@ from scaffold.workspace.services.v2.places import (
 )
 from scaffold.workspace.services.v2.resources import check_name, name_of
 from scaffold.workspace.services.v2.tables import evaluated
-from scaffold.workspace.store.blobs import DATASTORE
+from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE
 from scaffold.workspace.store.datastores import OWN
 
 SERVERLESS = "serverless"
@@ -37,6 +37,7 @@ _READ = {None: MOUNT, "ReadOnlyMount": MOUNT, "Download": DOWNLOAD}
 _EVALUATED = {"EvalMount": MOUNT, "EvalDownload": DOWNLOAD}
 _WRITE = {None: MOUNT, "ReadWriteMount": MOUNT, "Upload": UPLOAD}
 _DIRECT = "Direct"
+_OWN_PATH = re.compile(r"azureml/(?P<run>[^/]+)/(?P<name>\w+)(?:/(?P=name))?", re.A)
 _DATA_NAME = re.compile(r"[A-Za-z_]\w{0,199}", re.A)
 
 
@@ -283,7 +284,7 @@ def _outputs(
         kind = asked.job_output_type or "uri_folder"
         if kind not in _TYPES:
             raise faults.bad_request(f"Output {name!r} is of the type {kind!r}, which is none.")
-        if name in DEFAULT_OUTPUTS and asked.uri is None:
+        if name in DEFAULT_OUTPUTS and _is_for_artifacts(context, asked):
             sent[name] = _sent(asked, kind, artifacts_address(context, run_id))
             continue
         path = _path(context, run_id, name, asked)
@@ -305,15 +306,28 @@ def _sent(asked: JobOutput, kind: str, address: str) -> dict[str, Any]:
     return document | {"jobOutputType": kind, "uri": address, "mode": asked.mode or "ReadWriteMount"}
 
 
+def _is_for_artifacts(context: Context, asked: JobOutput) -> bool:
+    """Whether an output is a job's own files; a job that was looked up and is submitted again says whose they were."""
+    place = place_of(context, asked.uri) if asked.uri else None
+    return asked.uri is None or (place is not None and place.container == ARTIFACTS)
+
+
 def _path(context: Context, run_id: str, name: str, asked: JobOutput) -> str:
     """The path in the datastore that an output goes to; that of a file has the file's name at its end."""
     file = f"/{name}" if asked.job_output_type == "uri_file" else ""
+    own = f"azureml/{run_id}/{name}{file}"
     if not asked.uri:
-        return f"azureml/{run_id}/{name}{file}"
-    place = place_of(context, named(asked.uri, run_id))
+        return own
+    place = place_of(context, located(asked.uri, run_id, name, OWN))
     if place is None or place.container != DATASTORE:
         raise faults.bad_request(f"Output {name!r} goes to {asked.uri}; it has to be a path of {OWN}.")
-    return place.path
+    return own if _is_of_another_job(context, place.path) else place.path
+
+
+def _is_of_another_job(context: Context, path: str) -> bool:
+    """Whether a path is one that a job got without asking, as one that is looked up and submitted again names it."""
+    found = _OWN_PATH.fullmatch(path)
+    return found is not None and context.store.runs.get(found["run"]) is not None
 
 
 def _output_section(name: str, asked: JobOutput, kind: str, path: str) -> dict[str, Any]:

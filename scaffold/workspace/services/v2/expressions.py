@@ -60,6 +60,14 @@ def _known(name: str, values: Mapping[str, str], data: set[str]) -> str | None:
     return None
 
 
-def named(text: str, job: str) -> str:
-    """A path of an output with the job's name in it."""
-    return text.replace("${{name}}", job)
+def located(address: str, job: str, output: str, datastore: str) -> str:
+    """The address of an output with what the service alone knows in it, in a pipeline the step's own name.
+
+    Args:
+        address: as it was asked for.
+        job: the job's name.
+        output: the output's name.
+        datastore: the default datastore's name.
+    """
+    known = {"name": job, "output_name": output, "default_datastore": datastore}
+    return _EXPRESSION.sub(lambda found: known.get(found["what"], found.group()), address)

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
+from scaffold.workspace import faults
 from scaffold.workspace.context import Context, body_as, caller_of, context_of
 from scaffold.workspace.refusals import JOB_TYPES
 from scaffold.workspace.services.execution import Submission, make_run, python_of, tell_queued
@@ -57,6 +58,11 @@ def _made(request: Request, name: str, properties: dict[str, Any]) -> Run:
 
 def _changed(context: Context, run: Run, properties: dict[str, Any]) -> Run:
     asked = read_as(JobProperties, properties)
+    if run.job and _run_of(run.job) != _run_of(properties):
+        raise faults.conflict(
+            f"There is a job {run.run_id} already, and it runs something else. Give a new job another name; of one "
+            "that is there, only its display name, description, tags, properties and whether it is archived can change."
+        )
     with context.store.database.transaction():
         context.store.runs.update(
             run.run_id,
@@ -66,6 +72,16 @@ def _changed(context: Context, run: Run, properties: dict[str, Any]) -> Run:
             tags=texts(asked.tags),
         )
         return context.store.runs.merge(run.run_id, tags={}, properties=texts(asked.properties))
+
+
+def _run_of(job: dict[str, Any]) -> tuple[Any, ...]:
+    """What a job runs, as far as clients give it back as they got it: its command or steps, with its literals."""
+    inputs = job.get("inputs") or {}
+    literals = {
+        key: str(given["value"]) for key, given in inputs.items() if given and given.get("value") is not None
+    }
+    command = job.get("command") or (job.get("trial") or {}).get("command")
+    return job.get("jobType"), command, sorted(job.get("jobs") or {}), literals
 
 
 def _command(request: Request, name: str, properties: dict[str, Any]) -> Run:

@@ -68,7 +68,7 @@ class _Assembly:
         self._context, self._asked, self._name = context_of(request), asked, name
         self._submission, self._python = caller_of(request).submission, python_of(request)
         inputs, outputs = present_ones(asked.inputs), with_defaults(asked.outputs)
-        self._bindings = Bindings(name, inputs, set(asked.inputs or {}), outputs)
+        self._bindings = Bindings(inputs, set(asked.inputs or {}), outputs)
         self._settings = {snake(key): value for key, value in (asked.settings or {}).items()}
         self._done: dict[str, tuple[dict[str, JobInput], Configured]] = {}
         self._steps = self._read()

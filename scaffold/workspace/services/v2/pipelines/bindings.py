@@ -7,7 +7,6 @@ import msgspec
 
 from scaffold.workspace import faults
 from scaffold.workspace.services.v2.command import JobInput, JobOutput
-from scaffold.workspace.services.v2.expressions import named
 from scaffold.workspace.services.v2.pipelines.nodes import (
     BINDING,
     LITERAL,
@@ -28,7 +27,6 @@ class Bindings:
     """The bindings within one pipeline; its steps are asked for in an order in which each can be known.
 
     Args:
-        name: of the pipeline's run.
         inputs: the pipeline's, those that are there.
         declared: the names of all its inputs.
         outputs: the pipeline's, as they are asked for.
@@ -38,9 +36,9 @@ class Bindings:
     """
 
     def __init__(
-        self, name: str, inputs: dict[str, JobInput], declared: set[str], outputs: dict[str, JobOutput]
+        self, inputs: dict[str, JobInput], declared: set[str], outputs: dict[str, JobOutput]
     ) -> None:
-        self._name, self._inputs, self._declared, self._outputs = name, inputs, declared, outputs
+        self._inputs, self._declared, self._outputs = inputs, declared, outputs
         self._bound: dict[str, dict[str, JobInput]] = {}
         self._made: dict[str, dict[str, Any]] = {}
         self.results: dict[str, dict[str, Any]] = {}
@@ -133,8 +131,6 @@ class Bindings:
             bound = BINDING.fullmatch(bound_text(value))
             if bound and bound["result"]:
                 asked = self._outputs.get(bound["result"], JobOutput())
-                if asked.uri:
-                    asked = msgspec.structs.replace(asked, uri=named(asked.uri, self._name))
             else:
                 asked = output_given(f"Output {name!r} of the step {step.name!r}", value)
             found[name] = msgspec.structs.replace(asked, job_output_type=asked.job_output_type or kind)
