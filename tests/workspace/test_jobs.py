@@ -108,7 +108,12 @@ def test_a_job_that_was_looked_up_and_is_submitted_again_writes_to_places_of_its
     found = job(workspace, first)
     assert set(found["outputs"]) == {"default", "folder"}
 
-    again = submitted(workspace, found["command"], outputs=found["outputs"])
+    again = f"job_{uuid.uuid4().hex}"
+    begun = put(workspace, again, found["command"], outputs=found["outputs"]).json()["properties"]
+    assert set(begun["outputs"]) == {
+        "folder"
+    }  # clients read the logs of what has a default output from there
+    workspace.wait(again)
 
     addresses = job(workspace, again)["outputs"]
     assert addresses["folder"]["uri"].endswith(f"/azureml/{again}/folder")

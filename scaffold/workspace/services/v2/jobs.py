@@ -206,13 +206,16 @@ def _properties(context: Context, run: Run) -> dict[str, Any]:
     experiment = context.store.experiments.by_id(run.experiment_id)
     document = run.job or _of_first_sdk(context, run)
     outputs = dict(document.get("outputs") or {})
+    outputs.pop("default", None)
     if run.status.terminal:
         # While a job runs, the client would look there for its logs, with an account's key.
         address = artifacts_address(context, run.run_id)
-        outputs.setdefault(
-            "default",
-            {"jobOutputType": "uri_folder", "uri": address, "mode": "ReadWriteMount", "description": None},
-        )
+        outputs["default"] = {
+            "jobOutputType": "uri_folder",
+            "uri": address,
+            "mode": "ReadWriteMount",
+            "description": None,
+        }
     return {
         **document,
         "displayName": run.display_name or run.run_id,
