@@ -68,7 +68,7 @@ PIPELINES = Refusal(
         "PipelineEndpoint.list",
         "Schedule.list",
     ),
-    "Submit each step as a run of its own; run.submit_child() keeps them together.",
+    "Submit each step as a run of its own, which run.submit_child() keeps together, or a pipeline job of SDK v2.",
     r"\w+ /(pipelines|studioservice)/.*",
 )
 HYPERDRIVE = Refusal(
@@ -146,6 +146,29 @@ COMPONENT_TYPES = Refusal(
     ("parallel_run_function", "MLClient.components.create_or_update(parallel component)"),
     "A command component can do the work of a parallel, Spark, sweep or import step by itself.",
 )
+ENDPOINTS = Refusal(
+    "endpoints and deployments",
+    (
+        "MLClient.online_endpoints",
+        "MLClient.online_deployments",
+        "MLClient.batch_endpoints",
+        "MLClient.batch_deployments",
+    ),
+    "It runs no containers; load the model that MLClient.models.download() gives, and call it.",
+    r"\w+ …/(online|batch|serverless)Endpoints\b.*",
+)
+SCHEDULES = Refusal(
+    "schedules",
+    ("MLClient.schedules",),
+    "Submit the job when its time has come, for example by cron.",
+    r"\w+ …/schedules\b.*",
+)
+REGISTRIES = Refusal(
+    "registries",
+    ("MLClient.registries",),
+    "Register models, components and environments in the workspace itself.",
+    r"\w+ /subscriptions/[^/]+(/resourceGroups/[^/]+)?/providers/[^/]+/registries\b.*",
+)
 TRACES = Refusal(
     "MLflow's traces, prompts, evaluations and webhooks",
     ("mlflow.search_traces", "mlflow.MlflowClient.create_webhook"),
@@ -169,6 +192,9 @@ REFUSALS = (
     RESOURCE,
     JOB_TYPES,
     COMPONENT_TYPES,
+    ENDPOINTS,
+    SCHEDULES,
+    REGISTRIES,
     TRACES,
 )
 

@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from scaffold.workspace.refusals import COMPONENT_TYPES, FRAMEWORKS, JOB_TYPES, NODES, REFUSALS
+from scaffold.workspace.refusals import (
+    COMPONENT_TYPES,
+    ENDPOINTS,
+    FRAMEWORKS,
+    JOB_TYPES,
+    NODES,
+    REFUSALS,
+    REGISTRIES,
+    SCHEDULES,
+)
 from tests.conftest import Machine, Project
 from tests.sdk.calls import given
 from tests.sdk.conftest import Interpreter
@@ -107,8 +116,10 @@ _OF_PACKAGES = {
     "BayesianParameterSampling": "experiment.submit(hyperdrive)",
     "AutoMLConfig": "experiment.submit(automl)",
 }
-# Tried in v2/test_pipeline.py, with what they are refused for by name.
-_OF_V2 = {*JOB_TYPES.calls, *COMPONENT_TYPES.calls}
+# Tried in v2/test_pipeline.py and v2/test_workspace.py, with what they are refused for by name.
+_OF_V2 = {
+    call for row in (JOB_TYPES, COMPONENT_TYPES, ENDPOINTS, SCHEDULES, REGISTRIES) for call in row.calls
+}
 
 
 def test_every_call_that_the_readme_calls_refused_is_tried():

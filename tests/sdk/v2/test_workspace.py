@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from scaffold.workspace.refusals import ENDPOINTS, REGISTRIES, SCHEDULES
 from tests.conftest import TUTORIAL_CONFIG, Machine, write_tree
 from tests.sdk.v2.calls import given
 
@@ -85,3 +88,24 @@ def test_datastores_are_the_workspaces_own_and_records_of_others(machine: Machin
     assert "ResourceNotFoundError" in seen["gone"]
     assert "does not have other kinds of datastores (share is of the kind AzureFile)" in seen["share"]
     assert "the workspace's own" in seen["own"]
+
+
+@pytest.mark.slow
+def test_what_a_workspace_on_this_machine_does_not_have_is_refused_with_a_way_out(machine: Machine):
+    seen = given(
+        machine,
+        """
+        from azure.ai.ml.entities import ManagedOnlineEndpoint
+        lists = {'online_endpoints': {}, 'batch_endpoints': {}, 'schedules': {}, 'registries': {},
+                 'online_deployments': {'endpoint_name': 'e'}, 'batch_deployments': {'endpoint_name': 'e'}}
+        for name, arguments in lists.items():
+            seen[name] = failure(lambda: list(getattr(ml, name).list(**arguments)))
+        made = ManagedOnlineEndpoint(name='credit-endpoint', auth_mode='key')
+        seen['made'] = failure(lambda: ml.online_endpoints.begin_create_or_update(made).result())
+        """,
+    )
+
+    for name in ("online_endpoints", "online_deployments", "batch_endpoints", "batch_deployments", "made"):
+        assert ENDPOINTS.reason in seen[name], name
+    assert SCHEDULES.reason in seen["schedules"]
+    assert REGISTRIES.reason in seen["registries"]
