@@ -17,7 +17,7 @@ def migrate(
     project: Annotated[
         Path | None,
         typer.Argument(
-            help="The project's folder, or the script that submits; the current folder by default.",
+            help="The project's folder, or the script or notebook that submits; the current folder by default.",
             autocompletion=completion.projects,
             show_default=False,
         ),
@@ -37,7 +37,7 @@ def migrate(
     from scaffold.project.check import find_subject
 
     with console.working("reading the project"):
-        proposal = propose(find_subject(project or Path.cwd()))
+        proposal = propose(find_subject(project or Path.cwd(), suffixes=(".py", ".ipynb")))
     copies = write_files(proposal) if write else {}
     if as_json:
         console.result_json(_document(proposal, copies, written=write))

@@ -1,8 +1,14 @@
 """A project of SDK v1 → the same project for SDK v2, as a proposal.
 
-``training``    the modules of the run: calls of ``Run.get_context()`` become MLflow's; imports libcst
+``modules``     the modules of the run, and what becomes of them together; imports libcst, as those below it
+``linking``     what they know of each other's run
+``training``    one of them: calls of ``Run.get_context()`` become MLflow's
+``context``     which expressions of a module are the run
+``escapes``     whether the run goes where it can't be followed
+``loops``       what counts the values that are logged
+``texts``       which values are texts
 ``calls``       what each method of a run becomes
-``context``     which expressions of a module are the run, and how they are used
+``writing``     puts what is new in its place
 ``submitting``  what of the submitting script has no place in a job
 ``packages``    the packages that MLflow needs, put into the specification
 ``proposal``    all of it together, as files and notes

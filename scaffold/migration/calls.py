@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from scaffold.migration.texts import is_text
+
 _VALID_NAME = re.compile(r"[/\w.\- :]*")
 
 
@@ -126,12 +128,6 @@ def _text(code: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _is_text(code: str, texts: frozenset[str]) -> bool:
-    if _text(code) is not None or code in texts:
-        return True
-    return re.match(r"[rRbBuU]?[fF][rR]?['\"]|(\w+\.)*str\(", code) is not None
-
-
 def _named(code: str) -> tuple[str, str]:
     """A metric's name as MLflow takes it, and what is to be said of the change."""
     name = _text(code)
@@ -161,7 +157,7 @@ def _series(found: Found, note: str, hint: str = "") -> tuple[str, str]:
 def _log(found: Found) -> Made:
     name, note = _named(found.values["name"])
     value = found.values["value"]
-    if _is_text(value, found.texts):
+    if is_text(value, found.texts):
         said = "a text is no metric in MLflow: it is a tag of the run now"
         return Made(f"mlflow.set_tag({name}, {value})", note=said, hint="Read it from the run's tags.")
     note, hint = _series(found, note)
@@ -229,8 +225,10 @@ def _log_image(found: Found) -> Made:
     if plot == "None":
         raise KeyError
     figure = f"{plot}.gcf()" if plot in found.pyplot else plot
-    file = _joined(found.values["name"], ".png")
-    note = "an image is a file of the run, named NAME.png"
+    file = _joined(found.values["name"], f"-{{{found.step}}}.png" if found.step else ".png")
+    note = f"an image is a file of the run, named NAME{'-STEP' if found.step else ''}.png"
+    if found.uncounted:
+        note += ", and each in the loop is written over the one before"
     return Made(f"mlflow.log_figure({figure}, {file})", note=note, hint=_AMONG_FILES)
 
 
@@ -358,11 +356,27 @@ LEFT = {
     "download_files": "mlflow.artifacts.download_artifacts(run_id=…, artifact_path=…)",
     "get_file_names": "mlflow.artifacts.list_artifacts(run_id=…)",
     "get_details": "mlflow.get_run(run_id)",
+    "get_metrics": "mlflow.get_run(run_id).data.metrics, and MlflowClient().get_metric_history(…) for all values.",
+    "get_status": "mlflow.get_run(run_id).info.status",
+    "status": "mlflow.get_run(run_id).info.status",
+    "name": "mlflow.get_run(run_id).info.run_name",
+    "get_portal_url": "The page that the job's studio_url names.",
+    "get_properties": "mlflow.get_run(run_id).data.tags: MLflow has no properties.",
+    "properties": "mlflow.get_run(run_id).data.tags: MLflow has no properties.",
+    "_run_id": "run.info.run_id",
     "get_children": "mlflow.search_runs(filter_string=\"tags.mlflow.parentRunId = '…'\")",
     "add_properties": "mlflow.set_tags(…): MLflow has no properties.",
     "display_name": "mlflow.set_tag('mlflow.runName', …)",
     "tags": "mlflow.set_tags(…), and mlflow.get_run(run_id).data.tags",
 }
-ELSE = (
-    "MLflow has nothing like it; the SDK v1 call goes on working in a job whose environment has azureml-core."
-)
+METHODS = frozenset(_SIGNATURES) | frozenset(LEFT)
+_KEPT = "the SDK v1 call goes on working in a job whose environment has azureml-core."
+
+
+def hint(name: str) -> str:
+    """What to do about an attribute of the run that stays."""
+    if name in LEFT:
+        return LEFT[name]
+    if name in _RULES:
+        return f"On a line of its own, with its arguments written out, it is carried over; until then {_KEPT}"
+    return f"MLflow has nothing like it; {_KEPT}"

@@ -11,15 +11,14 @@ from typing import Any
 from scaffold.errors import ProjectError, UsageError
 from scaffold.migration import packages, submitting
 from scaffold.migration.notes import Note
+from scaffold.migration.submitting import SUBMITTER
 from scaffold.project import job_file
 from scaffold.project.conda import read_conda
-from scaffold.project.files import FileError, ProjectFile
+from scaffold.project.files import FileError
 from scaffold.project.job import CommandJob
 from scaffold.project.job_reader import read_job
 from scaffold.project.requirements import read_requirements
 from scaffold.project.subject import Subject
-
-SUBMITTER = "run_experiment_v2.py"
 
 _SUBMITTER = '''\
 """Submits job.yml to the workspace that config.json names, and prints its page."""
@@ -62,9 +61,17 @@ class Change:
 
     def diff(self) -> list[str]:
         """As a unified diff that patch and ``git apply`` take, lines without their ends."""
-        before = (self.before or "").splitlines()
         names = ("/dev/null" if self.before is None else f"a/{self.shown}", f"b/{self.shown}")
-        return list(difflib.unified_diff(before, self.after.splitlines(), *names, lineterm=""))
+        lines = difflib.unified_diff(_lines(self.before or ""), _lines(self.after), *names)
+        text = "".join(
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+        )
+        return text.removesuffix("\n").split("\n") if text else []
+
+
+def _lines(text: str) -> list[str]:
+    """As git counts them, with their ends."""
+    return re.findall(r"[^\n]*\n|[^\n]+\Z", text)
 
 
 @dataclass(frozen=True)
@@ -97,15 +104,16 @@ def propose(subject: Subject) -> Proposal:
     faults: list[FileError] = []
     job = read_job(subject, faults)
     notes = [_fault(fault) for fault in faults]
-    modules, found = _modules(subject, job)
+    changes, found = _modules(subject, job)
     notes += found
-    changes = [*modules]
-    logs = any("mlflow." in change.after for change in modules) or _uses_mlflow(subject)
+    logs = any("mlflow." in change.after for change in changes) or _uses_mlflow(subject)
     if logs:
         job, specification, found = _with_mlflow(subject, job)
         changes += specification
         notes += found
     notes += submitting.left_in(subject)
+    notes += _missing(subject, job)
+    notes += submitting.rewrites(subject, {change.path.name for change in changes})
     changes += _job_and_submitter(subject, job, notes)
     kept = tuple(change for change in changes if change.before != change.after)
     ordered = sorted(dict.fromkeys(notes), key=lambda note: (note.kind != "left", note.file, note.line or 0))
@@ -127,87 +135,18 @@ def _fault(fault: FileError) -> Note:
 
 
 def _modules(subject: Subject, job: CommandJob) -> tuple[list[Change], list[Note]]:
-    """The script and the modules that it imports, and every other script of the folder that a run is in."""
-    from scaffold.migration.training import NotParsedError, rewritten
+    from scaffold.migration.modules import migrated
 
-    changes: list[Change] = []
-    notes: list[Note] = []
-    files = _python_files(subject, job)
-    notes += _not_reached(subject, files)
-    for file in files:
-        try:
-            text = file.text()
-        except FileError as error:
-            notes.append(Note("left", file.shown, error.line, error.wrong, "Mend it, and migrate again."))
-            continue
-        if "azureml" not in text:
-            continue
-        try:
-            after, found = rewritten(text, file.shown)
-        except NotParsedError as error:
-            notes.append(
-                Note(
-                    "left",
-                    file.shown,
-                    None,
-                    f"not valid Python: {_first(error)}",
-                    "Mend it, and migrate again.",
-                )
-            )
-            continue
-        notes += found
-        notes += _other_imports(after, file.shown)
-        if after != text:
-            changes.append(Change(file.path, file.shown, text, after))
-    return changes, notes
+    found, notes = migrated(subject, job)
+    return [Change(file.path, file.shown, before, after) for file, before, after in found], notes
 
 
-def _first(error: Exception) -> str:
-    return str(error).splitlines()[0].rstrip(".")
-
-
-def _python_files(subject: Subject, job: CommandJob) -> list[ProjectFile]:
-    """The script with the modules that it imports; all that travel, but for those that submit, when it is not known."""
-    if subject.modules is not None:
-        return [module.file for module in subject.modules.modules]
-    sent = subject.snapshot.sent if subject.snapshot else ()
-    files = [subject.file(job.code / file.path) for file in sent if file.path.endswith(".py")]
-    ours = (subject.runner.path, subject.constants_file.path)
-    return [file for file in files if file.path not in ours and not _submits(file)]
-
-
-def _submits(file: ProjectFile) -> bool:
-    return file.path.name == SUBMITTER or b"ScriptRunConfig(" in file.data()
-
-
-def _not_reached(subject: Subject, reached: list[ProjectFile]) -> Iterator[Note]:
-    """Other files that travel and know of a run: who starts them is not known."""
-    snapshot = subject.snapshot
-    known = {file.path for file in reached}
-    for sent in snapshot.sent if snapshot and subject.modules is not None else ():
-        file = subject.file(snapshot.folder / sent.path) if snapshot else subject.runner
-        if sent.path.endswith(".py") and file.path not in known and not _submits(file):
-            data = file.data()
-            if b"get_context(" in data and b"azureml" in data:
-                what = "it has a run of SDK v1, and the script does not import it, so that it stays as it is"
-                yield Note("left", file.shown, None, what, "Migrate with the script that submits it.")
-
-
-_OTHERS = re.compile(
-    r"^\s*(?:from\s+(azureml[\w.]*)\s+import\s+([\w, ]+)|import\s+(azureml[\w.]*))", re.MULTILINE
-)
-
-
-def _other_imports(text: str, shown: str) -> Iterator[Note]:
-    """What else of SDK v1 the run uses."""
-    for match in _OTHERS.finditer(text):
-        line = text.count("\n", 0, match.start(1) if match[1] else match.start(3)) + 1
-        names = [name.strip().split(" ")[0] for name in (match[2] or "").split(",")]
-        for name in names if match[1] else [match[3]]:
-            if name and name != "Run":
-                what = f"the run uses {name} of SDK v1"
-                hint = "It goes on working in a job whose environment has azureml-core and may read the workspace."
-                yield Note("left", shown, line, what, hint)
+def _missing(subject: Subject, job: CommandJob) -> Iterator[Note]:
+    """The script where it is not there yet, and so nothing of it could be read."""
+    if job.script is not None and not (job.code / job.script).is_file():
+        file = subject.file(job.code / job.script).shown
+        hint = "Run what makes it, or mend its name, and migrate again."
+        yield Note("left", subject.runner.shown, subject.submission.config_line, f"there is no {file}", hint)
 
 
 def _uses_mlflow(subject: Subject) -> bool:
@@ -294,7 +233,7 @@ def write(proposal: Proposal) -> dict[str, str]:
         ProjectError: a file has changed meanwhile.
     """
     for change in proposal.changes:
-        present = change.path.read_text(encoding="utf-8") if change.path.exists() else None
+        present = _decoded(change.path) if change.path.exists() else None
         if present != change.before:
             raise ProjectError(
                 f"{change.shown} has changed meanwhile; nothing was written.", "Migrate again."
@@ -306,9 +245,13 @@ def write(proposal: Proposal) -> dict[str, str]:
             copy.write_bytes(change.path.read_bytes())
             copies[change.shown] = Path(change.shown).with_name(copy.name).as_posix()
     for change in proposal.changes:
-        ends = "\r\n" if change.before is not None and b"\r\n" in change.path.read_bytes() else "\n"
-        change.path.write_text(change.after, encoding="utf-8", newline=ends)
+        change.path.write_bytes(change.after.encode())
     return copies
+
+
+def _decoded(path: Path) -> str:
+    """A file's text with its own line ends."""
+    return path.read_bytes().decode("utf-8", "replace")
 
 
 def _free(path: Path) -> Path:

@@ -4,11 +4,14 @@ The script stays as it is; what submits the job is a script of its own. Read off
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from scaffold.migration.notes import Note
+from scaffold.project import notebook
 from scaffold.project.subject import Subject
 from scaffold.project.values import Values
+
+SUBMITTER = "run_experiment_v2.py"
 
 _INPUT = "Give the job an input: inputs: NAME: {type: uri_folder, path: …} in job.yml, ${{inputs.NAME}} in its command."
 _OUTPUT = (
@@ -70,6 +73,24 @@ def left_in(subject: Subject) -> Iterator[Note]:
         told = ast.unparse(node.func) if values.dotted(node.func) else called
         what = f"{told}(…) is no part of a job, and stays in this script"
         yield Note("left", subject.runner.shown, node.lineno, what, hint)
+
+
+def rewrites(subject: Subject, migrated: Collection[str]) -> Iterator[Note]:
+    """Cells of a notebook that write files which were migrated, as they were before.
+
+    Args:
+        subject: the project.
+        migrated: the files' names.
+    """
+    if subject.runner.path.suffix != notebook.SUFFIX:
+        return
+    for path, line in notebook.writing(subject.runner.data()).items():
+        name = path.replace("\\", "/").rpartition("/")[2]
+        if name in migrated:
+            what = f"this cell writes {name} as it was before, over the one that is migrated"
+            yield Note(
+                "left", subject.runner.shown, line, what, "Take the cell out, or put the new text into it."
+            )
 
 
 def waits(subject: Subject) -> bool:

@@ -1,74 +1,134 @@
 """Rewrites a module of the run: what it tells ``Run.get_context()`` it tells MLflow instead.
 
 By libcst, so that comments and formatting stay. A call that MLflow has nothing for stays as it is, with the run of
-SDK v1 that it needs, and is told.
+SDK v1 that it needs, and is told; so does a run that is given to somebody whose code is not looked at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import libcst as cst
 from libcst import matchers as m
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
 
-from scaffold.migration.calls import ELSE, LEFT, Found, Made, bind, carried
-from scaffold.migration.context import Context, counter, dotted, is_context, read
+from scaffold.migration.calls import Found, Made, bind, carried, hint
+from scaffold.migration.context import Context, dotted, is_context, is_run, read
+from scaffold.migration.escapes import escapes
+from scaffold.migration.loops import Repeated, repeated
 from scaffold.migration.notes import Note
-
-_STARTED = "mlflow.active_run() or mlflow.start_run()"
+from scaffold.migration.texts import Texts
+from scaffold.migration.writing import STARTED, Expressions, Needs, Statements, imported
 
 
 class NotParsedError(Exception):
     """The module is not Python as libcst knows it."""
 
 
+@dataclass
+class Script:
+    """A module to rewrite.
+
+    Attributes:
+        shown: its path from the project.
+        wrapper: the module.
+        context: what is known of it.
+    """
+
+    shown: str
+    wrapper: MetadataWrapper
+    context: Context
+
+    @classmethod
+    def parse(cls, text: str, shown: str, *, only_run: bool = True) -> "Script":
+        """Reads a module.
+
+        Args:
+            text: its source.
+            shown: its path from the project.
+            only_run: whether the project has no other runs than the one that the script is in.
+
+        Raises:
+            NotParsedError: it cannot be read.
+        """
+        try:
+            wrapper = MetadataWrapper(cst.parse_module(text))
+        except cst.ParserSyntaxError as error:
+            raise NotParsedError(str(error)) from error
+        return cls(shown, wrapper, read(wrapper, Context(only_run=only_run)))
+
+    def learn(self) -> None:
+        """Looks again, with what is known by now."""
+        read(self.wrapper, self.context)
+
+    def obstacle(self) -> Note | None:
+        """Why nothing of it is carried over."""
+        if not self.context.runs and not self.context.run_names:
+            return None
+        if self.context.rebound:
+            name, line = next(iter(self.context.rebound.items()))
+            what = f"{name} is the run, and here something else too, so that nothing of this file was carried over"
+            return Note("left", self.shown, line, what, "Give the two different names, and migrate again.")
+        if self.context.starts_runs:
+            what = "it starts runs of MLflow by itself, so that nothing of this file was carried over"
+            return Note("left", self.shown, self.context.starts_runs, what, "Log all of it with MLflow.")
+        return None
+
+    def keeps_run(self) -> bool:
+        """Whether something in it needs the run of SDK v1."""
+        return self.obstacle() is not None or bool(self._uses(keeps_run=False).left)
+
+    def rewritten(self, *, keeps_run: bool) -> tuple[str, list[Note]]:
+        """The module for MLflow, unchanged where it has no run of SDK v1; and what there is to know.
+
+        Args:
+            keeps_run: whether the run stays what it is, and MLflow only gets what is logged.
+        """
+        obstacle = self.obstacle()
+        if obstacle is not None:
+            return self.wrapper.module.code, [obstacle]
+        uses = self._uses(keeps_run=keeps_run)
+        if not uses.made:
+            return self.wrapper.module.code, uses.notes
+        code = "".join(made.code for made in uses.made.values())
+        module = self.wrapper.module.visit(Statements(uses.made, uses.loops))
+        needs = Needs("mlflow." in code, uses.logs_at_top, "os.path" in code, keeps_run or uses.keeps_class)
+        return imported(module, self.context, needs).code, uses.notes
+
+    def _uses(self, *, keeps_run: bool) -> "_Uses":
+        texts = Texts()
+        self.wrapper.module.visit(texts)
+        self.context.texts = texts.found
+        uses = _Uses(self.context, self.shown, keeps_run=keeps_run)
+        self.wrapper.visit(uses)
+        return uses
+
+
 def rewritten(text: str, shown: str) -> tuple[str, list[Note]]:
-    """A module for MLflow.
+    """A module that stands alone, for MLflow.
 
     Args:
         text: its source.
         shown: its path from the project.
 
     Returns:
-        The source, unchanged where it has no run of SDK v1; and what there is to know.
+        The source, and what there is to know.
 
     Raises:
         NotParsedError: it cannot be read.
     """
-    try:
-        wrapper = MetadataWrapper(cst.parse_module(text))
-    except cst.ParserSyntaxError as error:
-        raise NotParsedError(str(error)) from error
-    context = read(wrapper)
-    if not context.run_names:
-        return text, []
-    if context.rebound:
-        name, line = next(iter(context.rebound.items()))
-        what = (
-            f"{name} is the run, and here something else too, so that nothing of this file was carried over"
-        )
-        return text, [Note("left", shown, line, what, "Give the two different names, and migrate again.")]
-    if context.starts_runs:
-        what = "it starts runs of MLflow by itself, so that nothing of this file was carried over"
-        return text, [Note("left", shown, context.starts_runs, what, "Log all of it with MLflow.")]
-    uses = _Uses(context, shown, keeps_run=False)
-    wrapper.visit(uses)
-    if uses.left:
-        uses = _Uses(context, shown, keeps_run=True)
-        wrapper.visit(uses)
-    if not uses.made and not uses.contexts:
-        return text, uses.notes
-    module = wrapper.visit(_Rewriting(context, uses))
-    module = module.visit(_Imports(context, keeps_run=bool(uses.left), needs_os="os.path" in uses.code))
-    return module.code, uses.notes
+    script = Script.parse(text, shown)
+    return script.rewritten(keeps_run=script.keeps_run())
 
 
 class _Uses(cst.CSTVisitor):
     """Decides what becomes of each use of the run.
 
     Attributes:
-        made: call or attribute → what it becomes.
-        contexts: the calls of get_context.
+        made: call, attribute or name → what it becomes.
+        loops: loop → the name of the counter that it gets.
         left: the uses that stay.
+        keeps_class: whether the class Run is used for something else too.
+        logs_at_top: whether something becomes MLflow's that is in no function which imports Run itself.
         notes: what there is to know.
     """
 
@@ -81,66 +141,170 @@ class _Uses(cst.CSTVisitor):
         self._keeps_run = keeps_run
         self._module = cst.Module([])
         self.made: dict[cst.CSTNode, Made] = {}
-        self.contexts: list[cst.CSTNode] = []
+        self.loops: dict[cst.For, str] = {}
         self.left: list[cst.CSTNode] = []
+        self.keeps_class = False
+        self.logs_at_top = False
+        self._importing: list[cst.CSTNode] = []
         self.notes: list[Note] = []
 
-    @property
-    def code(self) -> str:
-        """All that is new."""
-        return "".join(made.code for made in self.made.values())
+    def leave_Module(self, original_node: cst.Module) -> None:
+        nodes = [node for node, made in self.made.items() if "mlflow." in made.code]
+        self.logs_at_top = not all(
+            any(one in self._importing for one in self._functions(node)) for node in nodes
+        )
 
-    def _line(self, node: cst.CSTNode) -> int:
-        return int(self.get_metadata(PositionProvider, node).start.line)
+    def _functions(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """Those around a node."""
+        current = self._parent(node)
+        while current is not None:
+            if isinstance(current, cst.FunctionDef):
+                yield current
+            current = self._parent(current)
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> None:
+        aliases = () if isinstance(node.names, cst.ImportStar) else node.names
+        names = {dotted(one.asname.name if one.asname else one.name) for one in aliases}
+        if names & self._context.run_names:
+            self._importing += list(self._functions(node))[:1]
 
     def _parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
-        return self.get_metadata(ParentNodeProvider, node, None)
+        parent: cst.CSTNode | None = self.get_metadata(ParentNodeProvider, node, None)
+        return parent
 
-    def _is_run(self, node: cst.CSTNode) -> bool:
-        return dotted(node) in self._context.runs or is_context(node, self._context)
+    def _code(self, node: cst.CSTNode) -> str:
+        """The source of an expression, with what is in it replaced already."""
+        new = node.visit(Expressions(self.made))
+        return self._module.code_for_node(new) if isinstance(new, cst.CSTNode) else ""
 
-    def visit_Call(self, node: cst.Call) -> None:
+    def _tell(self, kind: str, node: cst.CSTNode, what: str, hint: str) -> None:
+        line = int(self.get_metadata(PositionProvider, node).start.line)
+        self.notes.append(Note("left" if kind == "left" else "changed", self._shown, line, what, hint))
+
+    # What is found is looked at from the inside out: an argument may hold a call of the run too.
+
+    def leave_Name(self, original_node: cst.Name) -> None:
+        self._look(original_node)
+
+    def leave_Attribute(self, original_node: cst.Attribute) -> None:
+        node = original_node
+        self._look(node)
+        parent = self._parent(node)
+        called = isinstance(parent, cst.Call) and parent.func is node
+        if called or dotted(node) in self._context.runs or not is_run(node.value, self._context):
+            return
+        if node.attr.value == "id" and not isinstance(parent, cst.AssignTarget):
+            if not self._keeps_run:
+                self.made[node] = Made(f"{self._run_of(node)}.info.run_id")
+            return
+        self._leave(node)
+
+    def leave_Call(self, original_node: cst.Call) -> None:
+        node = original_node
+        self._look(node)
         if is_context(node, self._context):
-            self.contexts.append(node)
+            if not self._keeps_run:
+                self.made[node] = Made(f"({STARTED})" if self._binds_tighter(self._parent(node)) else STARTED)
+        elif isinstance(node.func, cst.Attribute) and is_run(node.func.value, self._context):
+            self._method(node.func, node)
 
-    def visit_Attribute(self, node: cst.Attribute) -> None:
-        if not self._is_run(node.value) or dotted(node) in self._context.runs:
-            return
-        call = self._parent(node)
-        if isinstance(call, cst.Call) and call.func is node:
-            self._method(node, call)
-        elif node.attr.value == "id" and self._keeps_run:
-            return
-        elif node.attr.value == "id" and not self._is_stored(node):
-            self.made[node] = Made(f"{self._run_of(node)}.info.run_id")
-        else:
-            self._leave(node)
+    def _binds_tighter(self, above: cst.CSTNode | None) -> bool:
+        """Whether an ``or`` needs parentheses there."""
+        conjunction = isinstance(above, cst.BooleanOperation) and isinstance(above.operator, cst.And)
+        return conjunction or isinstance(above, cst.UnaryOperation | cst.Comparison)
 
-    def _is_stored(self, node: cst.CSTNode) -> bool:
-        return isinstance(self._parent(node), cst.AssignTarget)
+    def leave_SimpleString(self, original_node: cst.SimpleString) -> None:
+        if "OfflineRun" in original_node.value and not self._keeps_run:
+            what = "MLflow knows no offline run: outside a job it records into ./mlruns, and this does not tell it"
+            self._tell("changed", original_node, what, "In a job AZUREML_RUN_ID is set.")
+
+    def _look(self, node: cst.CSTNode) -> None:
+        """Looks where an expression that is the run goes, or the class Run."""
+        parent = self._parent(node)
+        if isinstance(parent, cst.Attribute) and parent.attr is node:
+            return
+        if isinstance(parent, cst.Arg | cst.Param) and (
+            getattr(parent, "keyword", None) is node or getattr(parent, "name", None) is node
+        ):
+            return
+        if dotted(node) in self._context.run_names:
+            self._look_at_class(node, parent)
+        elif is_run(node, self._context) and escapes(node, self._parent, self._context):
+            self.left.append(node)
+            call = self._parent(parent) if isinstance(parent, cst.Arg) else None
+            to = f"to {self._module.code_for_node(call.func)}(…)" if isinstance(call, cst.Call) else "on"
+            what = f"{self._module.code_for_node(node)} is given {to}, and stays a run of SDK v1"
+            self._tell("left", node, what, "Log there with MLflow too: it needs no run to be given.")
+
+    def _look_at_class(self, node: cst.CSTNode, parent: cst.CSTNode | None) -> None:
+        if isinstance(parent, cst.Attribute) and parent.attr.value in ("get_context", "get_submitted_run"):
+            return
+        if isinstance(parent, cst.ImportAlias | cst.AsName):
+            return
+        current = parent
+        while isinstance(current, cst.BaseExpression | cst.Index | cst.SubscriptElement):
+            current = self._parent(current)
+        annotated = self._parent(current) if isinstance(current, cst.Annotation) else None
+        if annotated is not None and self._keeps_run:
+            return
+        if isinstance(annotated, cst.Param | cst.AnnAssign):
+            name = annotated.name if isinstance(annotated, cst.Param) else annotated.target
+            if dotted(name) in self._context.runs:
+                self.made[node] = Made("mlflow.ActiveRun")
+                return
+        self.keeps_class = True
+        used = parent if isinstance(parent, cst.BaseExpression) else node
+        what = f"{self._module.code_for_node(used)} stays of SDK v1"
+        if annotated is not None:
+            what = "what is a Run here may be another one than the script's, and stays of SDK v1"
+        self._tell("left", node, what, hint(""))
 
     def _run_of(self, node: cst.Attribute) -> str:
-        owner = "" if self._keeps_run else dotted(node.value)
-        return owner if owner else f"({_STARTED})"
+        owner = "" if self._keeps_run or is_context(node.value, self._context) else self._code(node.value)
+        return owner if owner else f"({STARTED})"
 
     def _method(self, node: cst.Attribute, call: cst.Call) -> None:
         method = node.attr.value
-        bound = bind(method, call, self._module.code_for_node)
+        bound = bind(method, call, self._code)
         if bound is None:
             self._leave(node)
             return
-        step, uncounted = counter(call, ParentNodeProvider, self)  # type: ignore[arg-type]
-        pyplot = frozenset(self._context.pyplot)
-        texts = frozenset(self._context.texts)
-        made = carried(Found(method, *bound, step, uncounted, self._run_of(node), pyplot, texts))
+        values, starred = bound
+        often = repeated(call, self._parent, values.get("name", ""))
+        if method == "log" and often.is_mixed(values.get("value", "")):
+            call_of = self._module.code_for_node(node)
+            what = f"{call_of} stays a call of SDK v1: a text among these is no metric in MLflow"
+            self.left.append(node)
+            self._tell("left", node, what, "mlflow.log_params(…) logs all of them as parameters.")
+            return
+        step = often.step or self._counter(often, method, values)
+        found = Found(
+            method=method,
+            values=values,
+            starred=starred,
+            step=step,
+            uncounted=often.uncounted and step is None,
+            run=self._run_of(node),
+            pyplot=frozenset(self._context.pyplot),
+            texts=frozenset(self._context.texts),
+        )
+        made = carried(found)
         if made is None or (made.statements and not self._is_statement(call)):
             self._leave(node)
             return
+        if step is not None and often.loop is not None and f"step={step}" in made.code:
+            self.loops[often.loop] = step
         self.made[call] = made
         if made.note:
-            self.notes.append(
-                Note("changed", self._shown, self._line(call), f"{method}: {made.note}", made.hint)
-            )
+            self._tell("changed", call, f"{method}: {made.note}", made.hint)
+
+    def _counter(self, often: Repeated, method: str, values: dict[str, str]) -> str | None:
+        """The name for a counter of the loop, where the module has none of that name."""
+        if often.loop is None or method not in ("log", "log_row") or "step" in values:
+            return None
+        if often.loop in self.loops:
+            return self.loops[often.loop]
+        return next((name for name in ("step", "_step") if name not in self._context.names), None)
 
     def _is_statement(self, call: cst.Call) -> bool:
         expression = self._parent(call)
@@ -148,121 +312,7 @@ class _Uses(cst.CSTVisitor):
         return isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1
 
     def _leave(self, node: cst.Attribute) -> None:
-        name = node.attr.value
         self.left.append(node)
-        what = f"{self._module.code_for_node(node)} stays a call of SDK v1"
-        self.notes.append(Note("left", self._shown, self._line(node), what, LEFT.get(name, ELSE)))
-
-
-class _Rewriting(cst.CSTTransformer):
-    """Puts what is new in its place."""
-
-    def __init__(self, context: Context, uses: _Uses) -> None:
-        super().__init__()
-        self._context = context
-        self._uses = uses
-        self._keeps_run = bool(uses.left)
-
-    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
-        made = self._uses.made.get(original_node)
-        if made is not None and not made.statements:
-            return cst.parse_expression(made.code)
-        if original_node in self._uses.contexts and not self._keeps_run:
-            return cst.parse_expression(_STARTED)
-        return updated_node
-
-    def leave_Attribute(
-        self, original_node: cst.Attribute, updated_node: cst.Attribute
-    ) -> cst.BaseExpression:
-        made = self._uses.made.get(original_node)
-        return updated_node if made is None else cst.parse_expression(made.code)
-
-    def leave_SimpleStatementLine(
-        self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
-    ) -> "cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]":
-        if len(original_node.body) != 1 or not isinstance(original_node.body[0], cst.Expr):
-            return updated_node
-        made = self._uses.made.get(original_node.body[0].value)
-        if made is None or not made.statements:
-            return updated_node
-        statements = list(cst.parse_module(made.code).body)
-        first = statements[0].with_changes(leading_lines=updated_node.leading_lines)
-        return cst.FlattenSentinel([first, *statements[1:]])
-
-
-class _Imports(cst.CSTTransformer):
-    """Imports mlflow in the place of Run, or beside it where that is still needed."""
-
-    def __init__(self, context: Context, *, keeps_run: bool, needs_os: bool) -> None:
-        super().__init__()
-        self._context = context
-        self._keeps_run = keeps_run
-        self._needs_os = needs_os
-        self._added = False
-
-    def visit_Module(self, node: cst.Module) -> None:
-        has_os = any(
-            m.matches(one, m.SimpleStatementLine(body=[m.Import()])) and "os" in _imported(one)
-            for one in node.body
-        )
-        self._needs_os = self._needs_os and not has_os
-
-    def _new(self) -> list[cst.BaseStatement]:
-        self._added = True
-        lines = ["import os"] if self._needs_os else []
-        if not self._context.has_mlflow:
-            lines.append("import mlflow")
-        return [cst.parse_statement(line) for line in lines]
-
-    def leave_SimpleStatementLine(
-        self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
-    ) -> "cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement] | cst.RemovalSentinel":
-        if len(updated_node.body) != 1:
-            return updated_node
-        statement = updated_node.body[0]
-        if isinstance(statement, cst.ImportFrom) and _brings_run(statement):
-            kept: list[cst.BaseStatement] = []
-            remaining = _without_run(statement) if not self._keeps_run else statement
-            if remaining is not None:
-                kept = [updated_node.with_changes(body=[remaining])]
-            new = [] if self._added else self._new()
-            return _in_place(new + kept, updated_node)
-        if isinstance(statement, cst.Import) and not self._added and self._brings_package(statement):
-            return _in_place([*self._new(), updated_node], updated_node)
-        return updated_node
-
-    def _brings_package(self, statement: cst.Import) -> bool:
-        return any(
-            dotted(alias.name) in ("azureml", "azureml.core", "azureml.core.run") for alias in statement.names
-        )
-
-
-def _in_place(
-    new: Sequence[cst.BaseStatement], old: cst.SimpleStatementLine
-) -> "cst.FlattenSentinel[cst.BaseStatement] | cst.RemovalSentinel":
-    if not new:
-        return cst.RemoveFromParent()
-    first = new[0].with_changes(leading_lines=old.leading_lines)
-    return cst.FlattenSentinel([first, *(one.with_changes(leading_lines=[]) for one in new[1:])])
-
-
-def _imported(line: cst.CSTNode) -> set[str]:
-    statement = cst.ensure_type(cst.ensure_type(line, cst.SimpleStatementLine).body[0], cst.Import)
-    return {dotted(alias.name) for alias in statement.names}
-
-
-def _brings_run(statement: cst.ImportFrom) -> bool:
-    module = dotted(statement.module) if statement.module else ""
-    if module not in ("azureml.core", "azureml.core.run") or isinstance(statement.names, cst.ImportStar):
-        return False
-    return any(dotted(alias.name) == "Run" for alias in statement.names)
-
-
-def _without_run(statement: cst.ImportFrom) -> cst.ImportFrom | None:
-    """The import without Run; None when nothing is left of it."""
-    assert not isinstance(statement.names, cst.ImportStar)  # noqa: S101  (see _brings_run)
-    names = [alias for alias in statement.names if dotted(alias.name) != "Run"]
-    if not names:
-        return None
-    names[-1] = names[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
-    return statement.with_changes(names=names)
+        stored = m.matches(self._parent(node) or node, m.AssignTarget())
+        what = f"{self._module.code_for_node(node)} stays {'an attribute' if stored else 'a call'} of SDK v1"
+        self._tell("left", node, what, hint(node.attr.value))

@@ -38,40 +38,44 @@ class Report:
         return tuple(finding for finding in self.findings if finding.severity == "warning")
 
 
-def find_subject(start: Path, today: datetime.date | None = None) -> Subject:
+def find_subject(
+    start: Path, today: datetime.date | None = None, suffixes: Collection[str] = (".py",)
+) -> Subject:
     """The project to check.
 
     Args:
         start: a folder of the project or below it, or the script that submits it.
         today: the day to judge by.
+        suffixes: of such scripts.
 
     Raises:
         ProjectError: there is no project.
         UsageError: there are several submitting scripts.
     """
-    if start.suffix == ".py" and start.is_file():
+    if start.suffix in suffixes and start.is_file():
         # People start such a script from the project's folder: python scripts/submit.py
         script, here = start.absolute(), Path.cwd()
         return Subject(here if script.is_relative_to(here) else script.parent, script, today)
     try:
         return Subject(find_project(start), None, today)
     except ProjectError:
-        others = _submitting_scripts(start)
+        others = _submitting_scripts(start, suffixes)
         if not others:
             raise
         if len(others) > 1:
             listed = ", ".join(other.name for other in others[:4])
             raise UsageError(
                 f"{start}: several scripts submit an experiment: {listed}.",
-                f"Name the one to check: scaffold check {others[0]}",
+                f"Name the one to take: scaffold {'check' if len(suffixes) == 1 else 'migrate'} {others[0]}",
             ) from None
         return Subject(others[0].parent, others[0].absolute(), today)
 
 
-def _submitting_scripts(folder: Path) -> list[Path]:
+def _submitting_scripts(folder: Path, suffixes: Collection[str]) -> list[Path]:
     """The scripts of a folder that make a ScriptRunConfig, where people did not call it run_experiment.py."""
     found = []
-    for path in sorted(folder.glob("*.py")) if folder.is_dir() else ():
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    for path in (file for file in files if file.suffix in suffixes):
         try:
             if b"ScriptRunConfig(" in path.read_bytes():
                 found.append(path)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scaffold.errors import ProjectError
+from scaffold.project import notebook
 
 
 def lines_of(text: str) -> list[str]:
@@ -114,7 +115,7 @@ class ProjectFile:
             raise self.error(line, "not UTF-8 text", "Save the file as UTF-8.") from error
 
     def syntax_tree(self) -> ast.Module:
-        """The file parsed as Python, which runs none of it.
+        """The file parsed as Python, which runs none of it; of a notebook its code cells.
 
         Raises:
             FileError: it is not there, cannot be read, or is not valid Python.
@@ -131,11 +132,15 @@ class ProjectFile:
         self._compiled(0)
 
     def _compiled(self, flags: int) -> Any:
-        data = self.data()
+        data: bytes | str = self.data()
         try:
+            if self.path.suffix == notebook.SUFFIX:
+                data = notebook.module(self.data())
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # they are about code that runs elsewhere
                 return compile(data, str(self.path), "exec", flags, dont_inherit=True)
+        except notebook.NotANotebookError as error:
+            raise self.error(None, "is no notebook of nbformat 4", "Save it with Jupyter.") from error
         except SyntaxError as error:
             # A file that cannot be decoded is reported at line 0.
             raise self.error(error.lineno or 1, f"not valid Python: {error.msg}", "Mend the line.") from error

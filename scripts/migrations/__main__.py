@@ -105,7 +105,8 @@ def carry_out(bench: Bench, copy: Path, entry: dict[str, Any]) -> tuple[bool, st
         names = (json.dumps(CONFIG), *entry["computes"])
         bench.scaffold("exec", "--", sys.executable, computes, *names, cwd=bench.work)
     known = [run["id"] for run in bench.recorded(experiment)]
-    before = bench.scaffold("exec", "--", sys.executable, script.name, cwd=folder)
+    started = [HERE / "cells.py"] if script.suffix == ".ipynb" else []
+    before = bench.scaffold("exec", "--", sys.executable, *started, script.name, cwd=folder)
     first = bench.recorded(experiment, *known)
     known += [run["id"] for run in first]
     migrated = bench.scaffold("migrate", script.name, "--write", "--json", cwd=folder)

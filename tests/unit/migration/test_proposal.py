@@ -1,5 +1,6 @@
 """The whole of a migration."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -141,3 +142,80 @@ def test_the_difference_is_one_that_git_takes(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert {path: (tmp_path / path).read_text() for path in after(found)} == after(found)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (TRAIN.replace("\n", "\r\n").encode(), b"import mlflow\r\nrun = mlflow.active_run() or"),
+        (b"\xef\xbb\xbf" + TRAIN.encode(), b"\xef\xbb\xbfimport mlflow\nrun = mlflow.active_run() or"),
+    ],
+)
+def test_line_ends_and_a_byte_order_mark_stay_as_they_are(tmp_path, before, after):
+    write_tree(tmp_path, {"submit.py": SUBMIT, "src/train.py": "", "env.yml": CONDA})
+    (tmp_path / "src" / "train.py").write_bytes(before)
+    write(propose(Subject(tmp_path, tmp_path / "submit.py")))
+    written = (tmp_path / "src" / "train.py").read_bytes()
+    assert written.startswith(after)
+    assert written.count(b"\n") - written.count(b"\r\n") in (0, written.count(b"\n"))
+
+
+def test_the_difference_of_a_file_without_a_last_newline_is_one_that_git_takes(tmp_path):
+    found = proposal(tmp_path, **{"src/train.py": TRAIN.rstrip("\n")})
+    patch = "\n".join(found.diff()) + "\n"
+    git = ["git", "apply", "--check"]
+    done = subprocess.run(git, cwd=tmp_path, input=patch, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_script_that_is_not_there_yet_is_listed(tmp_path):
+    found = proposal(tmp_path, **{"submit.py": SUBMIT.replace("train.py", "made.py")})
+    [note] = [note for note in found.notes if "made.py" in note.what]
+    assert (note.kind, note.file, note.line, note.what) == ("left", "submit.py", 5, "there is no src/made.py")
+
+
+def test_classes_of_sdk_v1_that_the_run_imports_are_listed_however_they_are_imported(tmp_path):
+    code = "from azureml.core import (\n    Dataset,\n    Run,\n)\nimport azureml.data as d\n"
+    found = proposal(tmp_path, **{"src/train.py": code + "Run.get_context().log('a', 1)\n"})
+    told = {note.what for note in found.notes if note.file == "src/train.py"}
+    assert told == {"the run uses Dataset of SDK v1", "the run uses azureml.data of SDK v1"}
+
+
+# Notebooks
+
+
+def notebook(*cells: str) -> str:
+    found = [
+        {
+            "cell_type": "code",
+            "execution_count": None,
+            "metadata": {},
+            "outputs": [],
+            "source": cell.splitlines(True),
+        }
+        for cell in cells
+    ]
+    return json.dumps({"cells": found, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1)
+
+
+def test_a_notebook_submits_as_a_script_does(tmp_path):
+    text = notebook(
+        "%load_ext watermark\n!pip list",
+        "%%writefile src/train.py\n" + TRAIN,
+        SUBMIT,
+        "%%time\nrun.get_metrics()",
+    )
+    write_tree(tmp_path, {"nb.ipynb": text, "src/train.py": TRAIN, "env.yml": CONDA})
+    found = propose(Subject(tmp_path, tmp_path / "nb.ipynb"))
+    assert "mlflow.log_metric('a', 1)" in after(found)["src/train.py"]
+    assert yaml.safe_load(after(found)["job.yml"])["experiment_name"] == "trial"
+    lines = text.splitlines()
+    told = {
+        note.what.partition("(")[0]: lines[note.line - 1].strip()
+        for note in found.notes
+        if note.file == "nb.ipynb"
+    }
+    assert told["run.get_metrics"] == '"run.get_metrics()"'
+    assert told["this cell writes train.py as it was before, over the one that is migrated"].startswith(
+        '"%%writefile'
+    )

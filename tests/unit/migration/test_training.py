@@ -111,7 +111,6 @@ run.log('s', np.str(x))
     [
         ("for i in range(3):", ", step=i"),
         ("for i, x in enumerate(xs):", ", step=i"),
-        ("for x in xs:", ""),
         ("while True:", ""),
         ("for j in ys:\n  for i in range(3):", ""),
         ("def on_epoch_end(self, epoch, logs):", ", step=epoch"),
@@ -125,6 +124,79 @@ def test_what_counts_a_loop_is_the_step(loop, step):
     assert all("all its values get step 0" in note for note in told)
 
 
+@pytest.mark.parametrize(
+    ("loop", "after"),
+    [
+        ("for x in xs:", "for step, x in enumerate(xs):"),
+        ("for x, y in pairs():", "for step, (x, y) in enumerate(pairs()):"),
+        ("for x in 1, 2:", "for step, x in enumerate((1, 2)):"),
+        ("step = 0\nfor x in xs:", "step = 0\nfor _step, x in enumerate(xs):"),
+    ],
+)
+def test_a_loop_without_a_count_gets_one(loop, after):
+    step = "_step" if "_step" in after else "step"
+    body = f"{loop}\n    run.log('a', x)\n    run.log_row('r', x=x)"
+    assert becomes(body).splitlines()[-3:] == [
+        after.splitlines()[-1],
+        f"    mlflow.log_metric('a', x, step={step})",
+        f'    mlflow.log_metrics({{"r.x": x}}, step={step})',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("loop", "call"),
+    [
+        ("for k, v in found.items():", "run.log('Label: ' + k, v)"),
+        ("for i in range(3):", "run.log(f'score {i}', v)"),
+    ],
+)
+def test_a_name_for_each_round_of_a_loop_needs_no_step(loop, call):
+    body = f"{loop}\n    {call}"
+    assert becomes(body) == body.replace("run.log", "mlflow.log_metric")
+    assert notes(body) == []
+
+
+def test_images_of_a_loop_do_not_overwrite_one_another():
+    assert becomes("for i in range(3):\n    run.log_image('a', plot=fig)").endswith(
+        'mlflow.log_figure(fig, f"a-{i}.png")'
+    )
+
+
+# What the text looks like
+
+
+def test_a_call_of_several_lines_stays_one_with_its_comments():
+    code = "run.log(\n    'accuracy',  # the main thing\n    accuracy,\n    description='left out',\n)"
+    assert becomes(code) == "mlflow.log_metric(\n    'accuracy',  # the main thing\n    accuracy,\n)"
+
+
+def test_a_comment_behind_a_call_that_becomes_a_loop_stands_before_it():
+    assert becomes("run.log_list('l', xs)  # why").startswith("# why\nfor _step, _value in enumerate(xs):")
+
+
+def test_calls_within_calls_are_carried_over_both():
+    code = becomes("run.log('n', len(run.get_metrics()))")
+    assert code == "mlflow.log_metric('n', len(mlflow.get_run(run.info.run_id).data.metrics))"
+
+
+def test_texts_however_they_are_made_are_tags():
+    code = """kind = 'linear'
+run.log('a', kind)
+run.log('b', 'x %s' % n)
+run.log('c', '{}'.format(n))
+run.log('d', 'n ' + str(n))
+run.log('e', time.strftime('%H'))
+run.log('f', name if name else n)
+"""
+    assert [line.split("(")[0] for line in becomes(code).splitlines()[1:]] == ["mlflow.set_tag"] * 5 + [
+        "mlflow.log_metric"
+    ]
+
+
+def test_offline_branches_are_told():
+    assert "MLflow knows no offline run" in notes("if run.id.startswith('OfflineRun'):\n    pass\n")[0]
+
+
 # Where the run is
 
 
@@ -134,15 +206,60 @@ def test_what_counts_a_loop_is_the_step(loop, step):
         "from azureml.core.run import Run\nrun = Run.get_context(allow_offline=False)\n",
         "from azureml.core import Run as Run_\nrun = Run_.get_context()\n",
         "import azureml.core\nrun = azureml.core.Run.get_context()\n",
+        "import azureml.core as aml\nrun = aml.Run.get_context()\n",
+        "from azureml import core\nrun = core.Run.get_context()\n",
+        "from azureml.core import *\nrun = Run.get_context()\n",
+        "from azureml.core import Run; run = Run.get_context()\n",
+        "import os; from azureml.core import Run\nrun = Run.get_context()\n",
+        "from azureml.core import Run\nrun: Run = Run.get_context()\n",
+        "from azureml.core import Run\nif (run := Run.get_context()):\n    pass\n",
+        "from azureml.core import Run\nwith Run.get_context() as run:\n    pass\n",
+        "from azureml.core import Run\ndef get():\n    return Run.get_context()\nrun = get()\n",
+        "from azureml.core import Run\nfirst = Run.get_context()\nrun = first\n",
+        "from azureml.core import Run\ntry:\n    run = Run.get_context()\nexcept Exception:\n    run = None\n",
+        "from azureml.core import Run\nrun = None\ndef f():\n    global run\n    run = Run.get_context()\n",
         "import azureml.core.run as r\nrun = r.Run.get_context()\n",
     ],
 )
 def test_however_it_is_imported(head):
     after, left = rewritten(head + "run.log('a', 1)\n", "t.py")
+    compile(after, "t.py", "exec")
     assert "mlflow.log_metric('a', 1)" in after
-    assert "import mlflow\n" in after
+    assert after.count("import mlflow\n") == 1
     assert "get_context" not in after
     assert left == []
+
+
+@pytest.mark.parametrize(
+    ("body", "call"),
+    [
+        ("class T:\n    run = Run.get_context()\n    def f(self):\n        self.run.log('a', 1)\n", ""),
+        ("class T:\n    run = Run.get_context()\nT.run.log('a', 1)\n", ""),
+        ("class T:\n    def __init__(s, r):\n        s.r = r\n    def f(s):\n        s.r.log('a', 1)\n", "T"),
+        ("class T:\n    def fit(self, r):\n        r.log('a', 1)\n", "T().fit"),
+        ("def f(x, *, r):\n    r.log('a', 1)\n", "f(1, r="),
+        ("def f(r: Run):\n    r.log('a', 1)\n", ""),
+        ("def f(r: Run | None = None):\n    r.log('a', 1)\n", ""),
+        ("def f(r=None):\n    r = r or Run.get_context()\n    r.log('a', 1)\n", ""),
+    ],
+)
+def test_where_the_run_is_given_for_a_parameter_or_held_by_a_class(body, call):
+    if call:
+        body += f"{call}{'' if '(1' in call else '('}Run.get_context())\n"
+    after, left = rewritten("from azureml.core import Run\n" + body, "t.py")
+    compile(after, "t.py", "exec")
+    assert "mlflow.log_metric('a', 1)" in after
+    assert "Run.get" not in after
+    assert "import Run" not in after
+    assert left == []
+
+
+def test_an_import_within_functions_stays_there():
+    function = "def {}():\n    from azureml.core import Run\n    Run.get_context().log('a', 1)\n"
+    after, _ = rewritten(function.format("f") + function.format("g"), "t.py")
+    assert after == "".join(
+        f"def {name}():\n    import mlflow\n    mlflow.log_metric('a', 1)\n" for name in "fg"
+    )
 
 
 def test_attributes_parameters_and_the_call_itself():
@@ -199,13 +316,56 @@ def test_what_mlflow_has_not_stays_with_the_run_that_it_needs(code):
 
 @pytest.mark.parametrize(
     "code",
-    ["run = other()\n", "with mlflow.start_run():\n    pass\n"],
+    [
+        "trainer(run)",
+        "held = {'run': run}",
+        "both = [run, 1]",
+        "getattr(run, 'log')('b', 2)",
+        "print(isinstance(run, Logger))",
+        "log = run.log",
+        "def get():\n    yield run",
+    ],
+)
+def test_a_run_that_goes_elsewhere_stays_what_it_is(code):
+    after, told = rewritten(HEAD + "run.log('a', 1)\n" + code + "\n", "train.py")
+    assert after == KEPT_HEAD + "mlflow.log_metric('a', 1)\n" + code + "\n"
+    assert [(note.kind, note.line) for note in told] == [("left", 5 + code.count("\n"))]
+
+
+def test_parameters_of_the_command_line_may_be_texts():
+    code = "for key, value in vars(args).items():\n    run.log(key, value)"
+    assert rewritten(HEAD + code, "t.py")[0] == HEAD + code
+    [told] = notes(code)
+    assert "a text among these is no metric" in told
+
+
+def test_the_class_run_stays_imported_where_it_is_used_for_something_else():
+    after, [told] = rewritten(HEAD + "run.log('a', 1)\nother = Run(experiment, 'id')\n", "t.py")
+    assert after.startswith("import mlflow\nfrom azureml.core import Run\n\nrun = mlflow.active_run()")
+    assert (told.kind, told.line) == ("left", 5)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "run = other()\n",
+        "with mlflow.start_run():\n    pass\n",
+        "[f for run in runs]\n",
+        "with other() as run:\n    pass\n",
+    ],
 )
 def test_a_file_that_means_two_things_by_a_run_is_left_alone(code):
     text = "import mlflow\n" + HEAD + code
     after, [note] = rewritten(text, "train.py")
     assert after == text
     assert (note.kind, note.line) == ("left", 5)
+
+
+def test_a_function_that_is_given_other_runs_too_is_left_alone():
+    code = "def f(r):\n    r.log('a', 1)\nf(run)\nf(run.child_run())\n"
+    after, [note] = rewritten(HEAD + code, "train.py")
+    assert after == HEAD + code
+    assert (note.kind, note.line) == ("left", 7)
 
 
 def test_notes_say_what_is_different():
