@@ -207,7 +207,7 @@ class Values:
         raise Unknown
 
     def _item(self, node: ast.expr) -> str | None:
-        match node:
+        match self.followed(node):
             case ast.Constant(value=int() | float() as number):
                 return str(number)
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):

@@ -63,6 +63,12 @@ def test_what_cannot_be_told_is_listed_and_the_rest_is_done(tmp_path):
     assert yaml.safe_load(after(found)["job.yml"])["command"] == "python train.py"
 
 
+def test_numbers_among_the_arguments_may_have_names(tmp_path):
+    submit = SUBMIT.replace("environment=env", "environment=env, arguments=['--rate', rate, '--by', -1]")
+    found = proposal(tmp_path, **{"submit.py": "rate = 0.8\n" + submit})
+    assert yaml.safe_load(after(found)["job.yml"])["command"] == "python train.py --rate 0.8 --by -1"
+
+
 def test_files_that_the_script_does_not_import_are_listed_and_stay(tmp_path):
     found = proposal(
         tmp_path, **{"src/train.py": "import helper\n", "src/helper.py": TRAIN, "src/other.py": TRAIN}
