@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -247,18 +247,6 @@ def _words(config: "WorkspaceConfig | None") -> str:
     )
 
 
-def _document(config: "WorkspaceConfig | None") -> dict[str, Any] | None:
-    if config is None:
-        return None
-    return {
-        "local": config.is_local,
-        "subscription_id": config.subscription_id,
-        "resource_group": config.resource_group,
-        "workspace_name": config.workspace_name,
-        "tenant_id": config.tenant_id,
-    }
-
-
 def _show(change: _Change, *, dry_run: bool, as_json: bool) -> None:
     present, shown = change.present, change.present.file.shown
     if not present.is_read:
@@ -268,8 +256,8 @@ def _show(change: _Change, *, dry_run: bool, as_json: bool) -> None:
             {
                 "project": str(change.root),
                 "file": shown,
-                "workspace": _document(change.wanted),
-                "before": _document(present.present),
+                "workspace": change.wanted.document,
+                "before": present.present.document if present.present else None,
                 "changed": change.is_one and not dry_run,
                 "dry_run": dry_run,
                 "verified": change.verified,

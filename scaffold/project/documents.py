@@ -41,14 +41,7 @@ def workspace_document(subject: Subject) -> dict[str, Any] | None:
         config = subject.config
     except FileError:
         return None
-    return {
-        "local": config.is_local,
-        "subscription_id": config.subscription_id,
-        "resource_group": config.resource_group,
-        "workspace_name": config.workspace_name,
-        "tenant_id": config.tenant_id,
-        "file": subject.file(config.path).shown,
-    }
+    return {**config.document, "file": subject.file(config.path).shown}
 
 
 def snapshot_of(subject: Subject) -> Snapshot | None:

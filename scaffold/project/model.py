@@ -36,6 +36,17 @@ class WorkspaceConfig:
         """True when it is the local workspace: no subscription of Azure's has the id of zeros."""
         return self.subscription_id == LOCAL_SUBSCRIPTION_ID
 
+    @property
+    def document(self) -> dict[str, Any]:
+        """What commands print of it with ``--json``."""
+        return {
+            "local": self.is_local,
+            "subscription_id": self.subscription_id,
+            "resource_group": self.resource_group,
+            "workspace_name": self.workspace_name,
+            "tenant_id": self.tenant_id,
+        }
+
 
 @dataclass(frozen=True)
 class Constants:

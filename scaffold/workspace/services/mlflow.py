@@ -2,6 +2,7 @@
 
 import sqlite3
 import uuid
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from scaffold.workspace.services.mlflow_records import (
     invalid,
     missing,
     mlflow,
-    page,
+    paged,
     refusal,
     run_for,
 )
@@ -113,18 +114,9 @@ async def search_experiments(request: Request) -> Any:
     views = {"ACTIVE_ONLY": False, "DELETED_ONLY": True, "ALL": None}
     if body.view_type not in views:
         raise invalid(f"{body.view_type!r} is not a view_type.")
-    first = page(body.page_token)
-    found = context.store.experiments.search(
-        body.filter,
-        body.order_by,
-        archived=views[body.view_type],
-        limit=body.max_results + 1,
-        offset=first,
-    )
-    answer: dict[str, Any] = {"experiments": [experiment_record(one) for one in found[: body.max_results]]}
-    if len(found) > body.max_results:
-        answer["next_page_token"] = str(first + body.max_results)
-    return answer
+    archived = views[body.view_type]
+    search = partial(context.store.experiments.search, body.filter, body.order_by, archived=archived)
+    return paged("experiments", body, search, experiment_record)
 
 
 @mlflow
@@ -266,15 +258,9 @@ async def search_logged_models(request: Request) -> Any:
         raise refusal(
             501, "The local workspace does not search logged models by datasets or in another order."
         )
-    first = page(body.page_token)
     ids = [experiment_for(context, wanted).experiment_id for wanted in dict.fromkeys(body.experiment_ids)]
-    found = context.store.logged_models.search(ids, body.filter, limit=body.max_results + 1, offset=first)
-    answer: dict[str, Any] = {
-        "models": [_model(request, record)["model"] for record in found[: body.max_results]]
-    }
-    if len(found) > body.max_results:
-        answer["next_page_token"] = str(first + body.max_results)
-    return answer
+    search = partial(context.store.logged_models.search, ids, body.filter)
+    return paged("models", body, search, lambda record: _model(request, record)["model"])
 
 
 @mlflow

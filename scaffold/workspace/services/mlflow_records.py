@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta, timezone
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -107,7 +107,33 @@ async def asked_as(request: Request, kind: type[_T]) -> _T:
         raise invalid(f"The query has another shape: {error}") from None
 
 
-def page(token: str | None) -> int:
+class Paged(Protocol):
+    """A question whose answer comes in pages."""
+
+    max_results: int
+    page_token: str
+
+
+def paged(
+    key: str, asked: Paged, search: Callable[..., list[_T]], record: Callable[[_T], Any]
+) -> dict[str, Any]:
+    """One page of what a search finds, with the token of the next one where there is more.
+
+    Args:
+        key: what the records are called in the answer.
+        asked: says which page.
+        search: gives up to ``limit`` from ``offset`` on.
+        record: makes the record of one.
+    """
+    first, most = _page(asked.page_token), asked.max_results
+    found = search(limit=most + 1, offset=first)
+    answer: dict[str, Any] = {key: [record(one) for one in found[:most]]}
+    if len(found) > most:
+        answer["next_page_token"] = str(first + most)
+    return answer
+
+
+def _page(token: str) -> int:
     """Where the page that a token names begins."""
     if not token:
         return 0

@@ -3,6 +3,7 @@
 Source: ``mlflow.store.model_registry.rest_store``. A name that SDK v1 registered is one here too.
 """
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from scaffold.workspace.services.mlflow_records import (
     milliseconds,
     missing,
     mlflow,
-    page,
+    paged,
     pairs,
     refusal,
 )
@@ -144,13 +145,8 @@ async def get_registered_model(request: Request) -> Any:
 async def search_registered_models(request: Request) -> Any:
     """Names by MLflow's search language."""
     context, asked = context_of(request), await asked_as(request, NameSearch)
-    first = page(asked.page_token)
-    found = context.store.model_names.search(
-        asked.filter, asked.order_by, limit=asked.max_results + 1, offset=first
-    )
-    records = [_record(context, name) for name in found[: asked.max_results]]
-    more = {"next_page_token": str(first + asked.max_results)} if len(found) > asked.max_results else {}
-    return {"registered_models": records, **more}
+    search = partial(context.store.model_names.search, asked.filter, asked.order_by)
+    return paged("registered_models", asked, search, partial(_record, context))
 
 
 @mlflow

@@ -4,6 +4,7 @@ A run that the engine carries out is ended by the engine: ``mlflow.end_run()`` i
 """
 
 import uuid
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -28,7 +29,7 @@ from scaffold.workspace.services.mlflow_records import (
     mlflow,
     moment,
     number,
-    page,
+    paged,
     parameters,
     run_for,
     run_info,
@@ -232,19 +233,14 @@ async def search_runs(request: Request) -> Any:
     experiment_ids = [
         experiment_for(context, wanted).experiment_id for wanted in dict.fromkeys(body.experiment_ids)
     ]
-    first = page(body.page_token)
-    found = context.store.runs.search(
+    search = partial(
+        context.store.runs.search,
         experiment_ids,
         condition=body.filter,
         order_by=body.order_by,
         hidden=views[body.run_view_type],
-        limit=body.max_results + 1,
-        offset=first,
     )
-    answer: dict[str, Any] = {"runs": [run_record(request, run) for run in found[: body.max_results]]}
-    if len(found) > body.max_results:
-        answer["next_page_token"] = str(first + body.max_results)
-    return answer
+    return paged("runs", body, search, partial(run_record, request))
 
 
 def _log(context: Context, run: Run, metrics: list[Metric], params: list[Pair], tags: list[Pair]) -> None:
@@ -341,11 +337,11 @@ async def get_metric_history(request: Request) -> Any:
     run = run_for(context, asked.run_id, asked.run_uuid)
     values = context.store.metrics.values(run.run_id, asked.metric_key)
     records = [record for value in values if (record := metric_record(value)) is not None]
-    first = page(asked.page_token)
-    answer: dict[str, Any] = {"metrics": records[first : first + asked.max_results]}
-    if len(records) > first + asked.max_results:
-        answer["next_page_token"] = str(first + asked.max_results)
-    return answer
+
+    def part(*, limit: int, offset: int) -> list[dict[str, Any]]:
+        return records[offset : offset + limit]
+
+    return paged("metrics", asked, part, lambda record: record)
 
 
 @mlflow

@@ -5,6 +5,7 @@ of a run or of an upload, and an asset says which they are: so SDK v1 downloads 
 """
 
 import re
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from scaffold.workspace.services.mlflow_records import (
     milliseconds,
     missing,
     mlflow,
-    page,
+    paged,
     pairs,
     refusal,
     run_for,
@@ -196,13 +197,8 @@ async def get_version(request: Request) -> Any:
 async def search_versions(request: Request) -> Any:
     """Versions by MLflow's search language."""
     context, asked = context_of(request), await asked_as(request, VersionSearch)
-    first = page(asked.page_token)
-    found = context.store.models.search(
-        asked.filter, asked.order_by, limit=asked.max_results + 1, offset=first
-    )
-    records = [version_record(context, model) for model in found[: asked.max_results]]
-    more = {"next_page_token": str(first + asked.max_results)} if len(found) > asked.max_results else {}
-    return {"model_versions": records, **more}
+    search = partial(context.store.models.search, asked.filter, asked.order_by)
+    return paged("model_versions", asked, search, partial(version_record, context))
 
 
 @mlflow
