@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.conftest import REPOSITORY, Machine, Project
-from tests.sdk.fire import until
+from tests.waiting import until
 
 
 def test_a_workspace_is_started_once_found_and_stopped(machine: Machine):

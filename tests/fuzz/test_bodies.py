@@ -17,7 +17,8 @@ from tests.fuzz import surface
 from tests.fuzz.conftest import Fuzz
 from tests.fuzz.service import Watched
 from tests.fuzz.test_operations import PARTS, path_of
-from tests.workspace.client import SCOPE, until
+from tests.waiting import until
+from tests.workspace.client import SCOPE
 
 MEGABYTE = 1024 * 1024
 # A body that is looked at as JSON is in memory once as it came and once as it was read.

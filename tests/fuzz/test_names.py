@@ -17,7 +17,8 @@ from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, SNAPSHOTS
 from tests.fuzz import hostile
 from tests.fuzz.conftest import Fuzz
 from tests.fuzz.service import CANARY, DATAFLOW, SNAPSHOT, Watched
-from tests.workspace.client import EMPTY_SNAPSHOT, HERE, SCOPE, file_node, until
+from tests.waiting import until
+from tests.workspace.client import EMPTY_SNAPSHOT, HERE, SCOPE, file_node
 
 # Two names of one file where names are compared without regard to case or form.
 TWINS = (

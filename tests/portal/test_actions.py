@@ -6,7 +6,8 @@ import psutil
 from playwright.sync_api import expect
 
 from tests.portal.conftest import Gates, Visitor
-from tests.workspace.client import Workspace, until
+from tests.waiting import until
+from tests.workspace.client import Workspace
 
 NEVER_ENDS = """
 import os, subprocess, sys, time

@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.portal.conftest import Visitor
-from tests.workspace.client import Workspace, until
+from tests.waiting import until
+from tests.workspace.client import Workspace
 
 
 @pytest.fixture

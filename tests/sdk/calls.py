@@ -7,17 +7,19 @@ from typing import Any
 
 from tests.conftest import Machine
 
-_PREAMBLE = """\
-import json, os, sys, tempfile, time
-from azureml.core import Environment, Experiment, Run, ScriptRunConfig, Workspace
-ws = Workspace.get('local', subscription_id='00000000-0000-0000-0000-000000000000', resource_group='local')
-seen = {}
+_AT_HAND = """\
 def failure(call, *arguments, **keywords):
     try:
         call(*arguments, **keywords)
     except Exception as error:
         return f'{type(error).__name__}: {error}'
     return None
+seen = {}
+"""
+_PREAMBLE = """\
+import json, os, sys, tempfile, time
+from azureml.core import Environment, Experiment, Run, ScriptRunConfig, Workspace
+ws = Workspace.get('local', subscription_id='00000000-0000-0000-0000-000000000000', resource_group='local')
 def submit(experiment, script, **options):
     os.makedirs('source', exist_ok=True)
     open('source/train.py', 'w').write(script)
@@ -34,8 +36,14 @@ def given(machine: Machine, code: str, cwd: Path | None = None, python: Path | N
     At hand are a workspace ``ws``; ``failure``, the words of a call's exception; and ``submit``, which submits a script
     that runs in the interpreter that is here.
     """
-    script = _PREAMBLE + textwrap.dedent(code) + "\nprint('\\nSEEN', json.dumps(seen, default=str))\n"
-    done = machine.sdk(script, cwd=cwd, python=python)
+    return seen_by(machine, _PREAMBLE, code, cwd=cwd, python=python)
+
+
+def seen_by(machine: Machine, preamble: str, code: str, **options: Path | None) -> dict[str, Any]:
+    """Runs the preamble, which imports json, and then the code, and returns what that has put into ``seen``."""
+    ending = "\nprint('\\nSEEN', json.dumps(seen, default=str))\n"
+    script = preamble + _AT_HAND + textwrap.dedent(code) + ending
+    done = machine.sdk(script, **options)
     assert done.returncode == 0, done.stdout + done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("SEEN ")]
     return json.loads(line.removeprefix("SEEN "))

@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
 from tests.conftest import Machine
@@ -39,17 +37,6 @@ def state(machine: Machine, run_id: str) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
-
-
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """The first true answer of a condition that is asked again and again."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        answer = condition()
-        if answer:
-            return answer
-        time.sleep(0.05)
-    raise AssertionError("it never happened")
 
 
 def running_state(machine: Machine) -> dict[str, Any]:

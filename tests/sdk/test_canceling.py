@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import REPOSITORY, Machine
 from tests.sdk.calls import given
-from tests.sdk.fire import until
+from tests.waiting import until
 
 _SERVICE = """
 import os, sys, time

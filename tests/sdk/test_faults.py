@@ -9,7 +9,8 @@ import pytest
 from scaffold.workspace.fault_kinds import FAULT_KINDS
 from tests.conftest import REPOSITORY, Machine, Project
 from tests.sdk.calls import given
-from tests.sdk.fire import running_state, until
+from tests.sdk.fire import running_state
+from tests.waiting import until
 from tests.workspace.client import SCOPE, Workspace
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")

@@ -14,7 +14,8 @@ import pytest
 
 from tests.conftest import RUN_EXPERIMENT, Machine, Project
 from tests.sdk.calls import given
-from tests.sdk.fire import running_state, state, until
+from tests.sdk.fire import running_state, state
+from tests.waiting import until
 from tests.workspace.client import SCOPE, Workspace
 
 MEGABYTE = 1024 * 1024
@@ -129,7 +130,7 @@ def test_a_run_that_ends_on_a_full_disk_is_finished_when_there_is_room_also_by_t
 ):
     gate = tmp_path / "gate"
     run_id = machine.json("submit", project(script=FILLS.format(gate=str(gate))))["run_id"]
-    until(lambda: any(machine.state.glob("runs/*/work/outputs/model")), 120)
+    until(lambda: any(machine.state.glob("runs/*/work/outputs/model")))
     until(lambda: b"full" in b"".join(path.read_bytes() for path in machine.state.glob("runs/*/user_logs/*")))
 
     disk.fill()

@@ -9,7 +9,8 @@ import pytest
 
 from tests.conftest import Machine, Project
 from tests.sdk.calls import given
-from tests.sdk.fire import WAITS_FOR_GATE, running_state, state, until
+from tests.sdk.fire import WAITS_FOR_GATE, running_state, state
+from tests.waiting import until
 
 
 @pytest.mark.slow

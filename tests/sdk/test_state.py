@@ -12,7 +12,8 @@ import pytest
 
 from tests.conftest import REPOSITORY, Machine, Project
 from tests.sdk.calls import given
-from tests.sdk.fire import WAITS_FOR_GATE, running_state, state, until
+from tests.sdk.fire import WAITS_FOR_GATE, running_state, state
+from tests.waiting import until
 from tests.workspace.client import Workspace
 
 

@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from tests.conftest import RUN_EXPERIMENT, Machine, Project
-from tests.sdk.fire import WAITS_FOR_GATE, kill_service, running_state, state, until
+from tests.sdk.fire import WAITS_FOR_GATE, kill_service, running_state, state
+from tests.waiting import until
 from tests.workspace.client import Workspace
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are killed with POSIX signals")

@@ -4,13 +4,13 @@ import hashlib
 import http.client
 import json
 import ssl
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
+
+from tests.waiting import until
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 SCOPE = (
@@ -20,14 +20,6 @@ SCOPE = (
 EMPTY_SNAPSHOT = "00000000-0000-0000-0000-000000000000"
 HERE = {"name": "e", "python": {"userManagedDependencies": True, "interpreterPath": "python"}}
 TIMEOUT_SECONDS = 60
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Returns when the condition holds; fails the test when it never does."""
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.01)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.workspace.client import Answer, Workspace, until
+from tests.waiting import until
+from tests.workspace.client import Answer, Workspace
 
 CONTENT = bytes(range(256)) * 40
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.workspace.client import HERE, SCOPE, Answer, Workspace, until
+from tests.waiting import until
+from tests.workspace.client import HERE, SCOPE, Answer, Workspace
 
 BOUNDARY = "0123456789abcdef"
 

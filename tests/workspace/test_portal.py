@@ -11,7 +11,8 @@ from urllib.parse import quote
 import pytest
 
 from tests.conftest import Machine
-from tests.workspace.client import SCOPE, Workspace, until
+from tests.waiting import until
+from tests.workspace.client import SCOPE, Workspace
 
 MARKUP = "<script>alert('1')</script>"
 DRAWING = f'<svg xmlns="http://www.w3.org/2000/svg">{MARKUP}</svg>'

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.workspace.client import EMPTY_SNAPSHOT, HERE, SCOPE, Workspace, until
+from tests.waiting import until
+from tests.workspace.client import EMPTY_SNAPSHOT, HERE, SCOPE, Workspace
 
 WAITING = "import time\nprint('here', flush=True)\nwhile True: time.sleep(0.1)\n"
 

@@ -7,7 +7,8 @@ from azureml._base_sdk_common.workspace import models as workspace_models
 from azureml._restclient import models
 from msrest import Deserializer
 
-from tests.workspace.client import SCOPE, SUBSCRIPTION, Workspace, until
+from tests.waiting import until
+from tests.workspace.client import SCOPE, SUBSCRIPTION, Workspace
 
 _CLASSES = {name: value for name, value in vars(models).items() if isinstance(value, type)}
 _WORKSPACE_CLASSES = {

@@ -1,11 +1,10 @@
 """Calls of the real second SDK (azure-ai-ml) in a process of its own, with what they gave as data."""
 
-import json
-import textwrap
 from pathlib import Path
 from typing import Any
 
 from tests.conftest import Machine
+from tests.sdk.calls import seen_by
 
 PREAMBLE = """\
 import contextlib, io, json, os, pathlib, sys, time
@@ -14,13 +13,6 @@ from azure.ai.ml.entities import AmlCompute, Data, Environment, Model
 from azure.identity import DefaultAzureCredential
 ml = MLClient(DefaultAzureCredential(), '00000000-0000-0000-0000-000000000000', 'local', 'local')
 here = Environment(image='library/python:3.11')
-seen = {}
-def failure(call, *arguments, **keywords):
-    try:
-        call(*arguments, **keywords)
-    except Exception as error:
-        return f'{type(error).__name__}: {error}'
-    return None
 def ended(job):
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
@@ -39,8 +31,4 @@ def submitted(job):
 
 def given(machine: Machine, code: str, cwd: Path | None = None, python: Path | None = None) -> dict[str, Any]:
     """Runs code that fills ``seen``, with a client ``ml`` at hand, and returns what it put there."""
-    script = PREAMBLE + textwrap.dedent(code) + "\nprint('\\nSEEN', json.dumps(seen, default=str))\n"
-    done = machine.sdk(script, cwd=cwd, python=python)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("SEEN ")]
-    return json.loads(line.removeprefix("SEEN "))
+    return seen_by(machine, PREAMBLE, code, cwd=cwd, python=python)

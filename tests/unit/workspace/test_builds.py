@@ -5,7 +5,6 @@ import contextlib
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -17,9 +16,9 @@ from scaffold.workspace.engine.environments import Environments
 from scaffold.workspace.engine.specification import Specification
 from scaffold.workspace.paths import Home
 from scaffold.workspace.store import Store
+from tests.waiting import comes
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and sessions are POSIX's")
-PATIENCE_SECONDS = 60.0
 
 # A process that heeds no SIGTERM, and has a child that has left its family for one of its own making.
 STUBBORN = """
@@ -59,20 +58,13 @@ class SlowPackage:
 
     async def under_way(self) -> list[int]:
         """The processes of the build, once they are all there."""
-        await until(lambda: len(self.pids()) == 2)
+        await comes(lambda: len(self.pids()) == 2)
         return self.pids()
 
 
 @pytest.fixture
 def package(tmp_path: Path) -> SlowPackage:
     return SlowPackage(tmp_path / "slow")
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        await asyncio.sleep(0.01)
 
 
 def alive(pids: list[int]) -> list[int]:
@@ -153,7 +145,7 @@ def test_a_build_that_is_wanted_again_while_it_is_being_given_up_is_begun_anew(
         await asyncio.sleep(0)
         two = asyncio.create_task(environments.ready(package.specification))
 
-        await until(lambda: len(package.pids()) == 4)
+        await comes(lambda: len(package.pids()) == 4)
 
         assert alive(package.pids()) == package.pids()[2:]
         assert not set(first) & set(package.pids()[2:])

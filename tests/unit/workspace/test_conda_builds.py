@@ -19,8 +19,7 @@ from scaffold.workspace.engine.environments import Environments
 from scaffold.workspace.engine.specification import Conda, Specification
 from scaffold.workspace.paths import Home
 from scaffold.workspace.store import Store
-
-PATIENCE_SECONDS = 60.0
+from tests.waiting import comes
 
 
 class Server:
@@ -154,15 +153,14 @@ def test_a_build_by_conda_that_is_given_up_leaves_nothing(home: Home, store: Sto
     async def scenario() -> list[psutil.Process]:
         environments = Environments(home, store)
         waiting = asyncio.create_task(environments.ready(await environments.complete(wanted)))
-        while not any(line.startswith("GET") for line in server.asked):
-            await asyncio.sleep(0.02)
+        await comes(lambda: any(line.startswith("GET") for line in server.asked))
         workers = psutil.Process().children(recursive=True)
         waiting.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await waiting
         return workers
 
-    workers = asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
+    workers = asyncio.run(scenario())
 
     assert workers
     assert not any(worker.is_running() for worker in workers)

@@ -14,9 +14,9 @@ from scaffold.workspace.engine.jobs import JobFolder, lay_out
 from scaffold.workspace.paths import Home
 from scaffold.workspace.runs import Status
 from scaffold.workspace.store import Store
+from tests.waiting import comes
 
 HERE = {"name": "e", "python": {"userManagedDependencies": True, "interpreterPath": "python"}}
-PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -50,12 +50,22 @@ def with_engine(
 async def end_of(store: Store, run_id: str) -> Status:
     """The run's last status, once it has it."""
 
-    async def wait() -> Status:
-        while not (status := store.runs.require(run_id).status).terminal:
-            await asyncio.sleep(0.02)
-        return status
+    await comes(lambda: store.runs.require(run_id).status.terminal)
+    return store.runs.require(run_id).status
 
-    return await asyncio.wait_for(wait(), PATIENCE_SECONDS)
+
+def failure_of(home: Home, store: Store) -> str:
+    """Why the run ``r`` has failed, once the engine has tried to carry it out."""
+
+    async def scenario(engine: Engine) -> None:
+        engine.submit("r")
+        assert await end_of(store, "r") is Status.FAILED
+
+    with_engine(home, store, scenario)
+    error = store.runs.require("r").error
+    assert error is not None
+    message: str = error["message"]
+    return message
 
 
 def test_a_run_goes_through_the_services_stages(home: Home, store: Store, create: Callable[..., str]):
@@ -86,11 +96,9 @@ def test_only_so_many_run_at_once_and_a_queued_one_can_be_cancelled(
 ):
     async def scenario(engine: Engine) -> None:
         engine.submit(create("first", "sleep 600"))
-        while store.runs.require("first").status is not Status.RUNNING:
-            await asyncio.sleep(0.01)
+        await comes(lambda: store.runs.require("first").status is Status.RUNNING)
         engine.submit(create("second"))
-        while store.runs.require("second").status is not Status.QUEUED:
-            await asyncio.sleep(0.01)
+        await comes(lambda: store.runs.require("second").status is Status.QUEUED)
 
         assert engine.cancel("second")
         assert await end_of(store, "second") is Status.CANCELED
@@ -143,8 +151,7 @@ def test_a_run_goes_on_without_the_service_and_is_picked_up_by_the_next(
     async def start(engine: Engine) -> None:
         engine.submit(create("r", f"while [ ! -e '{marker}' ]; do sleep 0.05; done; exit 7"))
         folder = JobFolder(home, store.runs.require("r"))
-        while folder.started() is None:
-            await asyncio.sleep(0.01)
+        await comes(lambda: folder.started() is not None)
 
     async def pick_up(engine: Engine) -> None:
         engine.recover()
@@ -166,15 +173,7 @@ def test_an_interpreter_that_is_not_there_is_said(home: Home, store: Store):
     definition = {"script": "s.py", "environment": {"name": "e", "python": python}}
     store.runs.create("r", experiment.experiment_id, status=Status.NOT_STARTED, definition=definition)
 
-    async def scenario(engine: Engine) -> None:
-        engine.submit("r")
-        assert await end_of(store, "r") is Status.FAILED
-
-    with_engine(home, store, scenario)
-
-    error = store.runs.require("r").error
-    assert error is not None
-    assert "'/no/such/python' that the environment names is not on this machine" in error["message"]
+    assert "'/no/such/python' that the environment names is not on this machine" in failure_of(home, store)
 
 
 def test_a_reason_that_the_process_could_not_be_started_is_told_truthfully(home: Home, store: Store):
@@ -182,29 +181,16 @@ def test_a_reason_that_the_process_could_not_be_started_is_told_truthfully(home:
     definition = {"script": "s.py", "environment": HERE, "environmentVariables": {"A=B": "1"}}
     store.runs.create("r", experiment.experiment_id, status=Status.NOT_STARTED, definition=definition)
 
-    async def scenario(engine: Engine) -> None:
-        engine.submit("r")
-        assert await end_of(store, "r") is Status.FAILED
-
-    with_engine(home, store, scenario)
-
-    assert "lost while the workspace was not running" not in store.runs.require("r").error["message"]
+    assert "lost while the workspace was not running" not in failure_of(home, store)
 
 
 def test_a_local_run_that_nobody_starts_fails_and_says_so(
     home: Home, store: Store, create: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(submitter, "PATIENCE_SECONDS", 0.0)
+    submitter.expect(JobFolder(home, store.runs.require(create("r"))).path)
 
-    async def scenario(engine: Engine) -> None:
-        submitter.expect(JobFolder(home, store.runs.require(create("r"))).path)
-        engine.submit("r")
-        assert await end_of(store, "r") is Status.FAILED
-
-    with_engine(home, store, scenario)
-    error = store.runs.require("r").error
-    assert error is not None
-    assert "was to be started by the program that submitted it" in error["message"]
+    assert "was to be started by the program that submitted it" in failure_of(home, store)
 
 
 def test_a_local_run_that_was_handed_over_is_carried_out_after_a_restart(
@@ -218,8 +204,7 @@ def test_a_local_run_that_was_handed_over_is_carried_out_after_a_restart(
     async def scenario(engine: Engine) -> None:
         engine.recover()
         assert await end_of(store, "r") is Status.COMPLETED
-        while folder.exists():  # it goes once the run is over
-            await asyncio.sleep(0.02)
+        await comes(lambda: not folder.exists())  # it goes once the run is over
 
     with_engine(home, store, scenario)
     assert (tmp_path / "outputs" / "own").read_text() == "mine\n"

@@ -12,7 +12,7 @@ from scaffold.workspace.store import Store
 from scaffold.workspace.store.pipelines import Pipeline
 from scaffold.workspace.store.runs import PIPELINE
 from tests.unit.workspace.test_engine import HERE, end_of, with_engine
-from tests.unit.workspace.test_sweeps import until
+from tests.waiting import comes
 
 Commands = dict[str, str]
 WAITS = "while [ ! -e {} ]; do sleep 0.05; done"
@@ -81,7 +81,7 @@ def test_other_steps_go_on_where_that_was_asked_for(
 
     async def scenario(engine: Engine) -> None:
         engine.pipelines.begin(begun(commands, {"next": ["bad"], "then": ["good"]}, goes_on=True))
-        await until(lambda: statuses(store)["next"] == "Canceled")
+        await comes(lambda: statuses(store)["next"] == "Canceled")
         gate.touch()
         assert await end_of(store, "P") is Status.FAILED
 
@@ -96,7 +96,7 @@ def test_a_canceled_pipeline_ends_what_runs_and_begins_nothing(
 ):
     async def scenario(engine: Engine) -> None:
         engine.pipelines.begin(begun({"long": "sleep 600", "next": "exit 0"}, {"next": ["long"]}))
-        await until(lambda: statuses(store)["long"] == "Running")
+        await comes(lambda: statuses(store)["long"] == "Running")
         assert engine.cancel("P")
         assert await end_of(store, "P") is Status.CANCELED
 
@@ -113,7 +113,7 @@ def test_another_service_goes_on_with_a_pipeline_where_it_was(
 
     async def first(engine: Engine) -> None:
         engine.pipelines.begin(begun(commands, {"next": ["wait"]}))
-        await until(lambda: statuses(store)["wait"] == "Running")
+        await comes(lambda: statuses(store)["wait"] == "Running")
 
     async def second(engine: Engine) -> None:
         engine.recover()

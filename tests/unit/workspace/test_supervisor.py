@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ import psutil
 import pytest
 
 from scaffold.workspace.engine import supervisor
+from tests.waiting import PATIENCE_SECONDS, until
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and sessions are POSIX's")
-PATIENCE_SECONDS = 60.0
 
 
 class Job:
@@ -56,15 +55,8 @@ class Job:
 
     def printed(self, count: int) -> list[int]:
         """The numbers that the run has printed, once there are so many."""
-        wait_until(lambda: len(self.log.read_bytes().split()) >= count if self.log.exists() else False)
+        until(lambda: len(self.log.read_bytes().split()) >= count if self.log.exists() else False)
         return [int(word) for word in self.log.read_bytes().split()]
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.01)
 
 
 def alive(pid: int) -> bool:

@@ -1,6 +1,5 @@
 """Sweeps, carried out by the engine with real processes."""
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +11,8 @@ from scaffold.workspace.store import Store
 from scaffold.workspace.store.metrics import MetricValue
 from scaffold.workspace.store.runs import SWEEP
 from scaffold.workspace.store.sweeps import Sweep
-from tests.unit.workspace.test_engine import HERE, PATIENCE_SECONDS, end_of, with_engine
+from tests.unit.workspace.test_engine import HERE, end_of, with_engine
+from tests.waiting import comes
 
 FOUR = {"n": ["choice", [[0, 1, 2, 3]]]}
 LONG = "sleep 600"
@@ -34,14 +34,6 @@ def begun(store: Store) -> Callable[..., str]:
         return "HD"
 
     return make
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async def wait() -> None:
-        while not condition():
-            await asyncio.sleep(0.02)
-
-    await asyncio.wait_for(wait(), PATIENCE_SECONDS)
 
 
 def statuses(store: Store) -> list[str]:
@@ -90,7 +82,7 @@ def test_a_canceled_sweep_ends_its_children_and_begins_no_more(
 ):
     async def scenario(engine: Engine) -> None:
         engine.sweeps.begin(begun(LONG))
-        await until(lambda: statuses(store).count("Running") == 2)
+        await comes(lambda: statuses(store).count("Running") == 2)
         assert engine.cancel("HD")
         assert await end_of(store, "HD") is Status.CANCELED
 
@@ -118,7 +110,7 @@ def test_another_service_goes_on_with_a_sweep_where_it_was(
 
     async def first(engine: Engine) -> None:
         engine.sweeps.begin(begun(command))
-        await until(lambda: statuses(store).count("Running") == 2)
+        await comes(lambda: statuses(store).count("Running") == 2)
 
     async def second(engine: Engine) -> None:
         engine.recover()
@@ -147,10 +139,10 @@ def test_a_run_that_falls_behind_is_ended_and_another_begun(
     async def scenario(engine: Engine) -> None:
         policy = {"name": "Bandit", "properties": {"slack_factor": 0.1, "evaluation_interval": 1}}
         engine.sweeps.begin(begun(LONG, policy=policy))
-        await until(lambda: statuses(store).count("Running") == 2)
+        await comes(lambda: statuses(store).count("Running") == 2)
         log("HD_0", 0.5)
         log("HD_1", 0.9)
-        await until(lambda: statuses(store)[1:] == ["Canceled", "Running"])
+        await comes(lambda: statuses(store)[1:] == ["Canceled", "Running"])
         assert store.runs.require("HD_0").status is Status.RUNNING
         engine.cancel("HD")
         await end_of(store, "HD")

@@ -1,6 +1,5 @@
 """Runs with data in the engine's hands: cancelled, interrupted and finished, with real processes."""
 
-import asyncio
 import http.server
 import os
 import threading
@@ -22,7 +21,8 @@ from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, artifact_prefix
 from tests.unit.workspace.data.conftest import deliver, fill
 from tests.unit.workspace.data.dataflows import dataflow
-from tests.unit.workspace.test_engine import HERE, end_of, with_engine
+from tests.unit.workspace.test_engine import HERE, end_of, failure_of, with_engine
+from tests.waiting import comes
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the commands are for a POSIX shell")
 OUTPUTS = {
@@ -81,11 +81,6 @@ def create(store: Store, command: str, *paths: str, place: str | None = None, **
     store.runs.create("r", experiment.experiment_id, status=Status.NOT_STARTED, definition=definition)
 
 
-async def asked(slow: Slow) -> None:
-    while not slow.asked.is_set():
-        await asyncio.sleep(0.01)
-
-
 def kept(store: Store, container: str, prefix: str) -> dict[str, str]:
     found = {}
     for blob in store.blobs.under(container, prefix):
@@ -99,7 +94,7 @@ def test_a_run_is_canceled_while_its_data_is_on_its_way(home: Home, store: Store
 
     async def scenario(engine: Engine) -> None:
         engine.submit("r")
-        await asked(slow)
+        await comes(slow.asked.is_set)
         assert engine.cancel("r")
         assert await end_of(store, "r") is Status.CANCELED
         assert not (tmp_path / "place").exists()
@@ -122,7 +117,7 @@ def test_what_was_on_its_way_when_the_service_stopped_is_delivered_by_the_next(
 
     async def first(engine: Engine) -> None:
         engine.submit("r")
-        await asked(slow)
+        await comes(slow.asked.is_set)
 
     async def second(engine: Engine) -> None:
         engine.recover()
@@ -165,16 +160,10 @@ def test_what_was_being_collected_when_the_service_died_is_collected_once(home: 
 def test_data_that_is_not_there_fails_the_run_and_says_so_in_its_log(home: Home, store: Store):
     create(store, "exit 0", "nothing")
 
-    async def scenario(engine: Engine) -> None:
-        engine.submit("r")
-        assert await end_of(store, "r") is Status.FAILED
+    message = failure_of(home, store)
 
-    with_engine(home, store, scenario)
-
-    error = store.runs.require("r").error
-    assert error is not None
-    assert error["message"] == "Input 'x': there is nothing at 'nothing' in the datastore workspaceblobstore."
-    assert error["message"] in kept(store, ARTIFACTS, artifact_prefix("r"))[DATA_LOG]
+    assert message == "Input 'x': there is nothing at 'nothing' in the datastore workspaceblobstore."
+    assert message in kept(store, ARTIFACTS, artifact_prefix("r"))[DATA_LOG]
 
 
 def test_a_path_that_is_not_ours_to_write_to_fails_the_run(home: Home, store: Store, tmp_path: Path):
@@ -182,13 +171,7 @@ def test_a_path_that_is_not_ours_to_write_to_fails_the_run(home: Home, store: St
     (tmp_path / "file").touch()
     create(store, "exit 0", "in", place=str(tmp_path / "file" / "below"))
 
-    async def scenario(engine: Engine) -> None:
-        engine.submit("r")
-        assert await end_of(store, "r") is Status.FAILED
+    message = failure_of(home, store)
 
-    with_engine(home, store, scenario)
-
-    error = store.runs.require("r").error
-    assert error is not None
-    assert "could not be put in its place" in error["message"]
-    assert str(tmp_path / "file") in error["message"]
+    assert "could not be put in its place" in message
+    assert str(tmp_path / "file") in message
