@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from tests.workspace.client import SCOPE, Answer, Workspace
+from tests.workspace.client import SCOPE, Answer, Workspace, until
 from tests.workspace.test_portal_actions import post, token_on
 
 OUTPUT = {"jobOutputType": "uri_folder"}
@@ -136,3 +136,53 @@ def test_a_name_that_is_taken_is_no_name_for_another_job(workspace: Workspace):
     for refused in (other, faster):
         assert refused.status == 409
         assert "runs something else" in refused.message
+
+
+def page_of(workspace: Workspace, path: str) -> dict[str, Any]:
+    """A page as JSON."""
+    found: dict[str, Any] = workspace.own_page(f"{path}.json").json()
+    return found
+
+
+def test_the_page_of_a_sweep_shows_what_it_ran_with_which_parameters(workspace: Workspace):
+    name = f"sweep_{uuid.uuid4().hex}"
+    trial = {"command": "echo ${{search_space.rate}}", "environmentId": environment(workspace)}
+    asked = {
+        "jobType": "Sweep", "experimentName": "jobs", "trial": trial, "searchSpace": {"rate": ["choice", [[1, 2]]]},
+        "samplingAlgorithm": {"samplingAlgorithmType": "Grid"},
+        "objective": {"goal": "maximize", "primaryMetric": "score"},
+    }  # fmt: skip
+    assert workspace.request("PUT", f"{{S}}/jobs/{name}", {"properties": asked}).status == 200
+    until(lambda: job(workspace, name)["status"] == "Completed")
+
+    page = page_of(workspace, f"/runs/{name}")
+
+    assert page["command"] == trial["command"]
+    assert [child["drawn"] for child in page["children"]] == [{"rate": "1"}, {"rate": "2"}]
+    assert page["log"] == "azureml-logs/hyperdrive.txt"
+    assert f"{name}_1 begins" in page["tail"]
+    assert b"rate</bdi> = <bdi>2" in workspace.own_page(f"/runs/{name}/children").body
+
+
+def test_a_pages_code_is_that_of_the_sdk_which_knows_the_run(workspace: Workspace, finished_run: str):
+    name = submitted(workspace, "echo ${{outputs.folder}}", outputs={"folder": OUTPUT})
+
+    def imported(run_id: str) -> set[str]:
+        blocks = page_of(workspace, f"/runs/{run_id}/code")["python"]
+        return {line for block in blocks for line in block["code"].splitlines() if "azure" in line}
+
+    assert "from azure.ai.ml import MLClient" in imported(name)
+    assert not any("azureml.core" in line for line in imported(name))
+    assert "from azureml.core import Workspace" in imported(finished_run)
+
+
+def test_the_page_of_datasets_lists_data_assets(workspace: Workspace):
+    name = f"asset-{uuid.uuid4().hex}"
+    address = "azureml://datastores/workspaceblobstore/paths/somewhere/a.csv"
+    body = {"properties": {"dataType": "uri_file", "dataUri": address, "description": "<b>"}}
+    assert workspace.request("PUT", f"{{S}}/data/{name}/versions/first", body).status == 200
+
+    (row,) = [row for row in page_of(workspace, "/datasets")["assets"] if row["name"] == name]
+
+    assert (row["version"], row["kind"], row["address"]) == ("first", "uri_file", address)
+    assert name.encode() in workspace.own_page("/datasets").body

@@ -6,6 +6,7 @@ import pytest
 
 from tests.conftest import Machine, write_tree
 from tests.sdk.v2.calls import given
+from tests.workspace.client import Workspace
 
 SCRIPT = """\
 import pathlib, sys
@@ -40,6 +41,7 @@ def test_a_sweep_runs_its_trials_and_names_the_best(machine: Machine, tmp_path: 
         best = done.properties['best_child_run_id']
         job = ml.jobs.get(best)
         seen['best'] = [job.type, job.command, job.status]
+        seen['names'] = [done.name, best]
         ml.jobs.download(done.name, download_path='got', all=True)
         seen['made'] = pathlib.Path('got/named-outputs/out/made.txt').read_text()
 
@@ -70,6 +72,12 @@ def test_a_sweep_runs_its_trials_and_names_the_best(machine: Machine, tmp_path: 
     assert seen["children"] == ["Completed"] * 3
     assert seen["best"] == ["command", "python trial.py 0.75 ${{inputs.kind}} ${{outputs.out}}", "Completed"]
     assert seen["made"] == "0.75 plain"
+    page = Workspace(machine.state).own_page(f"/runs/{seen['names'][0]}.json").json()
+    assert (page["best"]["run_id"], page["best"]["metric"], page["best"]["score"]) == (
+        seen["names"][1],
+        "score",
+        "0.75",
+    )
     assert seen["random"] == ["Completed", 2]
     assert "Bayesian" in seen["bayesian"]
     assert seen["canceled"] == "Canceled"

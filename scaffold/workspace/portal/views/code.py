@@ -5,7 +5,7 @@ from typing import Any
 
 from scaffold.workspace.portal.pages import Look
 from scaffold.workspace.portal.views.run import arguments_of, frame
-from scaffold.workspace.store.runs import Run
+from scaffold.workspace.store.runs import Run, is_step
 
 
 def page(look: Look, run_id: str) -> dict[str, Any] | None:
@@ -36,6 +36,30 @@ def _commands(run: Run) -> list[dict[str, str]]:
 
 def _python(run: Run, experiment: str) -> list[dict[str, str]]:
     """Python for the SDK; it runs with 'scaffold exec -- python FILE' in the project's folder."""
+    return _of_second_sdk(run) if run.job else _of_first_sdk(run, experiment)
+
+
+def _of_second_sdk(run: Run) -> list[dict[str, str]]:
+    """For a job, whose command has inputs and outputs in it that the first SDK knows nothing of."""
+    head = (
+        "from azure.ai.ml import MLClient\nfrom azure.identity import DefaultAzureCredential\n\n"
+        "client = MLClient.from_config(DefaultAzureCredential())\n"
+    )
+    got = f"{head}job = client.jobs.get({run.run_id!r})\n"
+    download = (
+        f"print(job.status)\nclient.jobs.download({run.run_id!r}, download_path={run.run_id!r}, all=True)\n"
+    )
+    blocks = [{"what": "Get this job and its files", "code": got + download}]
+    if not is_step(run):
+        again = f"{got}job.name = None\nprint(client.jobs.create_or_update(job).studio_url)\n"
+        blocks.append({"what": "Submit the same again", "code": again})
+    if not run.status.terminal:
+        cancel = f"{head}client.jobs.begin_cancel({run.run_id!r}).result()\n"
+        blocks.append({"what": "Cancel it", "code": cancel})
+    return blocks
+
+
+def _of_first_sdk(run: Run, experiment: str) -> list[dict[str, str]]:
     head = f"from azureml.core import Workspace\n\nws = Workspace.from_config()\nrun = ws.get_run({run.run_id!r})\n"
     download = (
         f"print(run.get_status(), run.get_metrics())\nrun.download_files(output_directory={run.run_id!r})\n"

@@ -1,6 +1,7 @@
 """The list of experiments, and lists of runs with the columns that people chose."""
 
 import hashlib
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -202,4 +203,13 @@ def _unpacked(text: str) -> list[str]:
 def children(look: Look, run_id: str, limit: int = 500) -> list[dict[str, Any]]:
     """The children of a run as rows, the newest last."""
     found, _ = look.store.run_lists.page(Query(parent_run_id=run_id, descending=False, limit=limit))
-    return [row_of(run) for run in found]
+    return [row_of(run) | {"drawn": _drawn(run)} for run in found]
+
+
+def _drawn(run: Run) -> dict[str, str]:
+    """The parameters that a sweep has given a child, by name."""
+    try:
+        drawn = json.loads(run.tags.get("hyperparameters", ""))
+    except ValueError:
+        return {}
+    return {str(name): str(value) for name, value in drawn.items()} if isinstance(drawn, dict) else {}

@@ -7,6 +7,7 @@ from scaffold.workspace.portal.pages import Look
 from scaffold.workspace.portal.views import lists
 from scaffold.workspace.store.blobs import ARTIFACTS
 from scaffold.workspace.store.definitions import Definition
+from scaffold.workspace.store.versioned import DATA
 
 
 def environments(look: Look) -> dict[str, Any]:
@@ -144,7 +145,7 @@ def _files(look: Look, url: str) -> list[dict[str, Any]]:
 
 
 def datasets(look: Look) -> dict[str, Any]:
-    """The registered datasets, and the datastores that they read from."""
+    """The registered datasets and data assets, and the datastores that they are in."""
     return {
         "title": "Datasets",
         "section": "datasets",
@@ -153,6 +154,12 @@ def datasets(look: Look) -> dict[str, Any]:
              "description": d.description}
             for d in look.store.datasets.latest()
             if d.visible
+        ],
+        "assets": [
+            {"name": d.name, "version": d.version, "kind": d.document["dataType"], "address": d.document["dataUri"],
+             "created": d.created, "description": d.document.get("description")}
+            for d in look.store.versioned.latest(DATA)
+            if not d.archived
         ],
         "datastores": [
             {"name": d.name, "kind": d.kind, "created": d.created} for d in look.store.datastores.all()

@@ -6,13 +6,14 @@ from typing import Any
 from urllib.parse import quote
 
 from scaffold import parameters
-from scaffold.workspace.logs import BUILD_LOG, USER_LOGS, last_lines
+from scaffold.workspace.logs import BUILD_LOG, PIPELINE_LOG, SWEEP_LOG, USER_LOGS, last_lines
 from scaffold.workspace.portal.pages import Look
 from scaffold.workspace.portal.views import lists
 from scaffold.workspace.store.blobs import ARTIFACTS, Blob, artifact_prefix
 from scaffold.workspace.store.runs import Run
 
 _TAIL_LINES, _TAIL_BYTES = 200, 64 * 1024
+_OWN_FILES = ("default", "artifacts")
 _CHILDREN = 20
 _GIT = {"repository": ("azureml.git.repository_uri", "mlflow.source.git.repoURL"),
         "branch": ("azureml.git.branch", "mlflow.source.git.branch"),
@@ -77,7 +78,7 @@ def arguments_of(run: Run) -> list[str]:
 def command_of(run: Run) -> str:
     """What was run, as one would type it."""
     definition = run.definition or run.recorded.get("runDefinition") or {}
-    command = definition.get("command")
+    command = definition.get("command") or (run.job.get("trial") or {}).get("command")
     if command:
         return command if isinstance(command, str) else " ".join(map(str, command))
     if not run.script_name:
@@ -121,6 +122,8 @@ def details(look: Look, run_id: str) -> dict[str, Any] | None:
     definition = run.definition or {}
     files = artifacts(look, run_id)
     logs = [blob.name for blob in files if blob.name.startswith(USER_LOGS)]
+    # A sweep and a pipeline print nothing themselves, and have a log of what became of their children.
+    logs += [blob.name for blob in files if blob.name in (SWEEP_LOG, PIPELINE_LOG)]
     parent = store.runs.get(run.parent_run_id) if run.parent_run_id else None
     history = [{"status": status, "at": at} for status, at in store.runs.history(run_id)]
     origin = run.properties.get("resubmitted_from")
@@ -153,6 +156,7 @@ def details(look: Look, run_id: str) -> dict[str, Any] | None:
         "parent": lists.row_of(parent) if parent else None,
         "origin": origin if origin and store.runs.get(origin) else None,
         "children": lists.children(look, run_id, _CHILDREN),
+        "best": _best(look, run),
         "inputs": _datasets(look, run, "inputDatasets", "inputDetails", "inputName"),
         "outputs": _datasets(look, run, "outputDatasets", "outputDetails", "outputName"),
         "models": [{"name": m.name, "version": m.version} for m in store.models.find(run_id=run_id)],
@@ -180,7 +184,21 @@ def _datasets(look: Look, run: Run, kind: str, details: str, key: str) -> list[d
                 "version": dataset.version if dataset else None,
             }
         )
-    return found
+    known = {entry["as"] for entry in found}
+    return found + [
+        {"as": name, "address": place["uri"], "saved_id": "", "name": None, "version": None}
+        for name, place in places.items()
+        if place and place.get("uri") and name not in known and name not in _OWN_FILES
+    ]
+
+
+def _best(look: Look, run: Run) -> dict[str, Any] | None:
+    """The best child of a sweep that is over, with its value of the metric that the sweep was about."""
+    child = run.properties.get("best_child_run_id")
+    best, sweep = look.store.runs.get(child) if child else None, look.store.sweeps.get(run.run_id)
+    if best is None or sweep is None:
+        return None
+    return {**lists.row_of(best), "metric": sweep.metric, "score": run.properties.get("score")}
 
 
 def _reason(run: Run) -> str:
