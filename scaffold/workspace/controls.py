@@ -69,7 +69,7 @@ class WorkspaceControls:
             definition=of_another_run(run.definition, run_id, new),
             properties={k: v for k, v in run.properties.items() if k.startswith(_OF_THE_SNAPSHOT)}
             | {"resubmitted_from": run_id},
-            warnings=[warning for warning in run.warnings if warning.get("source") == "docker"],
+            warnings=[warning for warning in run.warnings if warning.get("source") in ("docker", "job")],
             recorded={
                 key: run.recorded[key] for key in ("inputDatasets", SUBMITTED_FROM) if key in run.recorded
             },

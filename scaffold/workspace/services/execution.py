@@ -74,6 +74,7 @@ class Submission(msgspec.Struct, frozen=True):
         submission: whose call it came from, see :class:`scaffold.workspace.identity.Caller`.
         python: the Python from which it is submitted, if that is known.
         fields: further columns of the run.
+        warnings: what the run is to say beside what its configuration gives cause for.
     """
 
     experiment: str
@@ -84,6 +85,7 @@ class Submission(msgspec.Struct, frozen=True):
     submission: str | None = None
     python: str | None = None
     fields: dict[str, Any] = {}
+    warnings: list[dict[str, str]] = []
 
 
 def accept(request: Request, body: NewRun) -> Run:
@@ -146,7 +148,7 @@ def make_run(context: Context, asked: Submission) -> Run:
             submission=asked.submission,
             definition=order.definition,
             properties=order.properties | fields.pop("properties", {}),
-            warnings=order.warnings,
+            warnings=[*order.warnings, *asked.warnings],
             recorded=order.recorded,
             **fields,
         )

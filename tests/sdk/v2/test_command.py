@@ -233,3 +233,64 @@ def test_several_processes_know_their_places(machine: Machine):
     assert seen["pytorch"] == seen["mpi"] == ["0 of 2\n", "1 of 2\n"]
     assert all('"worker"' in text for text in seen["tensorflow"])
     assert "one machine" in seen["nodes"]
+
+
+@pytest.mark.slow
+def test_what_of_a_job_has_no_effect_is_kept_and_said(machine: Machine, tmp_path: Path):
+    write_tree(tmp_path, {"pipeline.yml": PIPELINE})
+
+    seen = given(
+        machine,
+        """
+        from azure.ai.ml.entities import SshJobService, UserIdentityConfiguration
+        from azure.ai.ml.sweep import Choice, RandomSamplingAlgorithm
+        def said(name):
+            text = ended(ml.jobs.get(name))
+            lines = [line for line in text.splitlines() if line.startswith('Recorded, with no effect')]
+            return lines[0] if lines else None
+        asked = dict(identity=UserIdentityConfiguration(), queue_settings={'job_tier': 'Spot'}, environment=here)
+        job = submitted(command(command='true', services={'door': SshJobService(ssh_public_keys='x')},
+                                instance_type='Standard_D2', shm_size='8g', docker_args='--gpus all', **asked))
+        seen['said'] = said(job.name)
+        seen['kept'] = [job.identity.type, job.queue_settings.job_tier, job.services['door'].type,
+                        job.resources.instance_type]
+        seen['nothing'] = said(submitted(command(command='true', environment=here)).name)
+        tried = command(command='echo ${{inputs.rate}}', inputs={'rate': Choice([1])}, environment=here).sweep(
+            primary_metric='loss', goal='Minimize', sampling_algorithm=RandomSamplingAlgorithm(rule='sobol', seed=1))
+        tried.set_limits(max_total_trials=1)
+        tried.identity = UserIdentityConfiguration()
+        seen['sweep'] = said(submitted(tried).name)
+        pipeline = submitted(load_job('pipeline.yml'))
+        seen['pipeline'] = said(pipeline.name)
+        (step,) = ml.jobs.list(parent_job_name=pipeline.name)
+        seen['step'] = step.name
+        pathlib.Path('child.yml').write_text(
+            "type: command\\ncommand: 'true'\\nenvironment: {image: 'library/python:3.11'}\\n"
+            f"parent_job_name: {job.name}\\n")
+        child = submitted(load_job('child.yml'))
+        seen['children'] = [found.name == child.name for found in ml.jobs.list(parent_job_name=job.name)]
+        """,
+        cwd=tmp_path,
+    )
+
+    for word in ("UserIdentity", "jobTier Spot", "door (SSH)", "Standard_D2", "--gpus all", "8g"):
+        assert word in seen["said"]
+    assert seen["kept"] == ["user_identity", "spot", "ssh", "Standard_D2"]
+    assert seen["nothing"] is None
+    assert "UserIdentity" in seen["sweep"]
+    assert "the sampling rule sobol" in seen["sweep"].lower()
+    assert "the default datastore elsewhere" in seen["pipeline"]
+    assert seen["children"] == [True]
+    step = calls.given(machine, f"seen['said'] = ws.get_run({seen['step']!r}).get_details()['warnings']")
+    assert "the queue settings" in str(step["said"])
+
+
+PIPELINE = """\
+type: pipeline
+settings: {default_compute: azureml:cpu-cluster, default_datastore: azureml:elsewhere}
+jobs:
+  step:
+    command: 'true'
+    environment: {image: library/python:3.11}
+    queue_settings: {job_tier: Spot}
+"""

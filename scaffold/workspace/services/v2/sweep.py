@@ -1,5 +1,6 @@
 """``sweep`` jobs: the same as HyperDrive's sweeps (``services.hyperdrive``), of commands instead of scripts."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from scaffold.workspace.engine.sweeps.trials import RUN
 from scaffold.workspace.services import hyperdrive
 from scaffold.workspace.services.dto import Dto
 from scaffold.workspace.services.execution import python_of, understood
-from scaffold.workspace.services.v2.command import Bound, Trial, configured, seconds_of, target_of
+from scaffold.workspace.services.v2.command import Bound, Resources, Trial, configured, seconds_of, target_of
 from scaffold.workspace.services.v2.jobs import (
     DEFAULT_EXPERIMENT,
     CommandProperties,
@@ -21,6 +22,7 @@ from scaffold.workspace.services.v2.jobs import (
     read_as,
     with_defaults,
 )
+from scaffold.workspace.services.v2.recorded import warnings_of
 from scaffold.workspace.store.runs import SWEEP, Run
 
 _MOST_TRIALS = 1000
@@ -93,6 +95,7 @@ def accept(request: Request, name: str, properties: dict[str, Any]) -> Run:
         values={f"search_space.{key}": f"${{{{search_space.{key}}}}}" for key in asked.search_space},
     )
     made = configured(context, RUN, asked.trial, bound)
+    resources = read_as(Resources, asked.resources) if asked.resources else asked.trial.resources
     trial = CommandProperties(
         job_type="Command",
         experiment_name=asked.experiment_name,
@@ -120,12 +123,23 @@ def accept(request: Request, name: str, properties: dict[str, Any]) -> Run:
             run_type_v2={"orchestrator": "HyperDrive", "traits": []},
             target=order.target,
             snapshot_id=order.snapshot_id,
-            warnings=order.warnings,
+            warnings=[
+                *order.warnings,
+                *warnings_of(asked, resources, *_of_sampling(asked.sampling_algorithm)),
+            ],
             tags=hyperdrive.tags_of(as_sent, name, sweep),
             properties=hyperdrive.properties_of(as_sent, order),
         )
         context.store.sweeps.add(name, sweep)
     return run
+
+
+def _of_sampling(asked: Sampling) -> Iterable[str]:
+    """What of the sampling has no effect."""
+    if asked.rule and asked.rule.lower() != "random":
+        yield f"the sampling rule {asked.rule} (each sample is drawn by itself)"
+    if asked.logbase is not None:
+        yield f"the base of logarithms {asked.logbase}"
 
 
 def _as_sent(asked: SweepProperties, limits: SweepLimits) -> hyperdrive.NewSweep:
