@@ -101,6 +101,10 @@ class Driver(ABC, Generic[T]):
     def _step(self, under_way: T) -> bool:
         """Does what is to be done now; True when the run is over."""
 
+    @abstractmethod
+    def _children(self, run_id: str) -> dict[str, Status]:
+        """The status of each run that belongs to a run, by its id."""
+
     @property
     def busy(self) -> bool:
         return bool(self._tasks)
@@ -110,7 +114,9 @@ class Driver(ABC, Generic[T]):
         return run_id in self._tasks
 
     def begin(self, run_id: str) -> None:
-        """Begins with a run that has just been accepted, or takes it up again."""
+        """Begins with a run that has just been accepted, or takes it up again; one that is under way goes on."""
+        if run_id in self._tasks:
+            return
         task = asyncio.create_task(self._guarded(run_id), name=run_id)
         self._tasks[run_id] = task
         task.add_done_callback(lambda _: self._tasks.pop(run_id, None))
@@ -132,7 +138,7 @@ class Driver(ABC, Generic[T]):
             await self._drive(run_id)
         except Exception as error:
             _LOG.exception("run %s", run_id)
-            for child, status in self._store.sweeps.children(run_id).items():
+            for child, status in self._children(run_id).items():
                 if not status.terminal:
                     self._cancel(child)
             fault = error_of("ServiceError", f"{type(error).__name__}: {error}")

@@ -38,7 +38,7 @@ from scaffold.workspace.runs import IllegalTransitionError, Status
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
 from scaffold.workspace.store.database import timestamp
-from scaffold.workspace.store.runs import FAILED_BY_CLIENT, Run, is_step
+from scaffold.workspace.store.runs import FAILED_BY_CLIENT, PIPELINE, SWEEP, Run, is_step
 
 _LOG = logging.getLogger(__name__)
 _ADOPTED_POLL_SECONDS = 0.2
@@ -94,7 +94,7 @@ class Engine:
         self.environments = Environments(home, store)
         self._preparation = Preparation(store, self.environments, tell)
         self.sweeps = SweepDriver(home, store, tell, self.submit, self.cancel)
-        self.pipelines = PipelineDriver(home, store, tell, self.submit, self.cancel)
+        self.pipelines = PipelineDriver(home, store, tell, self.begin, self.cancel)
 
     @property
     def busy(self) -> bool:
@@ -130,6 +130,16 @@ class Engine:
         if run_id not in self._active:
             self._start(run_id, lambda: self._execute(run_id))
 
+    def begin(self, run_id: str) -> None:
+        """Begins with a run that has been accepted, of whichever kind it is."""
+        recorded = self._store.runs.require(run_id).recorded
+        if PIPELINE in recorded:
+            self.pipelines.begin(run_id)
+        elif SWEEP in recorded:
+            self.sweeps.begin(run_id)
+        else:
+            self.submit(run_id)
+
     def _start(self, run_id: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         active = self._active.setdefault(run_id, _Active())
         active.task = asyncio.create_task(self._guarded(run_id, work), name=run_id)
@@ -158,6 +168,8 @@ class Engine:
             if not is_lack_of_room(error):  # ending a run may be what makes room
                 raise
         # A driver sees that by itself, and ends the run's children first.
+        if PIPELINE in run.recorded:
+            self.pipelines.begin(run_id)  # a step whose time has not come has steps too
         if self.sweeps.drives(run_id) or self.pipelines.drives(run_id):
             return True
         active = self._active.get(run_id)

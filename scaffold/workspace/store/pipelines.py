@@ -2,7 +2,7 @@
 
 import msgspec
 
-from scaffold.workspace.runs import TERMINAL
+from scaffold.workspace.runs import TERMINAL, Status
 from scaffold.workspace.store.database import Database, from_json, to_json
 
 
@@ -37,10 +37,30 @@ class Pipelines:
         return msgspec.convert(from_json(row[0]), Pipeline) if row else None
 
     def unfinished(self) -> list[str]:
-        """The runs of pipelines that are not over, in the order they came."""
-        marks = ", ".join("?" for _ in TERMINAL)
+        """The runs of pipelines that are not over, in the order they came, see :func:`unfinished`."""
+        return unfinished(self._database, "pipelines")
+
+    def steps(self, pipeline: Pipeline) -> dict[str, Status]:
+        """The status of each step, by the id of its run, in the order they came."""
         rows = self._database.all(
-            f"SELECT run_id FROM runs JOIN pipelines USING (run_id) WHERE status NOT IN ({marks}) ORDER BY created",  # noqa: S608
-            *(status.value for status in TERMINAL),
+            "SELECT run_id, status FROM runs WHERE run_id IN (SELECT value FROM json_each(?)) ORDER BY number",
+            to_json(list(pipeline.names)),
         )
-        return [row[0] for row in rows]
+        return {row[0]: Status(row[1]) for row in rows}
+
+
+def unfinished(database: Database, table: str) -> list[str]:
+    """The runs that a table is about and that are not over, but for the steps that their pipelines begin in their time.
+
+    Args:
+        database: the workspace's.
+        table: ``pipelines`` or ``sweeps``.
+    """
+    marks = ", ".join("?" for _ in TERMINAL)
+    rows = database.all(
+        f"SELECT run_id FROM runs JOIN {table} USING (run_id) WHERE status NOT IN ({marks})"  # noqa: S608
+        " AND NOT (status = ? AND coalesce(parent_run_id IN (SELECT run_id FROM pipelines), 0)) ORDER BY created",
+        *(status.value for status in TERMINAL),
+        Status.NOT_STARTED.value,
+    )
+    return [row[0] for row in rows]

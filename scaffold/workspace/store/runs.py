@@ -19,6 +19,9 @@ FAILED_BY_CLIENT = "failedByClient"
 PIPELINE = "pipeline"
 """In ``recorded`` of a run that is a pipeline, see ``store.pipelines``."""
 
+STEP = "step"
+"""In the definition of a run that is a step of a pipeline, or in ``recorded`` where it has none, the step's name."""
+
 SWEEP = "sweep"
 """In ``recorded`` of a run whose children this workspace begins and ends: HyperDrive's."""
 
@@ -81,7 +84,7 @@ class Run(msgspec.Struct, frozen=True):
 
 def is_step(run: Run) -> bool:
     """True for a step of a pipeline, which is begun when its time has come."""
-    return bool((run.definition or {}).get("step"))
+    return bool((run.definition or run.recorded).get(STEP))
 
 
 def read_run(row: sqlite3.Row) -> Run:

@@ -4,8 +4,9 @@ from typing import Any
 
 import msgspec
 
-from scaffold.workspace.runs import TERMINAL, Status
+from scaffold.workspace.runs import Status
 from scaffold.workspace.store.database import Database, from_json, to_json
+from scaffold.workspace.store.pipelines import unfinished
 
 
 class Sweep(msgspec.Struct, frozen=True):
@@ -59,13 +60,8 @@ class Sweeps:
         return msgspec.convert(from_json(row[0]), Sweep) if row else None
 
     def unfinished(self) -> list[str]:
-        """The runs of sweeps that are not over, in the order they came."""
-        marks = ", ".join("?" for _ in TERMINAL)
-        rows = self._database.all(
-            f"SELECT run_id FROM runs JOIN sweeps USING (run_id) WHERE status NOT IN ({marks}) ORDER BY created",  # noqa: S608
-            *(status.value for status in TERMINAL),
-        )
-        return [row[0] for row in rows]
+        """The runs of sweeps that are not over, in the order they came, see :func:`unfinished`."""
+        return unfinished(self._database, "sweeps")
 
     def children(self, run_id: str) -> dict[str, Status]:
         """The status of each run that a sweep has begun, by its id, in the order they came."""

@@ -1,7 +1,5 @@
 """Carries pipelines out: begins each step when the steps that it reads from have succeeded."""
 
-from typing import Any
-
 from scaffold.workspace.engine.driving import Driver, UnderWay
 from scaffold.workspace.engine.endings import error_of
 from scaffold.workspace.logs import PIPELINE_LOG
@@ -25,8 +23,12 @@ class PipelineDriver(Driver["_UnderWay"]):
         assert pipeline is not None, run_id  # noqa: S101  (it was added with the run)
         return _UnderWay(self._home, self._store, run_id, pipeline)
 
+    def _children(self, run_id: str) -> dict[str, Status]:
+        pipeline = self._store.pipelines.get(run_id)
+        return self._store.pipelines.steps(pipeline) if pipeline else {}
+
     def _step(self, under_way: "_UnderWay") -> bool:
-        children = self._store.sweeps.children(under_way.run_id)
+        children = self._store.pipelines.steps(under_way.todo)
         under_way.look(children)
         run = self._store.runs.require(under_way.run_id)
         stopped = run.status is Status.CANCEL_REQUESTED or run.status.terminal
@@ -36,7 +38,7 @@ class PipelineDriver(Driver["_UnderWay"]):
         for child, status in children.items():
             if not status.terminal:
                 self._go_on(under_way, children, child, stopped=stopped)
-        children = self._store.sweeps.children(under_way.run_id)
+        children = self._store.pipelines.steps(under_way.todo)
         if not all(status.terminal for status in children.values()):
             return False
         under_way.look(children)
@@ -63,11 +65,10 @@ class PipelineDriver(Driver["_UnderWay"]):
             if children[child] is not Status.CANCEL_REQUESTED:
                 self._cancel(child)
         elif waiting and (stopped or lost is not None):
-            changes: dict[str, Any] = {}
             if lost is not None:
                 name = under_way.todo.names.get(lost, lost)
-                changes["error"] = error_of("UserError", _NOT_BEGUN.format(name))
-            self._move(child, Status.CANCELED, **changes)
+                self._store.runs.update(child, error=error_of("UserError", _NOT_BEGUN.format(name)))
+            self._cancel(child)
         elif waiting and all(children[one] is Status.COMPLETED for one in needed):
             under_way.begun.add(child)
             self._submit(child)

@@ -58,6 +58,9 @@ class SweepDriver(Driver["_UnderWay"]):
         assert sweep is not None, run_id  # noqa: S101  (it was added with the run)
         return _UnderWay(self._home, self._store, run_id, sweep)
 
+    def _children(self, run_id: str) -> dict[str, Status]:
+        return self._store.sweeps.children(run_id)
+
     def _step(self, under_way: "_UnderWay") -> bool:
         sweep = under_way
         children = self._store.sweeps.children(sweep.run_id)

@@ -22,7 +22,7 @@ from scaffold.workspace.store.versioned import COMPONENTS, VersionedAsset
 
 ANONYMOUS = "azureml_anonymous"
 _DEFAULT = "azureml_default"
-_TYPES = ("command", "CommandComponent")
+_COMMANDS, _PIPELINES = ("command", "CommandComponent"), ("pipeline", "PipelineComponent")
 
 
 class ComponentProperties(AssetProperties):
@@ -81,10 +81,12 @@ async def put_version(request: Request) -> Any:
     asked = (await body_as(request, ComponentVersion)).properties
     check_name("Component", name, version)
     kind = str(asked.component_spec.get("type") or "command")
-    if kind not in _TYPES:
+    if kind not in (*_COMMANDS, *_PIPELINES):
         raise COMPONENT_TYPES.fault(f"{asked.component_spec.get('name') or name} is of the type {kind}")
-    if not isinstance(asked.component_spec.get("command"), str):
+    if kind in _COMMANDS and not isinstance(asked.component_spec.get("command"), str):
         raise faults.bad_request(f"The component {name!r} has no command.")
+    if kind in _PIPELINES and not isinstance(asked.component_spec.get("jobs"), dict):
+        raise faults.bad_request(f"The component {name!r} has no jobs.")
     present = context.store.versioned.get(COMPONENTS, name, version)
     if present is not None and name != ANONYMOUS and _body(present) != _body_of(asked.component_spec):
         raise faults.conflict(
@@ -103,4 +105,6 @@ def _body(asset: VersionedAsset) -> dict[str, Any]:
 
 def _body_of(spec: dict[str, Any]) -> dict[str, Any]:
     """What of a component may not change: what is run, with which inputs and outputs."""
-    return {key: spec.get(key) for key in ("type", "command", "code", "environment", "inputs", "outputs")}
+    return {
+        key: spec.get(key) for key in ("type", "command", "code", "environment", "inputs", "outputs", "jobs")
+    }

@@ -108,7 +108,7 @@ def fields_of(asked: JobProperties) -> dict[str, Any]:
 def add_parent(  # noqa: PLR0913  (what such a run has)
     context: Context,
     asked: JobProperties,
-    name: str,
+    run_id: str,
     *,
     experiment: str,
     submission: str | None,
@@ -121,7 +121,7 @@ def add_parent(  # noqa: PLR0913  (what such a run has)
     Args:
         context: of the request.
         asked: the job.
-        name: the run's id.
+        run_id: the run's.
         experiment: its experiment's name.
         submission: whose call it came from.
         tags, properties: those that it has beside the job's own.
@@ -134,7 +134,7 @@ def add_parent(  # noqa: PLR0913  (what such a run has)
     own = fields_of(asked)
     try:
         return context.store.runs.create(
-            name,
+            run_id,
             context.store.experiments.ensure(experiment).experiment_id,
             status=Status.NOT_STARTED,
             submission=submission,
@@ -142,7 +142,7 @@ def add_parent(  # noqa: PLR0913  (what such a run has)
             **columns,
         )
     except sqlite3.IntegrityError:
-        raise faults.conflict(f"There is a run {name} already.") from None
+        raise faults.conflict(f"There is a run {run_id} already.") from None
 
 
 async def get_job(request: Request) -> Any:

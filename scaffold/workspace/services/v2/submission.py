@@ -23,7 +23,8 @@ from scaffold.workspace.services.v2.jobs import (
     read_as,
     with_defaults,
 )
-from scaffold.workspace.services.v2.pipelines import assembly
+from scaffold.workspace.services.v2.pipelines import graph
+from scaffold.workspace.services.v2.recorded import warnings_of
 from scaffold.workspace.store.runs import Run
 
 
@@ -41,18 +42,16 @@ async def put_job(request: Request) -> Any:
 
 
 def _made(request: Request, name: str, properties: dict[str, Any]) -> Run:
-    engine, kind = context_of(request).engine, str(properties.get("jobType"))
+    context, kind = context_of(request), str(properties.get("jobType"))
     if kind == "Command":
         run = _command(request, name, properties)
-        engine.submit(name)
     elif kind == "Sweep":
         run = sweep.accept(request, name, properties)
-        engine.sweeps.begin(name)
     elif kind == "Pipeline":
-        run = assembly.accept(request, name, properties)
-        engine.pipelines.begin(name)
+        run = graph.accept(request, name, properties)
     else:
         raise JOB_TYPES.fault(f"{name} is of the type {kind}")
+    context.engine.begin(name)
     return run
 
 
@@ -104,6 +103,8 @@ def _command(request: Request, name: str, properties: dict[str, Any]) -> Run:
             snapshot_id=made.snapshot_id,
             submission=caller_of(request).submission,
             python=python_of(request),
+            parent=asked.parent_job_name,
             fields=fields_of(asked),
+            warnings=warnings_of(asked, trial.resources),
         ),
     )

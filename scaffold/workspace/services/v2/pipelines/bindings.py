@@ -17,6 +17,7 @@ from scaffold.workspace.services.v2.pipelines.nodes import (
     is_true,
     mode_of,
     output_given,
+    ports_of,
 )
 from scaffold.workspace.services.v2.places import DEFAULT_OUTPUTS
 
@@ -43,7 +44,7 @@ class Bindings:
         self._made: dict[str, dict[str, Any]] = {}
         self.results: dict[str, dict[str, Any]] = {}
 
-    def keep(self, step: Step, made: dict[str, Any]) -> None:
+    def keep(self, step: Step[Any], made: dict[str, Any]) -> None:
         """Keeps where the outputs of a step will be: other steps read them, and some are the pipeline's."""
         self._made[step.name] = made
         for name, value in (step.node.outputs or {}).items():
@@ -56,16 +57,16 @@ class Bindings:
         for result in self._outputs.keys() - self.results.keys():
             self.results[result] = msgspec.to_builtins(self._outputs[result])
 
-    def inputs_of(self, step: Step) -> dict[str, JobInput]:
+    def inputs_of(self, step: Step[Any]) -> dict[str, JobInput]:
         """What a step's inputs are: bound, given, or the component's defaults."""
         found: dict[str, JobInput] = {}
         self._bound[step.name] = found
         given = step.node.inputs or {}
-        ports = step.component.inputs or {}
+        ports = ports_of(step.component.inputs)
         for name, port in ports.items():
             value = self._input(step, name, given[name], port) if name in given else None
             if value is None and port.default is not None:
-                value = JobInput(job_input_type=LITERAL, value=port.default)
+                value = port.as_default()
             if value is not None:
                 found[name] = value
             elif not is_true(port.optional):
@@ -74,7 +75,7 @@ class Bindings:
             raise faults.bad_request(f"The step {step.name!r} has no input {', '.join(sorted(unknown))}.")
         return found
 
-    def _input(self, step: Step, name: str, given: Any, port: Port) -> JobInput | None:
+    def _input(self, step: Step[Any], name: str, given: Any, port: Port) -> JobInput | None:
         """One input; None when it is bound to one of the pipeline that is not given."""
         text = bound_text(given)
         mode = mode_of(given, port)
@@ -99,7 +100,7 @@ class Bindings:
             return JobInput(job_input_type=port.type, uri=str(bound.value), mode=mode)
         return msgspec.structs.replace(bound, mode=mode or bound.mode)
 
-    def _output_as_input(self, step: Step, node: str, output: str, port: Port) -> JobInput:
+    def _output_as_input(self, step: Step[Any], node: str, output: str, port: Port) -> JobInput:
         known = self._made[node].get(output)
         if known is None:
             raise faults.bad_request(
@@ -117,7 +118,7 @@ class Bindings:
 
         return BINDING.sub(value, text)
 
-    def outputs_of(self, step: Step) -> dict[str, JobOutput]:
+    def outputs_of(self, step: Step[Any]) -> dict[str, JobOutput]:
         """What a step's outputs are: the component's, with what the step or the pipeline says of them."""
         given = step.node.outputs or {}
         found: dict[str, JobOutput] = {}

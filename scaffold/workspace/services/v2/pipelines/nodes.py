@@ -1,11 +1,11 @@
 """The steps of pipelines and their components, as clients send them: some names in one style, some in another.
 
 Source of the shapes: ``azure.ai.ml.entities._builders.command`` and
-``azure.ai.ml.entities._component.command_component``.
+``azure.ai.ml.entities._component``.
 """
 
 import re
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -46,32 +46,65 @@ class Node(msgspec.Struct):
     description: str | None = None
     tags: dict[str, Any] | None = None
     properties: dict[str, Any] | None = None
+    identity: dict[str, Any] | None = None
+    queue_settings: dict[str, Any] | None = None
+    services: dict[str, Any] | None = None
 
 
 class Port(msgspec.Struct):
-    """An input or output of a component."""
+    """An input or output of a component; a group of inputs has others in it."""
 
     type: str | None = None
     optional: bool | str | None = None
     default: str | int | float | bool | None = None
     mode: str | None = None
+    values: dict[str, "Port"] | None = None
+
+    def as_default(self) -> JobInput:
+        """What the input is when nothing is given."""
+        return JobInput(job_input_type=LITERAL, value=self.default)
 
 
-class Component(msgspec.Struct):
+def ports_of(ports: dict[str, Port] | None) -> dict[str, Port]:
+    """The inputs of a component; those of a group by ``group.name``, as pipelines call them."""
+    found: dict[str, Port] = {}
+    for name, port in (ports or {}).items():
+        if port.values is None:
+            found[name] = port
+        else:
+            found |= {f"{name}.{inner}": value for inner, value in ports_of(port.values).items()}
+    return found
+
+
+class Ported(msgspec.Struct):
+    """``componentSpec`` of whichever component."""
+
+    inputs: dict[str, Port] | None = None
+    outputs: dict[str, Port] | None = None
+
+
+class PipelineComponent(Ported):
+    """``componentSpec`` of a pipeline component."""
+
+    jobs: dict[str, dict[str, Any]] | None = None
+
+
+class Component(Ported, kw_only=True):
     """``componentSpec`` of a command component."""
 
     command: str
     environment: str | None = None
     code: str | None = None
-    inputs: dict[str, Port] | None = None
-    outputs: dict[str, Port] | None = None
     environment_variables: dict[str, str | None] | None = None
     distribution: dict[str, Any] | None = None
     resources: dict[str, Any] | None = None
     limits: dict[str, Any] | None = None
 
 
-class Step:
+C = TypeVar("C", bound=Ported)
+
+
+class Step(Generic[C]):
     """A step on its way to a run.
 
     Attributes:
@@ -79,7 +112,7 @@ class Step:
         needs: the names of the steps that it reads from.
     """
 
-    def __init__(self, name: str, run_id: str, node: Node, component: Component) -> None:
+    def __init__(self, name: str, run_id: str, node: Node, component: C) -> None:
         self.name, self.run_id, self.node, self.component = name, run_id, node, component
         bindings = (BINDING.fullmatch(bound_text(value)) for value in (node.inputs or {}).values())
         self.needs = {found["node"] for found in bindings if found and found["node"]}

@@ -1,0 +1,86 @@
+"""Steps that are commands: each becomes a run."""
+
+import msgspec
+
+from scaffold.workspace.services.execution import Submission, make_run
+from scaffold.workspace.services.v2.command import (
+    Bound,
+    Distribution,
+    JobInput,
+    JobOutput,
+    Resources,
+    Trial,
+    configured,
+    seconds_of,
+)
+from scaffold.workspace.services.v2.pipelines.making import Making, warnings_about
+from scaffold.workspace.services.v2.pipelines.nodes import Component, Node, Step, section
+from scaffold.workspace.store.runs import STEP
+
+
+def trial_of(node: Node, component: Component) -> Trial:
+    """What is run: the component, with what the step says in place of it."""
+    return Trial(
+        command=component.command,
+        environment_id=node.environment or component.environment or "",
+        code_id=component.code and component.code.removeprefix("azureml:"),
+        environment_variables=(component.environment_variables or {}) | (node.environment_variables or {}),
+        distribution=section(node.distribution or component.distribution, Distribution),
+        resources=section(node.resources or component.resources, Resources),
+    )
+
+
+class CommandPart:
+    """A command of a pipeline.
+
+    Attributes:
+        outputs: what became of its outputs, as they are sent.
+
+    Raises:
+        Fault: it is not one that could be carried out here.
+    """
+
+    def __init__(
+        self,
+        making: Making,
+        step: Step[Component],
+        inputs: dict[str, JobInput],
+        outputs: dict[str, JobOutput],
+    ) -> None:
+        self._making, self._step, self._inputs = making, step, inputs
+        limits = step.node.limits or step.component.limits or {}
+        timeout = limits.get("timeout")
+        bound = Bound(
+            inputs=inputs,
+            outputs=outputs,
+            target=making.target(step.node.compute_id),
+            timeout=float(timeout) if isinstance(timeout, int | float) else seconds_of(timeout),
+        )
+        self._made = configured(making.context, step.run_id, trial_of(step.node, step.component), bound)
+        self.outputs = self._made.outputs
+
+    def add(self, parent: str) -> None:
+        """Makes the run."""
+        step, made = self._step, self._made
+        job = {
+            "jobType": "Command",
+            "command": step.component.command,
+            "environmentId": step.node.environment or step.component.environment,
+            "codeId": step.component.code,
+            "componentId": step.node.component_id,
+            "inputs": msgspec.to_builtins(self._inputs),
+            "outputs": made.outputs,
+        }
+        make_run(
+            self._making.context,
+            Submission(
+                experiment=self._making.experiment,
+                run_id=step.run_id,
+                document=made.document | {"job": job, STEP: step.name},
+                snapshot_id=made.snapshot_id,
+                parent=parent,
+                python=self._making.python,
+                fields=self._making.columns(step, parent, "azureml.StepRun", "PythonScriptStep"),
+                warnings=warnings_about(step),
+            ),
+        )
