@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PROCESS_SECONDS
+
 FUZZ_SEED = int(os.environ.get("FUZZ_SEED", "2026"))
 REPOSITORY = Path(__file__).parent.parent
 # The SDK that is tested is the one beside the tests: `make test-old-sdk` runs them with an older one.
@@ -58,7 +60,7 @@ class Machine:
         self, *arguments: str | Path, cwd: Path | None = None, **options
     ) -> subprocess.CompletedProcess[str]:
         """Runs ``scaffold`` with the arguments and returns when it has ended, whatever its exit code."""
-        options = {"timeout": 240, **options}
+        options = {"timeout": PROCESS_SECONDS, **options}
         environment = self.environment | options.pop("env", {})
         return subprocess.run(
             [sys.executable, "-m", "scaffold", *map(str, arguments)],
@@ -91,7 +93,12 @@ class Machine:
         )
 
     def sdk(
-        self, script: str, *, cwd: Path | None = None, timeout: float = 240, python: Path | None = None
+        self,
+        script: str,
+        *,
+        cwd: Path | None = None,
+        timeout: float = PROCESS_SECONDS,
+        python: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Runs Python code with the real SDK against this machine's workspace, in a process of its own."""
         return self.run("exec", "--", python or sys.executable, "-c", script, cwd=cwd, timeout=timeout)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conftest import REPOSITORY, Machine
+from tests.waiting import PROCESS_SECONDS
 
 _RUN = re.compile(r"\bExperiment_1_\d{10}_[0-9a-f]{8}\b")
 _CHANGING = (
@@ -53,7 +54,7 @@ def printed(machine: Machine, command: str, cwd: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "scaffold", *arguments],
         cwd=cwd, env=machine.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, encoding="utf-8", timeout=240, check=False,
+        text=True, encoding="utf-8", timeout=PROCESS_SECONDS, check=False,
     )  # fmt: skip
     return done.stdout
 

@@ -14,6 +14,7 @@ from types import TracebackType
 import pytest
 
 from tests.conftest import Machine
+from tests.waiting import PROCESS_SECONDS
 
 needed = pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are POSIX's")
 
@@ -88,7 +89,7 @@ class Terminal:
         self._said += piece
         return bool(piece)
 
-    def until(self, text: str, seconds: float = 90.0) -> None:
+    def until(self, text: str, seconds: float = PROCESS_SECONDS) -> None:
         """Waits until a text has been printed."""
         deadline = time.monotonic() + seconds
         while text not in self.raw:
@@ -103,7 +104,7 @@ class Terminal:
         """Presses Ctrl-C: the command and all in its group get the signal."""
         os.killpg(self.process.pid, signal.SIGINT)
 
-    def ended(self, seconds: float = 90.0) -> int:
+    def ended(self, seconds: float = PROCESS_SECONDS) -> int:
         """Waits for the end, and returns the exit code."""
         deadline = time.monotonic() + seconds
         while self._read(0.2):

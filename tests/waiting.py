@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 PATIENCE_SECONDS = 120.0
+PROCESS_SECONDS = 600.0
+"""How long a command, or a program that calls an SDK, may take: in vain is it waited for only where it hangs."""
 
 
 def until(condition: Callable[[], Any]) -> Any:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TUTORIAL_CONFIG, Machine, Project
+from tests.following import said_until
+from tests.waiting import PROCESS_SECONDS
 
 
 def assert_refused(done, code: int, *parts: str) -> None:
@@ -175,14 +177,10 @@ def resubmitted(machine: Machine, folder: Path, gate: Path) -> tuple[int, str, s
     process = machine.popen(
         "submit", folder, "--retry-on", "preempted", stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    said = []
-    for line in process.stderr:
-        said.append(line)
-        if "it is submitted again" in line:
-            break
+    said = said_until(process, "  ! the run was pre-empted; it is submitted again")
     gate.touch()
-    shown, rest = process.communicate(timeout=240)
-    return process.returncode, shown, "".join(said) + rest
+    shown, rest = process.communicate(timeout=PROCESS_SECONDS)
+    return process.returncode, shown, "\n".join([*said, rest])
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 from tests.cloud.azure import CONFIG, MANAGER, Azure, Fault
 from tests.cloud.catalogue import CASES, NOBODY, Case, bare_of
 from tests.conftest import REPOSITORY, RUN_EXPERIMENT, Machine
+from tests.waiting import PROCESS_SECONDS
 
 CloudProject = Callable[..., Path]
 
@@ -89,7 +90,7 @@ def test_the_bare_sdk_ends_as_the_readme_says(user: Machine, strike: Callable[[C
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PROCESS_SECONDS,
         check=False,
     )
 

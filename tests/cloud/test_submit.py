@@ -10,7 +10,9 @@ import pytest
 from tests.cli.test_submit import WAITS, resubmitted
 from tests.cloud.azure import CLIENT_ID, LOGIN, SERVICE, Azure, Fault
 from tests.conftest import RUN_EXPERIMENT, Machine
+from tests.following import said_until
 from tests.packages import Gated
+from tests.waiting import PROCESS_SECONDS
 
 CloudProject = Callable[..., Path]
 
@@ -182,12 +184,7 @@ def with_build_log(user: Machine, folder: Path) -> tuple["subprocess.Popen[str]"
     """A submission that is followed, once the log of its environment's build is shown, and what it has said."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = user.popen("submit", folder, "--follow", "--no-check", **pipes)
-    lines = []
-    for line in process.stderr:
-        lines.append(line.rstrip("\n"))
-        if line.startswith("  | "):
-            break
-    return process, lines
+    return process, said_until(process, "  | ")
 
 
 @pytest.mark.slow
@@ -206,7 +203,7 @@ def test_each_stage_is_told_with_the_log_of_a_slow_build_and_ctrl_c_at_it_is_no_
     (folder / "requirements.txt").write_text(second.requirement)
     followed, shown = with_build_log(user, folder)
     second.let()
-    printed, rest = followed.communicate(timeout=240)
+    printed, rest = followed.communicate(timeout=PROCESS_SECONDS)
     shown += rest.splitlines()
     cached = user.run("submit", folder, "--follow", "--no-check")
 

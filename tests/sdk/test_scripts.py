@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Machine, Project, write_tree
+from tests.waiting import PROCESS_SECONDS
 
 
 def follow(machine: Machine, folder: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
@@ -81,7 +82,7 @@ def test_a_script_that_prints_50_megabytes(shared_machine: Machine, project: Pro
             env=shared_machine.environment,
             stdout=stream,
             stderr=subprocess.PIPE,
-            timeout=240,
+            timeout=PROCESS_SECONDS,
             check=False,
         )
 
