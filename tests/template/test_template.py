@@ -179,6 +179,24 @@ def test_check_finds_nothing(tmp_path, answers):
 
 
 @pytest.mark.skipif(not (BIN / "ruff").exists(), reason="ruff is not installed")
+@pytest.mark.parametrize(
+    ("sdk", "installed", "run"),
+    [
+        ("v1", {"azureml-core"}, {"run_experiment.py"}),
+        ("v2", {"azure-ai-ml azure-identity"}, {"run_experiment_v2.py"}),
+        (
+            "both",
+            {"azureml-core", "azure-ai-ml azure-identity"},
+            {"run_experiment.py", "run_experiment_v2.py"},
+        ),
+    ],
+)
+def test_the_readme_says_what_the_projects_own_sdk_needs(tmp_path, sdk, installed, run):
+    text = rendered(tmp_path, {"sdk": sdk})[1]["README.md"].decode()
+    assert set(re.findall(r"`pip install ([^`]+)`", text)) == installed
+    assert set(re.findall(r"`python (run_\w+\.py)`", text)) == run
+
+
 @pytest.mark.parametrize("sdk", ["v1", "v2", "both"])
 def test_the_python_files_are_clean_and_formatted(tmp_path, sdk):
     root = generate(Answers(sdk=sdk), tmp_path).path

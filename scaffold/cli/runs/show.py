@@ -11,6 +11,8 @@ from scaffold.cli.runs import asked
 from scaffold.cli.runs.asked import Auth, ProjectFolder, RunOrLatest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scaffold.runs.model import Details
 
 
@@ -60,6 +62,12 @@ def command_of(details: "Details") -> str:
     return shlex.join(["python", details.run.script, *details.arguments]) if details.run.script else ""
 
 
+def _best(properties: "Mapping[str, str]") -> str:
+    """Of a sweep that is over: the child with the best value of its metric, and that value."""
+    child, score = properties.get("best_child_run_id"), properties.get("score")
+    return f"{child} ({score})" if child and score else child or ""
+
+
 def _show(details: "Details") -> None:
     from scaffold import words
 
@@ -79,7 +87,9 @@ def _show(details: "Details") -> None:
         "command": command_of(details),
         "parent": run.parent,
         "children": details.children or "",
-        "tags": ", ".join(f"{key}={value}" for key, value in run.tags.items()),
+        "best child": _best(run.properties),
+        # Azure ML's own, such as the whole configuration of a sweep, are for its clients.
+        "tags": ", ".join(f"{k}={v}" for k, v in run.tags.items() if not k.startswith("_aml_system_")),
         "logs": ", ".join(details.logs),
         "page": details.url,
     }

@@ -72,6 +72,8 @@ def test_a_sweep_runs_its_trials_and_names_the_best(machine: Machine, tmp_path: 
     assert seen["children"] == ["Completed"] * 3
     assert seen["best"] == ["command", "python trial.py 0.75 ${{inputs.kind}} ${{outputs.out}}", "Completed"]
     assert seen["made"] == "0.75 plain"
+    shown = machine.run("runs", "show", seen["names"][0]).stdout
+    assert f"best child   {seen['names'][1]} (0.75)" in shown and "_aml_system_" not in shown
     page = Workspace(machine.state).own_page(f"/runs/{seen['names'][0]}.json").json()
     assert (page["best"]["run_id"], page["best"]["metric"], page["best"]["score"]) == (
         seen["names"][1],
