@@ -44,7 +44,7 @@ def find_subject(
     """The project to check.
 
     Args:
-        start: a folder of the project or below it, or the script that submits it.
+        start: a folder of the project or below it, the script that submits it, or another file in it.
         today: the day to judge by.
         suffixes: of such scripts.
 
@@ -52,7 +52,7 @@ def find_subject(
         ProjectError: there is no project.
         UsageError: there are several submitting scripts.
     """
-    if start.suffix in suffixes and start.is_file():
+    if start.suffix in suffixes and start.is_file() and not _is_only_part_of_a_project(start):
         # People start such a script from the project's folder: python scripts/submit.py
         script, here = start.absolute(), Path.cwd()
         return Subject(here if script.is_relative_to(here) else script.parent, script, today)
@@ -73,15 +73,27 @@ def find_subject(
 
 def _submitting_scripts(folder: Path, suffixes: Collection[str]) -> list[Path]:
     """The scripts of a folder that make a ScriptRunConfig, where people did not call it run_experiment.py."""
-    found = []
     files = sorted(folder.iterdir()) if folder.is_dir() else []
-    for path in (file for file in files if file.suffix in suffixes):
-        try:
-            if b"ScriptRunConfig(" in path.read_bytes():
-                found.append(path)
-        except OSError:
-            continue
-    return found
+    return [file for file in files if file.suffix in suffixes and _submits(file)]
+
+
+def _submits(path: Path) -> bool:
+    """Whether a script makes a ScriptRunConfig."""
+    try:
+        return b"ScriptRunConfig(" in path.read_bytes()
+    except OSError:
+        return False
+
+
+def _is_only_part_of_a_project(path: Path) -> bool:
+    """Whether a script is one of a project's that submits nothing, such as the experiment's own."""
+    if path.suffix != ".py" or _submits(path):
+        return False
+    try:
+        find_project(path)
+    except ProjectError:
+        return False
+    return True
 
 
 def selected(select: Collection[str] = (), ignore: Collection[str] = ()) -> list[Rule]:

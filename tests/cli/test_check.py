@@ -92,6 +92,13 @@ def test_outside_a_project_and_in_any_folder_of_one(shared_machine: Machine, che
     assert shared_machine.run("check", cwd=deep).returncode == 0
 
 
+def test_a_file_of_a_project_stands_for_it(shared_machine: Machine, checked):
+    root = checked({"requirements.txt": "python==3.8\n"})
+    for name in ("Experiment_1/experiment_1.py", "constants.py", "run_experiment.py"):
+        done = shared_machine.run("check", root / name)
+        assert (done.returncode, "environment-python-line" in done.stdout) == (3, True), done.stdout
+
+
 def test_only_some_rules(shared_machine: Machine, checked):
     folder = checked(WRONG)
 

@@ -172,10 +172,10 @@ print("ended")
 """
 
 
-def resubmitted(machine: Machine, folder: Path, gate: Path) -> tuple[int, str, str]:
+def resubmitted(machine: Machine, folder: Path, gate: Path, *flags: str) -> tuple[int, str, str]:
     """Exit code, output and messages of a submission whose run is let end once it was submitted again."""
     process = machine.popen(
-        "submit", folder, "--retry-on", "preempted", stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        "submit", folder, "--retry-on", "preempted", *flags, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     said = said_until(process, "  ! the run was pre-empted; it is submitted again")
     gate.touch()
@@ -205,10 +205,13 @@ def test_a_pre_empted_run_is_submitted_again_when_that_is_wanted(
 ):
     machine, folder = preempting
 
-    code, shown, said = resubmitted(machine, folder, gate)
+    code, shown, said = resubmitted(machine, folder, gate, "--json")
+    document = json.loads(shown)
 
-    assert (code, shown) == (0, "ended\n"), said
+    assert code == 0, said
     assert "  ! the run was pre-empted; it is submitted again\n" in said
+    assert [run["status"] for run in document["runs"]] == ["Failed", "Completed"]
+    assert document["run_id"] == document["runs"][1]["run_id"]
     assert runs_of(machine) == {"Completed": 1, "Failed": 1}
 
 

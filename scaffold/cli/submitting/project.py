@@ -1,6 +1,6 @@
 """Submits a project where its config.json says, and again when its run was pre-empted and that is wanted."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scaffold.cli import console
 
@@ -18,6 +18,7 @@ def submit_project(project: "Project", wanted: "Wanted") -> None:
     Raises:
         ScaffoldError: nothing was submitted, or a followed run did not complete.
     """
+    earlier: list[dict[str, Any]] = []
     for attempt in range(_MOST_RESUBMISSIONS + 1):
         submitting = _submitting(project, wanted)
         if wanted.dry_run:
@@ -26,8 +27,9 @@ def submit_project(project: "Project", wanted: "Wanted") -> None:
         submitting.run()
         again = wanted.retry_preempted and attempt < _MOST_RESUBMISSIONS and submitting.was_preempted()
         if not again:
-            submitting.conclude()
+            submitting.conclude(earlier)
             return
+        earlier += submitting.documents()
         console.warn("the run was pre-empted; it is submitted again")
 
 

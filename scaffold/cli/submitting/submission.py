@@ -2,6 +2,7 @@
 
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from scaffold import words
@@ -118,11 +119,19 @@ class Submitting(ABC):
         waited = bool(self._exit_code and error and is_preemption(" ".join(error["texts"])))
         return waited or ("state" in self._runs[-1] and preempted(self._runs[-1]["state"]))
 
-    def conclude(self) -> None:
-        """Shows the results, and raises what is to be the exit code."""
+    def documents(self) -> list[dict[str, Any]]:
+        """The runs that were accepted, for a program."""
+        return [document_of(run) for run in self._runs]
+
+    def conclude(self, earlier: Sequence[dict[str, Any]] = ()) -> None:
+        """Shows the results, and raises what is to be the exit code.
+
+        Args:
+            earlier: what :meth:`documents` gave of attempts before, whose runs were pre-empted.
+        """
         if not self._runs and self._exit_code == 0:
             raise contents.nothing_submitted(self._script)
-        self._show_results()
+        self._show_results(earlier)
         if self._exit_code == 0:
             self._printed.release()
         else:
@@ -137,11 +146,10 @@ class Submitting(ABC):
     def _raise_outcome(self, run: dict[str, Any]) -> None:
         raise_for(run)
 
-    def _show_results(self) -> None:
+    def _show_results(self, earlier: Sequence[dict[str, Any]]) -> None:
         if self._wanted.as_json:
-            if self._runs:
-                runs = [document_of(run) for run in self._runs]
-                console.result_json({**runs[0], "runs": runs})
+            if runs := self.documents():
+                console.result_json({**runs[0], "runs": [*earlier, *runs]})
             return
         for run in self._runs:
             if "state" not in run:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scaffold import words
@@ -157,7 +157,7 @@ class Sweeping(OnAzure):
         ]
         return heads, rows
 
-    def _show_results(self) -> None:
+    def _show_results(self, earlier: Sequence[dict[str, Any]] = ()) -> None:
         run = self._runs[-1] if self._runs else None
         if run is None:
             return

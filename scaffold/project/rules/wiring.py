@@ -76,9 +76,13 @@ def wiring_script(subject: Subject) -> Iterator[Found]:
 
 
 def _mend(hint: str, path: Path) -> str:
-    """The hint, and the name that differs by case alone where there is one."""
+    """The hint, and what is there of that name, or of one that differs by case alone."""
     other = _twin(path)
-    return hint if other is None else f"{hint.removesuffix('.')}: there is {other}, and case counts."
+    if other is None:
+        return hint
+    if other == path.name:
+        return f"What is there is {'a folder' if path.is_dir() else 'a file'}: rename it, or mend the name."
+    return f"{hint.removesuffix('.')}: there is {other}, and case counts."
 
 
 def _twin(path: Path) -> str | None:

@@ -238,6 +238,12 @@ def test_a_constant_that_the_script_uses_already_is_not_offered_for_another(tmp_
     assert hints(root, "constants-missing") == ["Add TARGET_NAME to constants.py."]
 
 
+def test_a_file_where_a_folder_is_wanted_is_told_as_one(tmp_path):
+    root = write(tmp_path, {"Experiment_1/train.py": None, "Experiment_1": "no folder"})
+    [hint] = hints(root, "wiring-source")
+    assert hint == "What is there is a file: rename it, or mend the name."
+
+
 def test_the_python_of_a_conda_file_is_not_the_pip_file_s(tmp_path):
     pip = "name: e\ndependencies:\n- python=3.11\n- pip\n- pip:\n  - python==3.8\n"
     root = write(tmp_path, {"run_experiment.py": CONDA_RUNNER, "environment.yml": pip})
