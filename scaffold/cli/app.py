@@ -91,6 +91,11 @@ def run(args: list[str] | None = None) -> int:
         outcome: Any = app(args=args, prog_name="scaffold", standalone_mode=False)
     except Exception as error:
         return tell(error)
+    except SystemExit as ending:
+        # What typer makes of it when the reader of a pipe goes away: 1, which would be a fault of ours.
+        if isinstance(ending.__context__, BrokenPipeError):
+            return tell(ending.__context__)
+        raise
     return outcome if isinstance(outcome, int) else 0
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -336,3 +337,14 @@ def test_a_resolver_without_a_network_finds_nothing(shared_machine: Machine, che
 
     assert done.returncode == 0
     assert "the resolver gave no answer" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="its pipes end in another way")
+def test_a_reader_that_goes_away_is_no_fault(shared_machine: Machine):
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = shared_machine.popen("check", "--rules", stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    _, said = process.communicate(timeout=60)
+
+    assert (process.returncode, said) == (141, "")

@@ -112,6 +112,15 @@ def test_a_followed_run_that_fails_is_told_with_its_reason(user: Machine, cloud_
     assert "failed: Execution failed. The process exited with status code 3." in done.stderr
 
 
+def test_each_run_of_a_script_that_submits_several_is_followed(user: Machine, cloud_project: CloudProject):
+    again = "run = Experiment(ws, constants.EXPERIMENT_NAME).submit(config)\n"
+    folder = cloud_project(**{"run_experiment.py": RUN_EXPERIMENT + again})
+
+    document = user.json("submit", folder, "--follow")
+
+    assert [run["status"] for run in document["runs"]] == ["Completed", "Completed"]
+
+
 def test_a_fault_that_passes_is_waited_for(azure: Azure, user: Machine, cloud_project: CloudProject):
     azure.faults.append(Fault(LOGIN, "/oauth2/v2.0/token", 503, "temporarily_unavailable", times=2))
     before = azure.run_count()

@@ -70,7 +70,7 @@ def _carry_out(job: dict[str, Any], script: str, report: Report) -> int:
 
 
 def _observed(job: dict[str, Any], script: str, overrides: Overrides, report: Report) -> int:
-    """Runs the script under the observer, and follows its last run where that is wanted."""
+    """Runs the script under the observer, and follows its runs, one after another, where that is wanted."""
     from scaffold.submission.child.observer import NotSubmittedError, Observer
 
     runs: list[Any] = []
@@ -103,8 +103,8 @@ def _observed(job: dict[str, Any], script: str, overrides: Overrides, report: Re
         if found is None:
             raise
         submitted(found)  # it was accepted, though the answer did not arrive
-    if job["follow"] and runs:
-        _follow(runs[-1], job["sweep"], report)
+    for run in runs if job["follow"] else ():
+        _follow(run, job["sweep"], report)
     return code
 
 
