@@ -25,6 +25,10 @@ _PRINCIPAL = {
 }
 
 
+# The SDK's own sign of a compute instance of Azure ML, whose identity it tries first (``_initialize_msi_auth``).
+COMPUTE_INSTANCE = Path("/mnt/azmnt/.nbvm")
+
+
 class NoLoginError(Exception):
     """The login that was chosen is not set up; the message says what is missing."""
 
@@ -57,13 +61,13 @@ def survey(tenant_id: str | None, environment: Mapping[str, str] = os.environ) -
         tenant_id: of config.json, or None.
         environment: the variables of the process that logs in.
     """
-    identity = "MSI_ENDPOINT" in environment
+    identity = _sign_of_identity(environment)
     own = Path(environment.get("AZUREML_AUTH_CONFIG_DIR") or Path.home() / ".azureml" / "auth")
     ways = [
         Way(
             "managed-identity",
-            identity,
-            f"a managed identity (MSI_ENDPOINT{'' if identity else ' is not set'})",
+            identity is not None,
+            f"a managed identity ({identity or 'MSI_ENDPOINT is not set'})",
         ),
         _principal(tenant_id, environment),
     ]
@@ -73,6 +77,13 @@ def survey(tenant_id: str | None, environment: Mapping[str, str] = os.environ) -
     ):
         ways.append(Way(method, _has_login(folder), f"an earlier login of {whose} ({folder})"))
     return ways
+
+
+def _sign_of_identity(environment: Mapping[str, str]) -> str | None:
+    """What has the SDK try a managed identity; None where nothing does."""
+    if "MSI_ENDPOINT" in environment:
+        return "MSI_ENDPOINT"
+    return "compute instance" if COMPUTE_INSTANCE.is_file() else None
 
 
 def _principal(tenant_id: str | None, environment: Mapping[str, str]) -> Way:
@@ -108,8 +119,11 @@ def prepare(method: str, tenant_id: str | None) -> str:
         method = _first()
     if method != "managed-identity":
         os.environ.pop("MSI_ENDPOINT", None)
-    elif "MSI_ENDPOINT" not in os.environ:
-        raise NoLoginError("This machine has no managed identity: MSI_ENDPOINT is not set.")
+    elif _sign_of_identity(os.environ) is None:
+        raise NoLoginError(
+            "The SDK finds no managed identity here: MSI_ENDPOINT is not set, and this is no compute instance "
+            "(on a virtual machine: az login --identity, and --auth azure-cli)."
+        )
     if method != "service-principal":
         for name in _PRINCIPAL:
             os.environ.pop(name, None)
@@ -122,7 +136,10 @@ def prepare(method: str, tenant_id: str | None) -> str:
         os.environ["AZUREML_AUTH_CONFIG_DIR"] = str(folder)
     if method == "device-code":
         _log_in_by_code(tenant_id)
-    return describe(method)
+    first = ""
+    if method != "managed-identity" and COMPUTE_INSTANCE.is_file():
+        first = ", unless the identity of this compute instance comes first"
+    return f"{describe(method)}{first}"
 
 
 def describe(method: str) -> str:

@@ -12,6 +12,7 @@ import trustme
 
 from scaffold.doctor import home, installation, login, network
 from scaffold.doctor.finding import Finding, Looking, Probe, ok
+from scaffold.submission.child import login as child_login
 from scaffold.workspace import identity
 from scaffold.workspace.paths import Home
 
@@ -289,6 +290,21 @@ def test_the_login_that_the_sdk_comes_to_first(nobody: Path, monkeypatch: pytest
     assert first() == "service-principal"
     monkeypatch.setenv("MSI_ENDPOINT", "x")
     assert first() == "managed-identity"
+
+
+def test_a_compute_instance_has_an_identity_which_the_sdk_tries_whatever_is_chosen(
+    nobody: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with pytest.raises(child_login.NoLoginError, match="az login --identity"):
+        child_login.prepare("managed-identity", None)
+
+    (nobody / ".nbvm").touch()
+    monkeypatch.setattr(child_login, "COMPUTE_INSTANCE", nobody / ".nbvm")
+
+    [found] = login.logins(None, needed=True)
+    assert found.what == "A managed identity (compute instance) comes first."
+    assert child_login.prepare("managed-identity", None) == "managed identity of this machine"
+    assert "unless the identity of this compute instance" in child_login.prepare("interactive", None)
 
 
 def test_half_a_service_principal_is_told_and_a_tenant_completes_it(
