@@ -144,7 +144,7 @@ JOB_TYPES = Refusal(
 COMPONENT_TYPES = Refusal(
     "other kinds of components than commands and pipelines",
     ("parallel_run_function", "MLClient.components.create_or_update(parallel component)"),
-    "A command component can do the work of a parallel, Spark, sweep or import step by itself, and that of a loop.",
+    "A command component can do the work of a parallel, Spark or import step by itself, and that of a loop.",
 )
 ENDPOINTS = Refusal(
     "endpoints and deployments",

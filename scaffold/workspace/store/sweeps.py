@@ -9,6 +9,25 @@ from scaffold.workspace.store.database import Database, from_json, to_json
 from scaffold.workspace.store.pipelines import unfinished
 
 
+class BestOutput(msgspec.Struct, frozen=True):
+    """An output of the best run of a sweep, which becomes the sweep's own.
+
+    Attributes:
+        kind: such as ``uri_folder`` or ``custom_model``.
+        source: its path in the workspace's datastore, with ``{run-id}`` where the run's id stands.
+        path: the path that it gets, and its address as clients write it.
+        name, version, description: of the asset that it is registered as, if any.
+    """
+
+    kind: str
+    source: str
+    path: str
+    address: str
+    name: str | None = None
+    version: str | None = None
+    description: str | None = None
+
+
 class Sweep(msgspec.Struct, frozen=True):
     """What a sweep is to do.
 
@@ -26,6 +45,7 @@ class Sweep(msgspec.Struct, frozen=True):
         properties: of every child.
         recorded: of every child.
         warnings: of every child.
+        outputs: what is kept of the best child, by the name of the output.
     """
 
     space: dict[str, Any]
@@ -41,6 +61,7 @@ class Sweep(msgspec.Struct, frozen=True):
     properties: dict[str, str] = {}
     recorded: dict[str, Any] = {}
     warnings: list[dict[str, str]] = []
+    outputs: dict[str, BestOutput] = {}
 
 
 class Sweeps:

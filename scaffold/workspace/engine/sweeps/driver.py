@@ -18,8 +18,10 @@ from scaffold.workspace.logs import SWEEP_LOG
 from scaffold.workspace.paths import Home
 from scaffold.workspace.runs import Status
 from scaffold.workspace.store import Store
+from scaffold.workspace.store.blobs import DATASTORE
 from scaffold.workspace.store.database import now, to_json
-from scaffold.workspace.store.sweeps import Sweep
+from scaffold.workspace.store.registration import Place, data_document, register_data, register_model
+from scaffold.workspace.store.sweeps import BestOutput, Sweep
 
 SYSTEM = "_aml_system_"
 """What the names of HyperDrive's own tags begin with."""
@@ -80,8 +82,10 @@ class SweepDriver(Driver["_UnderWay"]):
             if children[child] is not Status.CANCEL_REQUESTED:
                 self._cancel(child)
         if not active:
-            sweep.sum_up(children)
+            best = sweep.sum_up(children)
             status, error = ending
+            if status is Status.COMPLETED:
+                sweep.keep_outputs(best)
             self._move(sweep.run_id, status, **({"error": error} if error else {}))
         return not active
 
@@ -178,13 +182,38 @@ class _UnderWay(UnderWay):
                 history[child] = values
         return history
 
-    def sum_up(self, children: dict[str, Status]) -> None:
-        """Notes the best child with the sweep's run."""
+    def sum_up(self, children: dict[str, Status]) -> str | None:
+        """Notes the best child with the sweep's run, and returns its id."""
         choose = max if self.todo.maximize else min
         best = {child: choose(values) for child, values in self.history(list(children)).items()}
         if not best:
-            return
+            return None
         child = choose(best, key=lambda key: best[key])
         found = {"best_child_run_id": child, "score": str(best[child]), "best_metric_status": "Succeeded"}
         self._store.runs.merge(self.run_id, tags={}, properties=found)
         self.note(f"{child} is the best, with {self.todo.metric} = {best[child]}.")
+        return child
+
+    def keep_outputs(self, best: str | None) -> None:
+        """Makes the outputs of the best child the sweep's own."""
+        if self.todo.outputs and best is None:
+            sentence = f"No run has logged {self.todo.metric}, so that none is the best, and the sweep has no outputs."
+            self.note(sentence)
+            self._store.runs.warn(self.run_id, "sweep", [sentence])
+        for name, output in self.todo.outputs.items() if best else ():
+            source = output.source.replace(trials.RUN, best or "")
+            count = self._store.blobs.copy(DATASTORE, source, DATASTORE, output.path)
+            self.note(f"Output {name}: {count} files of {best}.")
+            if output.name:
+                self._register(output, output.name)
+
+    def _register(self, output: BestOutput, name: str) -> None:
+        if output.kind.endswith("_model"):
+            place = Place(DATASTORE, output.path, output.address)
+            register_model(
+                self._store, name, output.version, place, output.kind,
+                run_id=self.run_id, description=output.description,
+            )  # fmt: skip
+        else:
+            document = data_document(output.kind, output.address, output.description)
+            register_data(self._store, name, output.version, document)

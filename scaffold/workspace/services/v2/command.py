@@ -301,6 +301,15 @@ def _outputs(
     return direct, sections, sent
 
 
+def outputs_as_sent(context: Context, run_id: str, outputs: dict[str, JobOutput]) -> dict[str, Any]:
+    """Where the outputs of a run will be, as they are sent.
+
+    Raises:
+        Fault: one is to go where it cannot.
+    """
+    return _outputs(context, run_id, outputs)[2]
+
+
 def _sent(asked: JobOutput, kind: str, address: str) -> dict[str, Any]:
     document: dict[str, Any] = msgspec.to_builtins(asked)
     return document | {"jobOutputType": kind, "uri": address, "mode": asked.mode or "ReadWriteMount"}

@@ -6,6 +6,7 @@ from typing import Any
 from scaffold.workspace.services.v2.command import JobOutput, Resources
 from scaffold.workspace.services.v2.jobs import JobProperties
 
+_KINDS = ("jobServiceType", "job_service_type", "type")
 _SHARED_MEMORY = "2g"
 """What clients ask for who have said nothing."""
 
@@ -45,8 +46,13 @@ def _parts(asked: JobProperties) -> Iterable[str]:
 
 def _services(services: dict[str, Any]) -> list[str]:
     """Those that a client has asked for; that of the page and that of MLflow every job has."""
-    kinds = {name: str((value or {}).get("jobServiceType")) for name, value in services.items()}
+    kinds = {name: _kind_of(value or {}) for name, value in services.items()}
     return [f"{name} ({kind})" for name, kind in kinds.items() if kind not in ("Studio", "Tracking")]
+
+
+def _kind_of(service: dict[str, Any]) -> str:
+    """The kind of a service, which jobs and steps write in several ways."""
+    return next((str(service[key]) for key in _KINDS if service.get(key)), "of no kind")
 
 
 def _of_resources(resources: Resources) -> Iterable[str]:

@@ -7,11 +7,11 @@ import msgspec
 from starlette.requests import Request
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import caller_of, context_of
+from scaffold.workspace.context import Context, caller_of, context_of
 from scaffold.workspace.engine.sweeps.trials import RUN
 from scaffold.workspace.services import hyperdrive
 from scaffold.workspace.services.dto import Dto
-from scaffold.workspace.services.execution import python_of, understood
+from scaffold.workspace.services.execution import Order, python_of, understood
 from scaffold.workspace.services.v2.command import Bound, Resources, Trial, configured, seconds_of, target_of
 from scaffold.workspace.services.v2.jobs import (
     DEFAULT_EXPERIMENT,
@@ -24,6 +24,7 @@ from scaffold.workspace.services.v2.jobs import (
 )
 from scaffold.workspace.services.v2.recorded import warnings_of
 from scaffold.workspace.store.runs import SWEEP, Run
+from scaffold.workspace.store.sweeps import BestOutput
 
 _MOST_TRIALS = 1000
 
@@ -77,6 +78,20 @@ class SweepProperties(JobProperties, kw_only=True):
     resources: dict[str, Any] | None = None
 
 
+class Prepared(msgspec.Struct, frozen=True):
+    """A sweep that can be carried out, before it is kept.
+
+    Attributes:
+        as_sent: as HyperDrive's own client would ask for it.
+        order: what each trial is.
+        warnings: of the sweep's run.
+    """
+
+    as_sent: hyperdrive.NewSweep
+    order: Order
+    warnings: list[dict[str, str]]
+
+
 def accept(request: Request, name: str, properties: dict[str, Any]) -> Run:
     """Makes the run of a sweep; from here on it is kept.
 
@@ -84,6 +99,32 @@ def accept(request: Request, name: str, properties: dict[str, Any]) -> Run:
         Fault: it is not one that could be carried out here.
     """
     context, asked = context_of(request), read_as(SweepProperties, properties)
+    sweep = prepared(context, asked, python_of(request))
+    with context.store.database.transaction():
+        return add(
+            context,
+            name,
+            asked,
+            sweep,
+            experiment=asked.experiment_name or DEFAULT_EXPERIMENT,
+            submission=caller_of(request).submission,
+            recorded={"job": msgspec.to_builtins(asked)},
+            run_type="hyperdrive",
+            properties={},
+        )
+
+
+def prepared(context: Context, asked: SweepProperties, python: str | None) -> Prepared:
+    """Sees to it that a sweep can be carried out.
+
+    Args:
+        context: of the request.
+        asked: the sweep.
+        python: the Python from which it is submitted, if that is known.
+
+    Raises:
+        Fault: it cannot.
+    """
     limits = asked.limits or SweepLimits()
     as_sent = _as_sent(asked, limits)
     hyperdrive.check(as_sent)
@@ -109,28 +150,48 @@ def accept(request: Request, name: str, properties: dict[str, Any]) -> Run:
         resources=msgspec.to_builtins(asked.trial.resources),
     )
     job = msgspec.to_builtins(trial) | {"outputs": made.outputs}
-    order = understood(context, made.document | {"job": job}, made.snapshot_id, python_of(request))
-    sweep = hyperdrive.sweep_of(as_sent, order)
-    with context.store.database.transaction():
-        run = add_parent(
-            context,
-            asked,
-            name,
-            experiment=asked.experiment_name or DEFAULT_EXPERIMENT,
-            submission=caller_of(request).submission,
-            recorded={SWEEP: True, "job": msgspec.to_builtins(asked)},
-            run_type="hyperdrive",
-            run_type_v2={"orchestrator": "HyperDrive", "traits": []},
-            target=order.target,
-            snapshot_id=order.snapshot_id,
-            warnings=[
-                *order.warnings,
-                *warnings_of(asked, resources, *_of_sampling(asked.sampling_algorithm)),
-            ],
-            tags=hyperdrive.tags_of(as_sent, name, sweep),
-            properties=hyperdrive.properties_of(as_sent, order),
-        )
-        context.store.sweeps.add(name, sweep)
+    order = understood(context, made.document | {"job": job}, made.snapshot_id, python)
+    said = warnings_of(asked, resources, *_of_sampling(asked.sampling_algorithm))
+    return Prepared(as_sent, order, [*order.warnings, *said])
+
+
+def add(  # noqa: PLR0913  (what such a run has)
+    context: Context,
+    run_id: str,
+    asked: SweepProperties,
+    sweep: Prepared,
+    *,
+    recorded: dict[str, Any],
+    properties: dict[str, str],
+    outputs: dict[str, BestOutput] | None = None,
+    **columns: Any,
+) -> Run:
+    """Makes the run of a sweep that can be carried out.
+
+    Args:
+        context: of the request.
+        run_id: the run's.
+        asked: the sweep.
+        sweep: the same, prepared.
+        recorded, properties: those that the run has beside a sweep's own.
+        outputs: what is kept of the best trial, by the name of the output.
+        columns: see :func:`scaffold.workspace.services.v2.jobs.add_parent`.
+    """
+    order, todo = sweep.order, hyperdrive.sweep_of(sweep.as_sent, sweep.order)
+    run = add_parent(
+        context,
+        asked,
+        run_id,
+        recorded={SWEEP: True, **recorded},
+        run_type_v2={"orchestrator": "HyperDrive", "traits": []},
+        target=order.target,
+        snapshot_id=order.snapshot_id,
+        warnings=sweep.warnings,
+        tags=hyperdrive.tags_of(sweep.as_sent, run_id, todo),
+        properties=hyperdrive.properties_of(sweep.as_sent, order) | properties,
+        **columns,
+    )
+    context.store.sweeps.add(run_id, msgspec.structs.replace(todo, outputs=outputs or {}))
     return run
 
 

@@ -64,6 +64,8 @@ class Bindings:
         given = step.node.inputs or {}
         ports = ports_of(step.component.inputs)
         for name, port in ports.items():
+            if name in step.parameters and name not in given:
+                continue
             value = self._input(step, name, given[name], port) if name in given else None
             if value is None and port.default is not None:
                 value = port.as_default()

@@ -31,10 +31,13 @@ from scaffold.workspace.services.v2.pipelines.nodes import (
     Node,
     PipelineComponent,
     PipelineProperties,
+    Ported,
     Step,
+    SweepNode,
     converted,
     ports_of,
 )
+from scaffold.workspace.services.v2.pipelines.sweeps import SweepPart
 from scaffold.workspace.services.v2.recorded import warnings_of
 from scaffold.workspace.store.pipelines import Pipeline
 from scaffold.workspace.store.runs import PIPELINE, STEP, Run
@@ -156,10 +159,11 @@ class Graph:
             kind = str(document.get("type") or "command")
             if kind not in _KINDS:
                 raise COMPONENT_TYPES.fault(f"the step {name} is of the type {kind}")
-            node = converted(f"The step {name!r}", document, Node)
-            asset = components.find(self._making.context, node.component_id or "")
-            spec = asset.document["componentSpec"]
-            component = converted(f"The component of {name!r}", spec, _KINDS[kind])
+            shape, ported = _KINDS[kind]
+            node = converted(f"The step {name!r}", document, shape)
+            named = node.trial.get("componentId") if isinstance(node, SweepNode) else node.component_id
+            spec = components.find(self._making.context, str(named or "")).document["componentSpec"]
+            component = converted(f"The component of {name!r}", spec, ported)
             steps[name] = Step(name, str(uuid.uuid4()), node, component)
         for step in steps.values():
             if unknown := step.needs - steps.keys():
@@ -190,10 +194,16 @@ class Graph:
         inputs, outputs = self._bindings.inputs_of(step), self._bindings.outputs_of(step)
         if isinstance(step.component, PipelineComponent):
             return _PipelinePart(self._making, step, inputs, outputs, self._level + 1)
+        if isinstance(step.node, SweepNode):
+            return SweepPart(self._making, step, step.node, inputs, outputs)
         return CommandPart(self._making, step, inputs, outputs)
 
 
-_KINDS = {"command": Component, "pipeline": PipelineComponent}
+_KINDS: dict[str, tuple[type[Node], type[Ported]]] = {
+    "command": (Node, Component),
+    "pipeline": (Node, PipelineComponent),
+    "sweep": (SweepNode, Component),
+}
 
 
 class _PipelinePart:

@@ -51,6 +51,16 @@ class Node(msgspec.Struct):
     services: dict[str, Any] | None = None
 
 
+class SweepNode(Node):
+    """A step that tries commands with parameters, as it stands in a pipeline."""
+
+    trial: dict[str, Any] = {}
+    search_space: dict[str, dict[str, Any]] = {}
+    sampling_algorithm: str | dict[str, Any] = "random"
+    objective: dict[str, Any] | None = None
+    early_termination: dict[str, Any] | None = None
+
+
 class Port(msgspec.Struct):
     """An input or output of a component; a group of inputs has others in it."""
 
@@ -110,10 +120,12 @@ class Step(Generic[C]):
     Attributes:
         run_id: the run that it becomes.
         needs: the names of the steps that it reads from.
+        parameters: the names of its inputs that are a sweep's.
     """
 
     def __init__(self, name: str, run_id: str, node: Node, component: C) -> None:
         self.name, self.run_id, self.node, self.component = name, run_id, node, component
+        self.parameters = set(node.search_space) if isinstance(node, SweepNode) else set()
         bindings = (BINDING.fullmatch(bound_text(value)) for value in (node.inputs or {}).values())
         self.needs = {found["node"] for found in bindings if found and found["node"]}
 
@@ -130,11 +142,17 @@ def converted(what: str, document: Any, kind: Any) -> Any:
         raise faults.bad_request(f"{what} has another shape: {error}") from None
 
 
-def section(document: dict[str, Any] | None, kind: type[Any]) -> Any:
-    """A section of a component as a record of jobs."""
+def section(document: dict[str, Any] | None, kind: type[Any], type_name: str = "distributionType") -> Any:
+    """A section of a step or component as a record of jobs.
+
+    Args:
+        document: the section.
+        kind: the record.
+        type_name: what ``type`` is called in the record.
+    """
     if not document:
         return None
-    return converted(f"The section {kind.__name__}", _renamed(document, {"type": "distributionType"}), kind)
+    return converted(f"The section {kind.__name__}", _renamed(document, {"type": type_name}), kind)
 
 
 def bound_text(value: Any) -> str:
