@@ -1,5 +1,6 @@
 """Asks a workspace on Azure ML through the SDK: see ``child.answering`` for the process that does, logged in once."""
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -113,7 +114,8 @@ class Asking:
         if self._process is None:
             self._process = ChildProcess(_ANSWERING, os.environ, self._job, self._show, asked=True)
         process = self._process
-        process.send({"operation": operation, "arguments": arguments})
+        with contextlib.suppress(OSError):  # it is gone, which its last event says
+            process.send({"operation": operation, "arguments": arguments})
         while True:
             event = process.events.get()
             if event["event"] == "error":

@@ -150,7 +150,13 @@ class Submission:
 
     def explain(self, exit_code: int) -> ScaffoldError:
         """The error of a submission that ended with an exit code other than 0."""
-        error = explain(self.error, exit_code, self._place)
+        error = explain(self.error, exit_code, self._place, submitted=bool(self._queued))
+        if self.error is not None and "following" in self.error:
+            run_id = self.error["following"]
+            return WorkspaceError(
+                f"The run {run_id} goes on, and cannot be followed any more: {error.message}",
+                f"Do not submit it again; to follow it again: scaffold runs logs {run_id} --follow",
+            )
         if self.uncertain is None:
             return error
         return WorkspaceError(

@@ -64,18 +64,20 @@ class Place:
         return "submit again" if self.script else "run the command again"
 
 
-def explain(record: Record | None, exit_code: int, place: Place) -> ScaffoldError:
-    """The error for a submitting script that ended before anything was accepted, or for an unanswered question.
+def explain(record: Record | None, exit_code: int, place: Place, *, submitted: bool = False) -> ScaffoldError:
+    """The error for a submitting script that did not end well, or for an unanswered question.
 
     Args:
         record: of the exception that ended it, or None when it ended by itself.
         exit_code: how it ended.
         place: where it was going.
+        submitted: whether a run was accepted before.
     """
     if record is None:
         script = place.script.name if place.script else "The process that asks the SDK"
+        when = "after it had submitted" if submitted else "before it submitted anything"
         return ProjectError(
-            f"{script} ended with exit code {exit_code} before it submitted anything.",
+            f"{script} ended with exit code {exit_code} {when}.",
             f"Run 'python {script}' in the project to see all that it does.",
         )
     for kind in _KINDS:
@@ -216,6 +218,19 @@ def _host(record: Record) -> str:
         if found is not None:
             return found[1] or found[2]
     return "Azure"
+
+
+def _login_refused(record: Record, place: Place) -> ScaffoldError | None:
+    """A rule of the organisation's, a second factor that is missing, somebody who has changed their mind."""
+    if is_passing(record) or not (
+        _says(record, r"AADSTS\d+") or _from(record, "AuthenticationError", "AuthenticationException")
+    ):
+        return None
+    return WorkspaceError(
+        f"The login service refuses the login: {_said(record)}.",
+        f"Log in where it can ask for more, in a browser: az login --tenant {place.tenant_id or 'TENANT'}; "
+        "or choose another login with --auth.",
+    )
 
 
 def _full_disk(record: Record, _: Place) -> ScaffoldError | None:
@@ -375,6 +390,7 @@ _KINDS: tuple[Callable[[Record, Place], ScaffoldError | None], ...] = (
     _no_login,
     _wrong_tenant,
     _no_network,
+    _login_refused,
     _no_workspace,
     _retired_size,
     _no_compute,

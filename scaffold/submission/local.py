@@ -55,6 +55,7 @@ class Submission:
         self._place = Place(script, config)
         self.id = uuid.uuid4().hex
         self._exit_code: int | None = None
+        self._queued: set[str] = set()
         environment = dict(os.environ)
         environment |= client.variables(
             service.home,
@@ -88,7 +89,7 @@ class Submission:
 
     def explain(self, exit_code: int) -> ScaffoldError:
         """The error of a submission that ended with an exit code other than 0."""
-        return explain(self._process.error, exit_code, self._place)
+        return explain(self._process.error, exit_code, self._place, submitted=bool(self._queued))
 
     def _tell_over(self) -> None:
         """Tells the service that the script has ended, once it has.
@@ -123,7 +124,6 @@ class Submission:
         from scaffold.workspace import lifecycle
 
         seen, losses = 0, 0
-        queued: set[str] = set()
         while True:
             try:
                 answer = self._service.json(
@@ -143,9 +143,9 @@ class Submission:
             for event in answer["events"]:
                 seen += 1
                 if event["event"] == "queued":
-                    if event["run_id"] in queued:
+                    if event["run_id"] in self._queued:
                         continue
-                    queued.add(event["run_id"])
+                    self._queued.add(event["run_id"])
                 yield event
 
 

@@ -6,6 +6,9 @@ discovery and tokens, and the resource manager. The workspace that answers in th
 another subscription and tenant. Faults are answers that are given in place of a service's own.
 """
 
+import base64
+import hashlib
+import html
 import json
 import re
 import ssl
@@ -96,6 +99,7 @@ class Azure:
         self.unreachable: set[str] = set()
         self.requests: list[str] = []
         self.device_codes: dict[str, bool] = {}
+        self.browser_codes: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
         self._authority = trustme.CA(organization_name="a company's proxy")
         self._contexts: dict[str, ssl.SSLContext] = {}
@@ -278,6 +282,8 @@ class _Handler(BaseHTTPRequestHandler):
                 "token_endpoint": f"{base}/oauth2/v2.0/token",
                 "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
             })  # fmt: skip
+        elif path.endswith("/authorize"):
+            self._show_login(dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query)))
         elif path.endswith("/devicecode"):
             code = uuid.uuid4().hex
             self.azure.device_codes[code] = False
@@ -291,8 +297,30 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(404, {"error": "not_found", "error_description": path})
 
+    def _show_login(self, asked: dict[str, str]) -> None:
+        """The page of a login in a browser: a button, which takes the browser back with a code."""
+        code = uuid.uuid4().hex
+        self.azure.browser_codes[code] = asked
+        fields = {"code": code, "state": asked["state"]}
+        if asked.get("response_mode") != "form_post":  # of an older MSAL
+            back = f"{asked['redirect_uri']}?{urllib.parse.urlencode(fields)}"
+            self._send_bytes(302, b"", {"location": back})
+            return
+        inputs = "".join(
+            f'<input name="{name}" value="{html.escape(value)}">' for name, value in fields.items()
+        )
+        page = f'<form method="post" action="{html.escape(asked["redirect_uri"])}">{inputs}<button></form>'
+        self._send_bytes(200, page.encode(), {"content-type": "text/html"})
+
     def _issue(self, form: dict[str, str]) -> None:
         kind = form.get("grant_type", "")
+        asked = self.azure.browser_codes.pop(form.get("code", ""), {})
+        if kind == "authorization_code" and asked.get("code_challenge") != _challenge(form["code_verifier"]):
+            self._send(400, {
+                "error": "invalid_grant",
+                "error_description": "AADSTS501481: The Code_Verifier does not match the code_challenge.",
+            })  # fmt: skip
+            return
         if kind == "client_credentials" and (form["client_id"], form.get("client_secret")) != (
             CLIENT_ID,
             CLIENT_SECRET,
@@ -311,6 +339,8 @@ class _Handler(BaseHTTPRequestHandler):
                 "preferred_username": "somebody@example.com", "iat": int(time.time()), "exp": int(time.time()) + 3600,
                 "iss": f"https://{LOGIN}/{CONFIG['tenant_id']}/v2.0", "ver": "2.0",
             }  # fmt: skip
+            if "nonce" in asked:
+                claims["nonce"] = asked["nonce"]
             token |= {
                 "refresh_token": "r",
                 "id_token": ".".join((_b64({"alg": "none"}), _b64(claims), "")),
@@ -337,6 +367,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _b64(document: dict[str, Any]) -> str:
-    import base64
-
     return base64.urlsafe_b64encode(json.dumps(document).encode()).decode().rstrip("=")
+
+
+def _challenge(verifier: str) -> str:
+    """What a login in a browser began with, of the secret that it ends with (RFC 7636)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")

@@ -206,6 +206,21 @@ CASES = (
         ),
     ),
     Case(
+        "a login that conditional access does not let in",
+        bare="AuthenticationError: AADSTS53003: Access has been blocked by Conditional Access policies. The access policy d…",
+        said="The login service refuses the login: AADSTS53003: Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
+        hint="Log in where it can ask for more, in a browser: az login --tenant 7a1d0c1a-3c50-4c11-9d33-1a1d4f1b7a22; or choose another login with --auth.",
+        faults=(
+            Fault(
+                LOGIN,
+                "/oauth2/v2.0/token",
+                400,
+                "invalid_grant",
+                "AADSTS53003: Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
+            ),
+        ),
+    ),
+    Case(
         "an expired token",
         bare='ExperimentExecutionException: { "error_details": { "error": { "code": "ExpiredAuthenticationToken", "message"…',
         said="The login has expired.",

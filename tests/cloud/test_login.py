@@ -1,15 +1,25 @@
 """Every way to log in to Azure that the SDK has, through the login service's own protocol."""
 
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cloud.azure import CONFIG, Azure
+from tests import terminal
+from tests.cloud.azure import CONFIG, LOGIN, Azure, Fault
+from tests.cloud.catalogue import NOBODY
+from tests.cloud.test_faults import error_of
 from tests.conftest import Machine
+from tests.terminal import Terminal
 
 CloudProject = Callable[..., Path]
+SECOND_FACTOR = (
+    "AADSTS50076: Due to a configuration change made by your administrator, or because you moved to a new location, "
+    "you must use multi-factor authentication."
+)
 
 
 @pytest.mark.slow
@@ -36,6 +46,82 @@ def test_a_device_code_logs_in_once_and_for_later(azure: Azure, user: Machine, c
     assert "forecasts: login of the Azure CLI" in found.stderr
     assert cli.returncode == 0, cli.stderr
     assert "forecasts: login of the Azure CLI" in cli.stderr
+
+
+def on_a_desktop(user: Machine, folder: Path) -> dict[str, str]:
+    """The variables of a terminal on a desktop with a browser, in which somebody logs in."""
+    command = folder / "chromium"
+    browser = Path(__file__).parent / "browser.py"
+    command.write_text(f'#!/bin/sh\n"{sys.executable}" "{browser}" "$1" > /dev/null 2>&1 &\n')
+    command.chmod(0o755)
+    path = f"{folder}{os.pathsep}{user.environment['PATH']}"
+    return {"DISPLAY": ":0", "PATH": path, "BROWSER": f"{command} %s"}
+
+
+@pytest.fixture
+def person(user: Machine) -> Machine:
+    """The user's machine with nobody's login on it."""
+    for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"):
+        del user.environment[name]
+    return user
+
+
+@terminal.needed
+@pytest.mark.slow
+def test_a_login_in_a_browser_is_kept_for_later(
+    azure: Azure, person: Machine, cloud_project: CloudProject, tmp_path: Path
+):
+    """By the SDK's own way: the page of the login service, its code at a port of this machine, and a proof (PKCE)."""
+    folder = cloud_project()
+    azure.requests.clear()
+
+    with Terminal(person, "submit", folder, "--follow", **on_a_desktop(person, tmp_path)) as shown:
+        assert shown.ended() == 0, shown.screen
+    again = person.run("submit", folder, "--auth", "interactive")
+
+    assert "The default web browser has been opened at https://login.microsoftonline.com/" in shown.screen
+    assert "Experiment Executed!" in shown.screen
+    assert any("/oauth2/v2.0/authorize?" in line for line in azure.requests)
+    assert (again.returncode, "forecasts: login of the SDK" in again.stderr) == (0, True), again.stderr
+
+
+@terminal.needed
+@pytest.mark.slow
+def test_a_login_in_a_browser_that_is_refused(
+    azure: Azure, person: Machine, cloud_project: CloudProject, tmp_path: Path
+):
+    """As by a rule of the organisation's: a second factor, a device that it knows."""
+    azure.faults.append(Fault(LOGIN, "/oauth2/v2.0/token", 400, "invalid_grant", SECOND_FACTOR))
+    desktop = on_a_desktop(person, tmp_path)
+
+    with Terminal(
+        person, "submit", cloud_project(), "--auth", "interactive", columns=400, **desktop
+    ) as shown:
+        assert shown.ended() == 4, shown.screen
+
+    assert shown.screen.splitlines()[-2:] == [
+        f"Error: The login service refuses the login: {SECOND_FACTOR}",
+        f"→ Log in where it can ask for more, in a browser: az login --tenant {CONFIG['tenant_id']}; or choose another "
+        "login with --auth.",
+    ]
+
+
+@terminal.needed
+@pytest.mark.slow
+def test_without_a_browser_somebody_is_asked_for_a_device_code_and_nobody_for_nothing(
+    azure: Azure, person: Machine, cloud_project: CloudProject, tmp_path: Path
+):
+    folder, nothing = cloud_project(), tmp_path / "nothing"
+    nothing.mkdir()
+    headless = {"PATH": str(nothing), "DISPLAY": "", "WAYLAND_DISPLAY": "", "BROWSER": ""}
+
+    with Terminal(person, "submit", folder, "--auth", "interactive", columns=200, **headless) as shown:
+        shown.until("enter the code ABCD-1234")
+        assert shown.ended() == 0, shown.screen
+    shutil.rmtree(person.user_home / ".azureml")
+    piped = person.run("submit", folder, "--auth", "interactive", env=headless)
+
+    assert (error_of(piped), piped.returncode) == (NOBODY[2:], 4)
 
 
 def test_a_managed_identity_is_used_where_there_is_one(

@@ -121,6 +121,21 @@ def test_each_run_of_a_script_that_submits_several_is_followed(user: Machine, cl
     assert [run["status"] for run in document["runs"]] == ["Completed", "Completed"]
 
 
+@pytest.mark.slow
+def test_a_run_whose_log_nobody_may_read_from_here_is_followed_all_the_same(
+    azure: Azure, user: Machine, cloud_project: CloudProject
+):
+    azure.faults.append(
+        Fault(SERVICE, r"/user_logs/std_log\.txt\?", 403, "AuthorizationFailure", "Not from here.")
+    )
+
+    done = user.run("submit", cloud_project(), "--follow")
+
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert done.stderr.count("  ! user_logs/std_log.txt cannot be read from here (status 403)") == 1
+    assert "Completed in" in done.stderr
+
+
 def test_a_fault_that_passes_is_waited_for(azure: Azure, user: Machine, cloud_project: CloudProject):
     azure.faults.append(Fault(LOGIN, "/oauth2/v2.0/token", 503, "temporarily_unavailable", times=2))
     before = azure.run_count()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.azure import Azure
+from tests.cloud.azure import SERVICE, Azure, Fault
 from tests.cloud.test_doctor import examined
 from tests.conftest import Machine
 from tests.following import goes_on, interrupt, said_until
@@ -80,6 +80,31 @@ def test_a_quota_that_is_used_up_is_said_by_the_run_and_by_doctor(
     assert (code, found["compute target"]["state"], found["quota"]["state"]) == (0, "warning", "warning")
     assert found["compute target"]["what"].endswith(f"nodes 0 (1 to 1). {reason}")
     assert found["quota"]["details"]["used"] == found["quota"]["details"]["limit"] == cores
+    assert_is_canceled(azure, user, folder, run_id, "Queued")
+
+
+@pytest.mark.slow
+def test_a_run_that_cannot_be_followed_any_more_is_not_to_be_submitted_again(
+    azure: Azure, user: Machine, cloud_project: CloudProject, held: Callable[[str], None]
+):
+    folder = cloud_project()
+    held("full-cluster")
+    process = user.popen("submit", folder, "--follow", **PIPES)
+    (queued,) = (said for said in said_until(process, "  · queued") if said.startswith("  ✓ queued "))
+    run_id = queued.split()[2]
+
+    azure.faults.append(
+        Fault(SERVICE, f"/runs/{run_id}/details", 403, "Forbidden", "The role was taken away.")
+    )
+    _, said = process.communicate(timeout=60)
+    azure.faults.clear()
+
+    assert process.returncode == 4
+    assert said.splitlines()[-2:] == [
+        f"Error: The run {run_id} goes on, and cannot be followed any more: The login may not do this in the workspace "
+        "'forecasts' (403): The role was taken away.",
+        f"→ Do not submit it again; to follow it again: scaffold runs logs {run_id} --follow",
+    ]
     assert_is_canceled(azure, user, folder, run_id, "Queued")
 
 

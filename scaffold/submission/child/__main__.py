@@ -14,7 +14,8 @@ the parent alone: a JSON object a line, with ``event``:
     sweep      of the sweep that is followed, see ``sweep``
     ended      of the run that is followed: ``status``, ``error``, ``started``, ``ended``
     not-accepted   ``run_id``: the service does not have a run that was sent
-    error      the script ended with an exception, see ``errors``
+    error      the script ended with an exception, see ``errors``; with ``following`` (the run's id) it was submitted,
+               and following it ended with one
 
 What the script prints, on either stream, goes to this process's stderr. It ends with the script's exit code.
 """
@@ -104,8 +105,22 @@ def _observed(job: dict[str, Any], script: str, overrides: Overrides, report: Re
             raise
         submitted(found)  # it was accepted, though the answer did not arrive
     for run in runs if job["follow"] else ():
-        _follow(run, job["sweep"], report)
+        if not _followed(run, job["sweep"], report, script):
+            return 1
     return code
+
+
+def _followed(run: Any, plan: dict[str, Any] | None, report: Report, script: str) -> bool:
+    """Follows a run to its end; False when it is lost sight of, which ends the following and not the run."""
+    try:
+        _follow(run, plan, report)
+    except Exception as error:
+        from scaffold.submission.child.errors import record_of
+
+        report("error", following=run.id, **record_of(error, script))
+        _print_traceback(error)
+        return False
+    return True
 
 
 def _sweep(observer: "Observer", plan: dict[str, Any], overrides: Overrides, sending: Sending) -> Any:

@@ -1,7 +1,7 @@
 """What an exception of the SDK says, as a record that another process can make sentences of.
 
 The SDK wraps exceptions in exceptions and puts bodies of answers into messages, so everything that hangs
-together is searched, the innermost saying the most. Source: ``azureml._restclient.exceptions``,
+together is searched, and the answer of a service says the most. Source: ``azureml._restclient.exceptions``,
 ``azureml._common.exceptions``, ``azure.core.exceptions``, ``requests.exceptions``.
 """
 
@@ -43,7 +43,8 @@ def record_of(error: BaseException, script: str) -> dict[str, Any]:
         "types": [f"{type(one).__module__}.{type(one).__name__}" for one in chain],
         "texts": [str(one)[:2000] for one in chain],
     }
-    for one in chain:
+    # What the service answered itself comes before what the SDK makes of it.
+    for one in sorted(chain, key=lambda one: getattr(one, "response", None) is None):
         for key, value in _facts(one).items():
             if record[key] is None:
                 record[key] = value

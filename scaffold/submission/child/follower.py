@@ -78,7 +78,7 @@ class Follower:
         changed = status != self._status
         if changed and status not in TERMINAL:  # its end is told when all that it printed is
             self._report("status", status=status)
-        self._warn(details)
+        self._warn([str(warning.get("message") or "") for warning in details.get("warnings") or []])
         logs: dict[str, str] = details.get("logFiles") or {}
         for kind, starts in self._logs:
             for name in sorted(logs):
@@ -97,6 +97,9 @@ class Follower:
         """Reports what has been added to a log; up to the last whole line while it grows."""
         offset = self._offsets.get(name, 0)
         answer = self._session.get(url, headers={"Range": f"bytes={offset}-"}, timeout=60)
+        if answer.status_code in (401, 403):  # as of a storage that lets nobody in from here
+            self._warn([f"{name} cannot be read from here (status {answer.status_code})"])
+            return False
         if answer.status_code in (
             404,
             416,
@@ -126,10 +129,9 @@ class Follower:
             self._told = text
             self._report("waiting", text=text)
 
-    def _warn(self, details: dict[str, Any]) -> None:
-        """Tells each warning of the run once."""
-        for warning in details.get("warnings") or []:
-            text = str(warning.get("message") or "")
+    def _warn(self, warnings: list[str]) -> None:
+        """Tells each warning once."""
+        for text in warnings:
             if text and text not in self._warned:
                 self._warned.add(text)
                 self._report("warning", text=text)

@@ -26,6 +26,14 @@ _SENT = re.compile(rb"PUT [^ ]*/jobs/[^ /?]+[? ]")
 _PRINCIPAL = ("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET")
 
 
+class LostSightError(Exception):
+    """Following a run ended, and not the run."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(run_id)
+        self.run_id = run_id
+
+
 def main() -> int:
     """Returns the exit code."""
     task = json.loads(os.environ.pop("SCAFFOLD_SUBMISSION"))
@@ -38,7 +46,9 @@ def main() -> int:
     except Exception as error:
         from scaffold.submission.child.errors import record_of
 
-        report("error", **record_of(error, str(task["origin"])))
+        following = {"following": error.run_id} if isinstance(error, LostSightError) else {}
+        cause = error.__cause__ if isinstance(error, LostSightError) and error.__cause__ else error
+        report("error", **following, **record_of(cause, str(task["origin"])))
         import traceback
 
         traceback.print_exc()
@@ -64,7 +74,10 @@ def _carry_out(task: dict[str, Any], report: Report) -> None:
         url=found.studio_url,
     )
     if task["follow"]:
-        _follow(client, found.name, report)
+        try:
+            _follow(client, found.name, report)
+        except Exception as error:
+            raise LostSightError(found.name) from error
 
 
 def _load(task: dict[str, Any]) -> Any:
