@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import TUTORIAL_CONFIG, Machine, Project
+from tests.conftest import RUN_EXPERIMENT, TUTORIAL_CONFIG, Machine, Project
 from tests.following import said_until
 from tests.waiting import PROCESS_SECONDS
 
@@ -263,6 +263,17 @@ def test_only_pre_emption_is_retried(shared_machine: Machine, project: Project):
     assert_refused(done, 5, "exited with status code 3")
     assert_refused(other, 2, "--retry-on knows no 'failure'")
     assert sum(runs_of(shared_machine).values()) == before + 1
+
+
+def test_a_script_that_ends_badly_after_it_submitted_is_told_as_such(
+    shared_machine: Machine, project: Project
+):
+    folder = project(**{"run_experiment.py": RUN_EXPERIMENT + "raise SystemExit(3)\n"})
+
+    done = shared_machine.run("submit", folder)
+
+    assert_refused(done, 3, "run_experiment.py ended with exit code 3 after it had submitted.")
+    assert done.stdout.startswith("Experiment_1_")
 
 
 # The check before it
