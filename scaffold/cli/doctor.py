@@ -8,7 +8,7 @@ import typer
 
 from scaffold.cli import console
 from scaffold.cli.flags import AsJson, ProjectFolder
-from scaffold.cli.login import AUTH_HELP, METHODS, checked_method
+from scaffold.cli.login import AUTH_HELP, METHODS, checked_method, show_said
 from scaffold.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _azure(root: Path | None, auth: str | None) -> "Diagnosis | None":
         target,
         method=auth or METHODS[0],
         may_ask=auth is not None and console.interactive(),
-        show=lambda text: console.note(f"  {console.inert(text)}"),
+        show=lambda text: show_said(text, "  "),
     )
 
 

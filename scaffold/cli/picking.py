@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from scaffold.cli import console, prompt
+from scaffold.cli.login import show_said
 from scaffold.errors import ScaffoldError, WorkspaceError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _asking(config: "WorkspaceConfig | None", method: str, tenant_id: str | None
         config,
         method=method,
         may_ask=console.interactive(),
-        show=lambda text: console.note(f"  {console.inert(text)}"),
+        show=lambda text: show_said(text, "  "),
         tenant_id=tenant_id,
         debug=console.debugging(),
     )

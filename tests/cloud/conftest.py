@@ -35,6 +35,14 @@ def user(azure: Azure, tmp_path: Path) -> Machine:
 
 
 @pytest.fixture
+def person(user: Machine) -> Machine:
+    """The user's machine with nobody's login on it."""
+    for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"):
+        del user.environment[name]
+    return user
+
+
+@pytest.fixture
 def cloud_project(project: Project) -> Callable[..., Path]:
     """Makes tutorial-like projects that point at the workspace on Azure."""
 

@@ -1,8 +1,6 @@
 """Every way to log in to Azure that the SDK has, through the login service's own protocol."""
 
-import os
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 from tests import terminal
 from tests.cloud.azure import CONFIG, LOGIN, Azure, Fault
 from tests.cloud.catalogue import NOBODY
+from tests.cloud.desktop import on_a_desktop
 from tests.cloud.test_faults import error_of
 from tests.conftest import Machine
 from tests.terminal import Terminal
@@ -46,24 +45,6 @@ def test_a_device_code_logs_in_once_and_for_later(azure: Azure, user: Machine, c
     assert "forecasts: login of the Azure CLI" in found.stderr
     assert cli.returncode == 0, cli.stderr
     assert "forecasts: login of the Azure CLI" in cli.stderr
-
-
-def on_a_desktop(user: Machine, folder: Path) -> dict[str, str]:
-    """The variables of a terminal on a desktop with a browser, in which somebody logs in."""
-    command = folder / "chromium"
-    browser = Path(__file__).parent / "browser.py"
-    command.write_text(f'#!/bin/sh\n"{sys.executable}" "{browser}" "$1" > /dev/null 2>&1 &\n')
-    command.chmod(0o755)
-    path = f"{folder}{os.pathsep}{user.environment['PATH']}"
-    return {"DISPLAY": ":0", "PATH": path, "BROWSER": f"{command} %s"}
-
-
-@pytest.fixture
-def person(user: Machine) -> Machine:
-    """The user's machine with nobody's login on it."""
-    for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"):
-        del user.environment[name]
-    return user
 
 
 @terminal.needed
@@ -115,7 +96,8 @@ def test_without_a_browser_somebody_is_asked_for_a_device_code_and_nobody_for_no
     nothing.mkdir()
     headless = {"PATH": str(nothing), "DISPLAY": "", "WAYLAND_DISPLAY": "", "BROWSER": ""}
 
-    with Terminal(person, "submit", folder, "--auth", "interactive", columns=200, **headless) as shown:
+    quietly = ("submit", folder, "--auth", "interactive", "--quiet")
+    with Terminal(person, *quietly, columns=200, **headless) as shown:
         shown.until("enter the code ABCD-1234")
         assert shown.ended() == 0, shown.screen
     shutil.rmtree(person.user_home / ".azureml")

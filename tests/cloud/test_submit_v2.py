@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests import terminal
 from tests.cli.test_submit import assert_refused
 from tests.cloud.azure import CLIENT_ID, LOGIN, MANAGER, Azure, Fault
+from tests.cloud.catalogue import NOBODY
+from tests.cloud.desktop import on_a_desktop
 from tests.conftest import Machine
+from tests.terminal import Terminal
 
 CloudProject = Callable[..., Path]
 
@@ -52,6 +56,33 @@ def test_nobody_is_logged_in(azure: Azure, user: Machine, cloud_project: CloudPr
     done = user.run("submit", cloud_project(), "--sdk", "v2", "--auth", "azure-cli")
 
     assert_refused(done, 4, "az login")
+
+
+@terminal.needed
+@pytest.mark.slow
+def test_a_login_in_a_browser(azure: Azure, person: Machine, cloud_project: CloudProject, tmp_path: Path):
+    arguments = ("submit", cloud_project(), "--follow", "--sdk", "v2", "--auth", "interactive")
+
+    with Terminal(person, *arguments, **on_a_desktop(person, tmp_path)) as shown:
+        assert shown.ended() == 0, shown.screen
+
+    assert "forecasts: login in the browser" in shown.screen
+    assert "Experiment Executed!" in shown.screen
+
+
+@terminal.needed
+@pytest.mark.slow
+def test_a_login_in_a_browser_where_there_is_none(
+    azure: Azure, person: Machine, cloud_project: CloudProject, tmp_path: Path
+):
+    (tmp_path / "nothing").mkdir()
+    headless = {"PATH": str(tmp_path / "nothing"), "DISPLAY": "", "WAYLAND_DISPLAY": "", "BROWSER": ""}
+    arguments = ("submit", cloud_project(), "--sdk", "v2", "--auth", "interactive")
+
+    with Terminal(person, *arguments, columns=300, **headless) as shown:
+        assert shown.ended() == 4, shown.screen
+
+    assert shown.screen.splitlines()[-2:] == [f"Error: {NOBODY[2]}", f"→ {NOBODY[3]}"]
 
 
 @pytest.mark.slow

@@ -63,6 +63,23 @@ def test_a_full_cluster_is_said_and_ctrl_c_leaves_the_run_in_the_queue(
 
 
 @pytest.mark.slow
+def test_a_job_of_sdk_v2_says_too_why_it_waits(
+    azure: Azure, user: Machine, cloud_project: CloudProject, held: Callable[[str], None]
+):
+    folder = cloud_project()
+    held("full-cluster")
+
+    submitting = user.popen("submit", folder, "--follow", "--sdk", "v2", **PIPES)
+    shown = said_until(submitting, "  · it waits: ")
+    (queued,) = (said for said in shown if said.startswith("  ✓ queued "))
+    run_id = queued.split()[2]
+
+    assert interrupt(submitting) == goes_on(run_id)
+    assert shown[-1] == "  · it waits: every node is in use (a fault that was asked for)"
+    assert_is_canceled(azure, user, folder, run_id, "Queued")
+
+
+@pytest.mark.slow
 def test_a_quota_that_is_used_up_is_said_by_the_run_and_by_doctor(
     azure: Azure, user: Machine, cloud_project: CloudProject, held: Callable[[str], None]
 ):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaffold.cli import completion, console
-from scaffold.cli.login import AUTH_HELP, checked_method
+from scaffold.cli.login import AUTH_HELP, checked_method, show_said
 
 if TYPE_CHECKING:
     from scaffold.project.model import WorkspaceConfig
@@ -98,7 +98,7 @@ def _on_azure(config: "WorkspaceConfig", method: str) -> "Source":
         config,
         method=method,
         may_ask=console.interactive(),
-        show=lambda text: console.note(f"  · {console.inert(text)}"),
+        show=lambda text: show_said(text, "  · "),
         debug=console.debugging(),
     )
     return AzureRuns(asking, config.workspace_name)

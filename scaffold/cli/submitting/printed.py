@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from scaffold.cli import console
+from scaffold.cli.login import show_said
 
 
 class Printed:
@@ -39,4 +40,4 @@ class Printed:
 
 
 def _show(line: str) -> None:
-    console.note(f"  | {console.inert(line)}")
+    show_said(line, "  | ")
