@@ -17,7 +17,8 @@ def migrate(
     project: Annotated[
         Path | None,
         typer.Argument(
-            help="The project's folder, or the script or notebook that submits; the current folder by default.",
+            help="The project's folder, or the script or notebook that submits; the current folder by default. "
+            "Of several runs that it submits FILE:LINE is one, by its ScriptRunConfig.",
             autocompletion=completion.projects,
             show_default=False,
         ),
@@ -37,7 +38,8 @@ def migrate(
     from scaffold.project.check import find_subject
 
     with console.working("reading the project"):
-        proposal = propose(find_subject(project or Path.cwd(), suffixes=(".py", ".ipynb")))
+        place, line = _located(project or Path.cwd())
+        proposal = propose(find_subject(place, suffixes=(".py", ".ipynb"), line=line))
     copies = write_files(proposal) if write else {}
     if as_json:
         console.result_json(_document(proposal, copies, written=write))
@@ -46,6 +48,14 @@ def migrate(
         for line in proposal.diff():
             console.result(console.inert(line))
     _show(proposal, copies, written=write)
+
+
+def _located(project: Path) -> tuple[Path, int | None]:
+    """What ``FILE:LINE`` names."""
+    name, _, line = str(project).rpartition(":")
+    if line.isdigit() and not project.exists() and Path(name).is_file():
+        return Path(name), int(line)
+    return project, None
 
 
 def _show(proposal: "Proposal", copies: dict[str, str], *, written: bool) -> None:

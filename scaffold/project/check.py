@@ -39,7 +39,10 @@ class Report:
 
 
 def find_subject(
-    start: Path, today: datetime.date | None = None, suffixes: Collection[str] = (".py",)
+    start: Path,
+    today: datetime.date | None = None,
+    suffixes: Collection[str] = (".py",),
+    line: int | None = None,
 ) -> Subject:
     """The project to check.
 
@@ -47,6 +50,7 @@ def find_subject(
         start: a folder of the project or below it, the script that submits it, or another file in it.
         today: the day to judge by.
         suffixes: of such scripts.
+        line: of one ScriptRunConfig in the script, where it submits several runs.
 
     Raises:
         ProjectError: there is no project.
@@ -55,7 +59,7 @@ def find_subject(
     if start.suffix in suffixes and start.is_file() and not _is_only_part_of_a_project(start):
         # People start such a script from the project's folder: python scripts/submit.py
         script, here = start.absolute(), Path.cwd()
-        return Subject(here if script.is_relative_to(here) else script.parent, script, today)
+        return Subject(here if script.is_relative_to(here) else script.parent, script, today, line)
     try:
         return Subject(find_project(start), None, today)
     except ProjectError:

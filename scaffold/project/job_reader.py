@@ -17,6 +17,17 @@ from scaffold.project.subject import Subject
 from scaffold.project.values import Values
 
 _T = TypeVar("_T")
+_ESTIMATOR = (
+    "Write it as a ScriptRunConfig, which has taken the place of estimators within SDK v1, and migrate that."
+)
+_PIPELINE = "SDK v2 has pipeline jobs of components (@pipeline of azure.ai.ml.dsl): each step is a command."
+# What people submit without a ScriptRunConfig → what there is for it.
+_OTHERS = {
+    **dict.fromkeys(("Estimator", "SKLearn", "PyTorch", "TensorFlow", "Chainer"), _ESTIMATOR),
+    **dict.fromkeys(("Pipeline", "PythonScriptStep", "ParallelRunStep"), _PIPELINE),
+    "AutoMLConfig": "SDK v2 has azure.ai.ml.automl.",
+    "start_logging": "Such a run needs no job: mlflow.start_run() with the workspace's tracking address.",
+}
 _TARGETS = ("ComputeTarget", "AmlCompute", "ComputeInstance", "create")
 _SUBMIT_WITH_V1 = (
     "Write it as a literal, there or in constants.py; 'scaffold submit --sdk v1' runs the script itself."
@@ -49,12 +60,24 @@ class _Reader:
         self._calls = [node for node in ast.walk(self._values.tree) if isinstance(node, ast.Call)]
         configs = [call for call in self._calls if self._values.called(call) == "ScriptRunConfig"]
         if len(configs) != 1:
-            found = "no ScriptRunConfig" if not configs else f"{len(configs)} ScriptRunConfigs"
-            wrong = f"it makes {found}, and a job is made from one"
-            raise self._runner.error(
-                None if not configs else configs[1].lineno, wrong, "Name a script that submits one run."
-            )
+            raise self._several(configs) if configs else self._none()
         self._config = configs[0]
+
+    def _several(self, configs: list[ast.Call]) -> FileError:
+        wrong = f"it makes {len(configs)} ScriptRunConfigs, and a job is made from one"
+        one = f"{self._runner.shown}:{configs[0].lineno}"
+        hint = f"Name a script that submits one run; 'scaffold migrate {one}' takes the first of these."
+        return self._runner.error(configs[1].lineno, wrong, hint)
+
+    def _none(self) -> FileError:
+        """Names what is submitted in its place."""
+        wrong, hint = "it makes no ScriptRunConfig", "Name a script that submits one run."
+        for call in self._calls:
+            made = self._values.called(call)
+            if made in _OTHERS:
+                wrong, hint = f"{wrong} but {made}", _OTHERS[made]
+                return self._runner.error(call.lineno, f"{wrong}, and a job is made from one", hint)
+        return self._runner.error(None, f"{wrong}, and a job is made from one", hint)
 
     def job(self) -> CommandJob:
         command = self._command()

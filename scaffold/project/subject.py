@@ -22,6 +22,7 @@ from scaffold.project.imports import Modules, reach
 from scaffold.project.model import CONSTANTS, RUNNER, Constants, Project, WorkspaceConfig
 from scaffold.project.requirements import Named, Requirements, read_requirements
 from scaffold.project.runner import Kind, Submission, read_submission
+from scaffold.project.section import Section
 from scaffold.project.snapshot import Snapshot, take
 from scaffold.project.source import read_constants
 from scaffold.project.values import Argument
@@ -95,12 +96,21 @@ class Subject:
     Args:
         root: the project's folder, in which the submitting script is started.
         runner: the submitting script; run_experiment.py by default.
+        line: of one ScriptRunConfig in it, where it submits several runs.
         today: the day to judge the ends of life by.
     """
 
-    def __init__(self, root: Path, runner: Path | None = None, today: datetime.date | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        runner: Path | None = None,
+        today: datetime.date | None = None,
+        line: int | None = None,
+    ) -> None:
         self.root = Path(os.path.abspath(root))  # noqa: PTH100  (names files as the person sees them)
         self.runner = ProjectFile.within(self.root, runner or self.root / RUNNER)
+        if line is not None:
+            self.runner = Section(self.runner.path, self.runner.shown, line)
         self.constants_file = ProjectFile.within(self.root, self.runner.path.parent / CONSTANTS)
         self.today = today or datetime.date.today()
         self.resolution: Resolution | None = None  # what the resolver said, where it was asked

@@ -94,7 +94,8 @@ class Bench:
 
 def carry_out(bench: Bench, copy: Path, entry: dict[str, Any]) -> tuple[bool, str]:
     """Runs, migrates and runs again; whether both record the same, and what is to be told."""
-    script = copy / entry["script"]
+    path, _, line = entry["script"].partition(".ipynb:")  # the line of one of its submissions
+    script = copy / (f"{path}.ipynb" if line else path)
     folder = script.parent
     experiment = entry["experiment"]
     for place in entry.get("configs", ()):  # where the project wants it, beside the usual place
@@ -109,7 +110,8 @@ def carry_out(bench: Bench, copy: Path, entry: dict[str, Any]) -> tuple[bool, st
     before = bench.scaffold("exec", "--", sys.executable, *started, script.name, cwd=folder)
     first = bench.recorded(experiment, *known)
     known += [run["id"] for run in first]
-    migrated = bench.scaffold("migrate", script.name, "--write", "--json", cwd=folder)
+    named = f"{script.name}:{line}" if line else script.name
+    migrated = bench.scaffold("migrate", named, "--write", "--json", cwd=folder)
     if migrated.returncode != 0:
         return False, migrated.stderr
     after = bench.scaffold("exec", "--", sys.executable, "run_experiment_v2.py", cwd=folder)

@@ -2,10 +2,11 @@
 
     python cells.py NOTEBOOK
 
-So that no Jupyter is needed. ``%%writefile`` writes; other magics are left out. A cell that fails is passed over until
-a run is submitted: widgets and the like are not installed. What follows it looks at what the run has made.
+So that no Jupyter is needed. ``%%writefile`` writes; other magics and azureml-widgets' lines are left out. A cell that
+fails is passed over until a run is submitted: not all is installed. What follows it looks at what the run has made.
 """
 
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -23,7 +24,8 @@ for source in notebook.cells(path.read_bytes()):
         Path(target).write_text(source.partition("\n")[2], encoding="utf-8")
         continue
     try:
-        exec(compile(notebook.python(source), path.name, "exec"), names)  # noqa: S102
+        code = re.sub(r"^.*\bRunDetails\b.*$", "", notebook.python(source), flags=re.MULTILINE)
+        exec(compile(code, path.name, "exec"), names)  # noqa: S102
     except Exception:
         traceback.print_exc()
         if "run" in names:

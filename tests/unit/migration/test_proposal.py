@@ -84,6 +84,55 @@ def test_a_project_without_a_configuration_is_an_error(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "made", ["Estimator(source_directory='src')", "Pipeline(ws, steps)", "AutoMLConfig()"]
+)
+def test_what_else_is_submitted_is_named_with_its_line(tmp_path, made):
+    name = made.partition("(")[0]
+    with pytest.raises(ProjectError, match=f"submit.py:2: it makes no ScriptRunConfig but {name}"):
+        proposal(tmp_path, **{"submit.py": f"x = 1\nexperiment.submit({made})\n"})
+
+
+TWO = """\
+from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+ws = Workspace.from_config()
+env = Environment.from_conda_specification('e', 'env.yml')
+folder = 'first'
+config = ScriptRunConfig(folder, 'train.py', environment=env, arguments=['--rate', 1])
+run = Experiment(ws, 'one').submit(config)
+print(run.get_metrics())
+folder = 'second'
+config = ScriptRunConfig(folder, 'train.py', environment=env)
+config.run_config.target = 'cpu'
+run = Experiment(ws, 'two').submit(config)
+run.wait_for_completion()
+run.register_model('m')
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "keys", "left"),
+    [
+        (5, ("one", "first", "python train.py --rate 1", None), [7]),
+        (9, ("two", "second", "python train.py", "azureml:cpu"), [13]),
+    ],
+)
+def test_of_several_submissions_one_is_taken_by_its_line(tmp_path, line, keys, left):
+    tree = {"submit.py": TWO, "first/train.py": TRAIN, "second/train.py": TRAIN, "env.yml": CONDA}
+    write_tree(tmp_path, tree)
+    found = propose(Subject(tmp_path, tmp_path / "submit.py", line=line))
+    job = yaml.safe_load(after(found)["job.yml"])
+    assert (job["experiment_name"], job["code"], job["command"], job.get("compute")) == keys
+    assert [note.line for note in found.notes if note.file == "submit.py"] == left
+    assert ("stream" in after(found)["run_experiment_v2.py"]) == (line == 9)
+
+
+def test_several_submissions_say_how_one_is_taken(tmp_path):
+    with pytest.raises(ProjectError, match="it makes 2 ScriptRunConfigs") as raised:
+        proposal(tmp_path, **{"submit.py": TWO})
+    assert "'scaffold migrate submit.py:5'" in str(raised.value.hint)
+
+
+@pytest.mark.parametrize(
     ("conda", "end"),
     [
         (
