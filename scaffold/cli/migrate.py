@@ -38,8 +38,8 @@ def migrate(
     from scaffold.project.check import find_subject
 
     with console.working("reading the project"):
-        place, line = _located(project or Path.cwd())
-        proposal = propose(find_subject(place, suffixes=(".py", ".ipynb"), line=line))
+        place, number = _located(project or Path.cwd())
+        proposal = propose(find_subject(place, suffixes=(".py", ".ipynb"), line=number))
     copies = write_files(proposal) if write else {}
     if as_json:
         console.result_json(_document(proposal, copies, written=write))

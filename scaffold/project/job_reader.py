@@ -135,7 +135,10 @@ class _Reader:
             raise self._unknown(node.lineno, "source_directory")
         folder = self._subject.absolute(argument.value)
         if not folder.is_dir():
-            raise argument.file.error(argument.line, f"there is no folder {argument.value}", "Mend its name.")
+            made = (
+                "Run what makes it, or mend its name." if self._submission.makes_files else "Mend its name."
+            )
+            raise argument.file.error(argument.line, f"there is no folder {argument.value}", made)
         self._note("code", node, "source_directory")
         return folder
 

@@ -85,9 +85,12 @@ def _placed(data: bytes) -> Iterator[tuple[str, list[int]]]:
     place = 0
     for is_code, source in found:
         numbers = []
-        for line in source.split("\n"):
+        for line in source.removesuffix("\n").split("\n") if source else ():
             # A file that is not laid out by nbformat has them elsewhere: they are counted on.
             place = next((at for at in range(place, len(file)) if file[at] == line), place) + 1
+            numbers.append(place)
+        if not source or source.endswith("\n"):
+            place += 1  # what is behind the last newline stands nowhere
             numbers.append(place)
         if is_code:
             yield source, numbers

@@ -229,6 +229,13 @@ def test_a_script_that_is_not_there_yet_is_listed(tmp_path):
     assert (note.kind, note.file, note.line, note.what) == ("left", "submit.py", 5, "there is no src/made.py")
 
 
+def test_a_folder_that_is_not_there_yet_stops_and_says_what_to_do(tmp_path):
+    submit = "import os\nos.makedirs('made')\n" + SUBMIT.replace("'src'", "'made'")
+    with pytest.raises(ProjectError, match="submit.py:7: there is no folder made") as raised:
+        proposal(tmp_path, **{"submit.py": submit})
+    assert raised.value.hint == "Run what makes it, or mend its name."
+
+
 def test_classes_of_sdk_v1_that_the_run_imports_are_listed_however_they_are_imported(tmp_path):
     code = "from azureml.core import (\n    Dataset,\n    Run,\n)\nimport azureml.data as d\n"
     found = proposal(tmp_path, **{"src/train.py": code + "Run.get_context().log('a', 1)\n"})

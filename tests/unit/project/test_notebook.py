@@ -17,7 +17,14 @@ def file(*cells: tuple[str, str], **layout: int) -> bytes:
 
 
 def test_each_line_stands_where_it_stands_in_the_file():
-    data = file(("markdown", "a = 1"), ("code", "a = 1\n\nb = 'ä \"'"), ("code", "c = a"), indent=1)
+    cells = [
+        ("code", "a = 1\n\nb = 'ä \"'\n"),
+        ("code", ""),
+        ("code", "c = a\n"),
+        ("markdown", "\n"),
+        ("code", "d = a"),
+    ]
+    data = file(("markdown", "a = 1"), *cells, indent=1)
     shown = data.decode().splitlines()
     for statement in ast.parse(notebook.module(data)).body:
         assert json.loads(shown[statement.lineno - 1].strip(" ,")).strip() == ast.unparse(statement).strip()
