@@ -4,6 +4,7 @@ The script stays as it is; what submits the job is a script of its own. Read off
 """
 
 import ast
+import re
 from collections.abc import Collection, Iterator
 
 from scaffold.migration.notes import Note
@@ -57,6 +58,10 @@ _CALLS = {
 }
 
 
+# What a compute target has by the same name as a run.
+_OF_COMPUTES = {"get_status": "client.compute.get(name)", "cancel": "client.compute.begin_stop(name)"}
+
+
 def left_in(subject: Subject) -> Iterator[Note]:
     """What the submitting script does beyond submitting one run."""
     values = Values(subject.runner, subject.constants, subject.constants_file)
@@ -70,9 +75,29 @@ def left_in(subject: Subject) -> Iterator[Note]:
             hint = "client.environments.create_or_update(…), client.data or client.models, as what it is of"
         if hint is None:
             continue
+        if called in _OF_COMPUTES and _is_of_compute(node, values):
+            hint = _OF_COMPUTES[called]
         told = ast.unparse(node.func) if values.dotted(node.func) else called
         what = f"{told}(…) is no part of a job, and stays in this script"
         yield Note("left", subject.runner.shown, node.lineno, what, hint)
+
+
+def _is_of_compute(call: ast.Call, values: Values) -> bool:
+    """Whether the owner of a method is made by a class of compute targets, wherever that is."""
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if not isinstance(owner, ast.Name):
+        return False
+    made = [
+        node.value
+        for node in ast.walk(values.tree)
+        if isinstance(node, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == owner.id for target in node.targets)
+    ]
+    return any(
+        isinstance(one, ast.Call)
+        and re.search(r"\b(ComputeTarget|AmlCompute|ComputeInstance)\b", ast.unparse(one.func))
+        for one in made
+    )
 
 
 def rewrites(subject: Subject, migrated: Collection[str]) -> Iterator[Note]:

@@ -60,7 +60,7 @@ class Values:
         self._collect_names()
 
     def _collect_names(self) -> None:
-        """Imports by local name, and names bound exactly once in the whole file (others are None)."""
+        """Imports by local name, and names bound to one expression in the whole file (others are None)."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 for alias in node.names:
@@ -75,7 +75,8 @@ class Values:
                 self._bound[node.arg] = None
             elif isinstance(node, ast.stmt) and (bound := plainly_bound(node)):
                 for name in bound[0]:
-                    self._bound[name] = bound[1] if name not in self._bound else None
+                    known = name not in self._bound or _is_same(self._bound[name], bound[1])
+                    self._bound[name] = bound[1] if known else None
             elif isinstance(node, ast.For | ast.AsyncFor | ast.AugAssign | ast.NamedExpr | ast.withitem):
                 target = node.optional_vars if isinstance(node, ast.withitem) else node.target
                 for child in ast.walk(target) if target else ():
@@ -299,6 +300,11 @@ class Values:
             owner = _path(self.value(call.func.value))
             return _METHODS[call.func.attr](owner, *(self.value(item) for item in call.args))
         raise Unknown
+
+
+def _is_same(one: ast.expr | None, other: ast.expr) -> bool:
+    """Whether two expressions are the same literal."""
+    return isinstance(one, ast.Constant) and ast.dump(one) == ast.dump(other)
 
 
 def _below(left: Any, right: Any) -> Path:

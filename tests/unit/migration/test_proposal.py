@@ -55,6 +55,21 @@ def test_what_the_submitting_script_does_beyond_is_listed_with_its_line(tmp_path
     assert left == {(3, "Dataset.get_by_name"), (3, "as_named_input"), (8, "run.register_model")}
 
 
+def test_what_is_of_a_compute_target_is_told_from_what_is_of_a_run(tmp_path):
+    more = "cluster = ComputeTarget(ws, 'c')\ncluster.get_status()\nrun.get_status()\n"
+    hints = {note.line: note.hint for note in proposal(tmp_path, **{"submit.py": SUBMIT + more}).notes}
+    assert hints[10] == "client.compute.get(name)"
+    assert hints[11] == "client.jobs.get(job.name).status"
+
+
+def test_a_name_that_is_bound_twice_to_the_same_text_is_known(tmp_path):
+    submit = (
+        SUBMIT.replace("'cpu'", "target").replace("data =", "target = 'gpu'\ndata =") + "target = 'gpu'\n"
+    )
+    found = proposal(tmp_path, **{"submit.py": submit})
+    assert yaml.safe_load(after(found)["job.yml"])["compute"] == "azureml:gpu"
+
+
 def test_what_cannot_be_told_is_listed_and_the_rest_is_done(tmp_path):
     found = proposal(
         tmp_path, **{"submit.py": SUBMIT.replace("environment=env", "environment=env, arguments=ask()")}
@@ -231,7 +246,7 @@ def test_a_script_that_is_not_there_yet_is_listed(tmp_path):
 
 def test_a_folder_that_is_not_there_yet_stops_and_says_what_to_do(tmp_path):
     submit = "import os\nos.makedirs('made')\n" + SUBMIT.replace("'src'", "'made'")
-    with pytest.raises(ProjectError, match="submit.py:7: there is no folder made") as raised:
+    with pytest.raises(ProjectError, match="there is no folder made") as raised:
         proposal(tmp_path, **{"submit.py": submit})
     assert raised.value.hint == "Run what makes it, or mend its name."
 
