@@ -1,5 +1,6 @@
 """A command job of SDK v2, and its YAML. Knows neither SDK."""
 
+import re
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 from scaffold.project.files import ProjectFile
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/commandJob.schema.json"
+
+_PLACE = re.compile(r"\$\{?(AZUREML_DATAREFERENCE|AZURE_ML_INPUT|AZURE_ML_OUTPUT)_")
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def _compute(name: str | None) -> str | None:
 
 
 def _quoted(word: str) -> str:
-    """A word as bash takes it; one that names a variable is still to be expanded, as SDK v1 has it."""
-    if "$" in word and not set(word) & set('"`\\'):
+    """A word as bash takes it; one that names a place of data is still to be expanded, as for SDK v1."""
+    if _PLACE.search(word) and not set(word) & set('"`\\'):
         return f'"{word}"'
     return shlex.quote(word)

@@ -259,17 +259,47 @@ class _Reader:
             raise self._unknown(node.lineno, what) from None
 
     def _variables(self) -> dict[str, str]:
-        node = next(self._stored("environment_variables"), None)
-        if node is None:
-            return {}
-        self._note("environment_variables", node, "environment_variables")
-        variables = self._plain(node, "environment_variables")
-        if not isinstance(variables, dict):
-            raise self._unknown(node.lineno, "environment_variables")
-        return {str(key): str(value) for key, value in variables.items()}
+        """Those of the run configuration over those of the environment, which has no place for any in SDK v2."""
+        of: dict[str, dict[str, str]] = {}
+        for owner, node, replaces in self._set_in("environment_variables"):
+            variables = self._plain(node, "environment_variables")
+            if not isinstance(variables, dict):
+                raise self._unknown(node.lineno, "environment_variables")
+            texts = {str(key): str(value) for key, value in variables.items()}
+            of[owner] = texts if replaces else of.get(owner, {}) | texts
+            self._note("environment_variables", node, "environment_variables")
+        first_the_environments = sorted(of, key=self._is_run_configuration)
+        return {key: value for owner in first_the_environments for key, value in of[owner].items()}
+
+    def _set_in(self, attribute: str) -> list[tuple[str, ast.expr, bool]]:
+        """What goes into a dictionary ``OWNER.attribute``: owner, what, whether it replaces what was there."""
+        found: list[tuple[ast.expr, ast.expr, bool]] = []
+        for node in ast.walk(self._values.tree):
+            match node:
+                case ast.Assign(targets=[ast.Attribute(value=owner, attr=name)], value=value):
+                    found += [(owner, value, True)] if name == attribute else []
+                case ast.Assign(
+                    targets=[ast.Subscript(value=ast.Attribute(value=owner, attr=name), slice=key)],
+                    value=value,
+                ):
+                    one = ast.copy_location(ast.Dict(keys=[key], values=[value]), node)
+                    found += [(owner, one, False)] if name == attribute else []
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Attribute(value=owner, attr=name), attr="update"),
+                    args=[value],
+                ):
+                    found += [(owner, value, False)] if name == attribute else []
+        in_order = sorted(found, key=lambda entry: entry[1].lineno)
+        return [(ast.unparse(owner), value, replaces) for owner, value, replaces in in_order]
+
+    def _is_run_configuration(self, owner: str) -> bool:
+        if owner.endswith("run_config"):
+            return True
+        made = self._values.followed(ast.parse(owner, mode="eval").body)
+        return isinstance(made, ast.Call) and self._values.called(made) == "RunConfiguration"
 
     def _tags(self) -> dict[str, str]:
-        """The tags that the script gives with ``submit(config, tags=…)``, ``set_tags`` and ``tag``."""
+        """The tags that the script gives with ``submit(config, tags=…)`` and ``set_tags``, and ``tag`` by literals."""
         tags: dict[str, str] = {}
         for call in self._calls:
             called = self._values.called(call)
@@ -278,10 +308,24 @@ class _Reader:
                 node = self._values.given(call, "tags", 1)
             elif called == "set_tags":
                 node = self._values.given(call, "tags", 0)
+            elif called == "tag":
+                node = self._tag(call)
             if node is not None:
                 self._note("tags", node, "tags")
                 tags |= {str(k): str(v) for k, v in dict(self._plain(node, "tags")).items()}
         return tags
+
+    def _tag(self, call: ast.Call) -> ast.expr | None:
+        """A call of ``tag`` as a dictionary; None for one whose words only the run tells, such as its metrics."""
+        key, value = self._values.given(call, "key", 0), self._values.given(call, "value", 1)
+        if key is None:
+            return None
+        found = ast.copy_location(ast.Dict(keys=[key], values=[value or ast.Constant("")]), call)
+        try:
+            self._values.plain(found)
+        except Unknown:
+            return None
+        return found
 
     def _timeout(self) -> int | None:
         node = self._given("max_run_duration_seconds") or next(self._stored("max_run_duration_seconds"), None)

@@ -70,11 +70,12 @@ def test_paths_are_told_from_where_the_file_stands(tmp_path):
     )
 
 
-def test_arguments_are_quoted_for_bash_and_variables_left_to_it(tmp_path):
+def test_arguments_are_quoted_for_bash_but_for_places_of_data(tmp_path):
+    data = "$AZUREML_DATAREFERENCE_words/x"
     job = job_of(
-        tmp_path, PLAIN.format(", arguments=['--text', 'a b', '--rate', 0.1, '--data', '$DATA/x', \"it's\"]")
+        tmp_path, PLAIN.format(f", arguments=['--text', 'a $b', '--rate', 0.1, '--data', '{data}', \"it's\"]")
     )
-    assert job.command_line == """python train.py --text 'a b' --rate 0.1 --data "$DATA/x" 'it'"'"'s'"""
+    assert job.command_line == f"""python train.py --text 'a $b' --rate 0.1 --data "{data}" 'it'"'"'s'"""
 
 
 def test_a_command_in_place_of_a_script(tmp_path):
@@ -103,6 +104,22 @@ def test_a_command_in_place_of_a_script(tmp_path):
 def test_distributions(tmp_path, configuration, distribution, instances):
     job = job_of(tmp_path, PLAIN.format(f", distributed_job_config={configuration}"))
     assert (job.distribution, job.instances) == (distribution, instances)
+
+
+def test_variables_of_the_environment_and_of_the_run_configuration_however_they_are_set(tmp_path):
+    body = "env = Environment('e')\nenv.environment_variables = {'A': '1', 'B': 'env'}\n"
+    body += PLAIN.format(", environment=env") + "config.run_config.environment_variables['B'] = 2\n"
+    body += "config.run_config.environment_variables.update({'C': 'c'})\n"
+    body += "env.environment_variables['B'] = 'env again'\n"
+
+    assert job_of(tmp_path, body).variables == {"A": "1", "B": "2", "C": "c"}
+
+
+def test_tags_that_are_given_one_by_one_but_for_those_that_only_the_run_tells(tmp_path):
+    tail = "run = Experiment(ws, 'trial').submit(config, tags={'kind': 'a'})\nrun.tag('team', 'blue')\n"
+    tail += "run.tag('seen')\nrun.tag('score', run.get_metrics()['score'])\n"
+
+    assert job_of(tmp_path, PLAIN.format(""), tail=tail).tags == {"kind": "a", "team": "blue", "seen": ""}
 
 
 def test_limits_variables_and_tags(tmp_path):
