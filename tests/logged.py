@@ -48,6 +48,7 @@ ws = Workspace.from_config(path=os.path.join(here, ".azureml"))
 for rate in (0.1, 0.5):
     config = ScriptRunConfig(folder, "experiment_1.py", arguments=["--lr", rate], environment=env,
                              compute_target="cpu-cluster")
+    config.run_config.environment_variables = {"COLOUR": "red" if rate < 0.3 else "blue"}
     run = Experiment(ws, "Experiment_1").submit(config)
     run.wait_for_completion()
     with open(os.path.join(folder, "more.py"), "w") as stream:

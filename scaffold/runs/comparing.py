@@ -27,10 +27,11 @@ class Change:
 
 
 def sections_of(runs: Sequence[Details], metrics: Sequence[Sequence[Metric]]) -> list[tuple[str, list[Row]]]:
-    """The facts by theme: ``run``, ``parameters``, ``tags``, ``metrics``."""
+    """The facts by theme: ``run``, ``parameters``, ``variables``, ``tags``, ``metrics``."""
     columns = (
         ("run", [_facts(details) for details in runs]),
         ("parameters", [parameters_of(details) for details in runs]),
+        ("variables", [details.variables for details in runs]),
         ("tags", [details.run.tags for details in runs]),
         ("metrics", [_last(of) for of in metrics]),
     )

@@ -8,6 +8,7 @@ import contextlib
 import os
 import re
 import shutil
+import sys
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ from scaffold.errors import UsageError
 
 _NAMED = 3
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
+_CASE_IS_NOTHING = os.name == "nt" or sys.platform == "darwin"
 _WINDOWS = re.compile(r'[<>:"|?*\\]|[ .]$')
 
 Fetch = Callable[[Sequence[tuple[str, Path]], Callable[[str], None]], None]
@@ -65,9 +67,10 @@ def plan(folder: Path, paths: Sequence[str], *, force: bool) -> Plan:
     seen: set[str] = set()
     folders = {parent for path in paths for parent in _parents(path)}
     for path in paths:
-        if is_file_path(path) and path not in folders and path.lower() not in seen:
+        name = path.lower() if _CASE_IS_NOTHING else path
+        if is_file_path(path) and path not in folders and name not in seen:
             targets[path] = folder.joinpath(*path.split("/"))
-            seen.add(path.lower() if os.name == "nt" else path)
+            seen.add(name)
     there = [target for target in targets.values() if os.path.lexists(target)]
     if there and not force:
         more = f" and {len(there) - _NAMED} more" if len(there) > _NAMED else ""

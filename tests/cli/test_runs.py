@@ -153,6 +153,7 @@ def test_all_of_a_run_is_shown(logged: Logged):
     assert (document["exit_code"], document["children"]) == (0, 1)
     assert (document["arguments"], document["environment"]) == (["--lr", "0.5"], "the-one-that-is-here")
     assert facts["command"] == "python experiment_1.py --lr 0.5"
+    assert facts["variables"] == "COLOUR=blue"
     assert (facts["page"], facts["logs"]) == (document["url"], "user_logs/std_log.txt")
     assert facts["tags"] == "kind=linear, evil\\x1b[31m=a\\x1b[0mb"
     assert facts["name"] == "Second \\x1b[31mtry"
@@ -227,6 +228,7 @@ def test_what_differs_between_runs(logged: Logged):
     assert said.splitlines()[:2] == [f"A  {logged.first}", f"B  {logged.second}  Second \\x1b[31mtry"]
     assert re.search(r"^parameters +lr +0\.1 +0\.5$", said, re.MULTILINE)
     assert re.search(r"^ +loss +1\.53846 +0\.8$", said, re.MULTILINE)
+    assert re.search(r"^variables +COLOUR +red +blue$", said, re.MULTILINE)
     assert "kind" not in said
     assert said.endswith("snapshot A → B\n  added    more.py\n")
     rows = {row["name"]: row for section in document["sections"] for row in section["rows"]}

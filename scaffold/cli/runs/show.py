@@ -85,6 +85,7 @@ def _show(details: "Details") -> None:
         "target": run.target,
         "environment": details.environment,
         "command": command_of(details),
+        "variables": ", ".join(f"{name}={value}" for name, value in details.variables.items()),
         "parent": run.parent,
         "children": details.children or "",
         "best child": _best(run.properties),

@@ -6,12 +6,12 @@ from pathlib import Path
 from scaffold.runs import comparing, reading
 
 
-def details(run_id: str, *arguments: str, **record: object):
+def details(run_id: str, *arguments: str, variables: dict[str, str] | None = None, **record: object):
     answer = {
         "run": {"runId": run_id, **record},
         "url": "",
         "logs": [],
-        "definition": {"arguments": list(arguments)},
+        "definition": {"arguments": list(arguments), "environmentVariables": variables or {}},
     }
     return reading.details_of(answer)
 
@@ -28,13 +28,17 @@ def archive(path: Path, **files: bytes) -> Path:
 
 
 def test_facts_stand_side_by_side_and_say_whether_they_differ():
-    runs = [details("a", "--lr", "1", tags={"k": "x"}), details("b", "--lr", "2", "--fast", tags={"k": "x"})]
+    runs = [
+        details("a", "--lr", "1", tags={"k": "x"}, variables={"SEED": "1"}),
+        details("b", "--lr", "2", "--fast", tags={"k": "x"}),
+    ]
     metrics = [[metric("loss", 0.5, 0.25)], [metric("note", "text")]]
 
     sections = {name: {row.name: (row.values, row.differs) for row in rows}
                 for name, rows in comparing.sections_of(runs, metrics)}  # fmt: skip
 
     assert sections["parameters"] == {"lr": (("1", "2"), True), "fast": ((None, "yes"), True)}
+    assert sections["variables"] == {"SEED": (("1", None), True)}
     assert sections["tags"] == {"k": (("x", "x"), False)}
     assert sections["metrics"] == {"loss": ((0.25, None), True)}
     assert "command" not in sections["run"]

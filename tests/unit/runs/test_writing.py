@@ -1,6 +1,7 @@
 """What a run has left is written into its folder alone, whole or not at all, and over nothing."""
 
 import os
+import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -47,6 +48,15 @@ def test_a_file_with_the_name_of_a_folder_is_left_out(tmp_path: Path):
     plan = writing.plan(tmp_path, ["outputs", "outputs/model.txt"], force=False)
 
     assert (list(plan.targets), plan.left_out) == (["outputs/model.txt"], ("outputs",))
+
+
+@pytest.mark.skipif(
+    os.name == "nt" or sys.platform == "darwin", reason="case tells files apart elsewhere alone"
+)
+def test_names_that_differ_by_case_are_two_files(tmp_path: Path):
+    plan = writing.plan(tmp_path, ["notes", "Notes"], force=False)
+
+    assert (list(plan.targets), plan.left_out) == (["notes", "Notes"], ())
 
 
 def test_nothing_is_overwritten_unless_it_is_asked_for(tmp_path: Path):
