@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from scaffold.project.files import ProjectFile
+from scaffold.project.python import SDK_PYTHON
 from scaffold.project.source import Unknown
-from scaffold.project.subject import SDK_PYTHON, Subject
+from scaffold.project.subject import Subject
 from scaffold.project.values import Values
 from scaffold.requirements import is_url, logical_lines, option_of
 

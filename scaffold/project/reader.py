@@ -1,13 +1,10 @@
-"""Finds a project's folder and reads what it says, without running any of its code.
-
-Whether what it says is right is for the rules to tell (``check``). Knows neither azureml nor the network.
-"""
+"""Finds a project's folder; what is in it is for others to read (``subject``)."""
 
 import os
 from pathlib import Path
 
 from scaffold.errors import ProjectError
-from scaffold.project.model import CONSTANTS, RUNNER, Project
+from scaffold.project.model import CONSTANTS, RUNNER
 
 
 def find_project(start: Path) -> Path:
@@ -32,20 +29,6 @@ def find_project(start: Path) -> Path:
         f"{folder}: no project here or above ({RUNNER} beside .azureml/config.json or {CONSTANTS}).",
         "Go to the folder of a project, or make one with 'scaffold new NAME'.",
     )
-
-
-def read_project(root: Path) -> Project:
-    """Reads a project's files.
-
-    Args:
-        root: the project's folder, as :func:`find_project` gives it.
-
-    Raises:
-        ProjectError: a file is missing or cannot be read; the message says which, and the line.
-    """
-    from scaffold.project.subject import Subject
-
-    return Subject(root).project()
 
 
 def _absolute(path: Path) -> Path:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from scaffold.project.python import Python
 from scaffold.project.requirements import Requirements
-from scaffold.project.subject import Python
 
 _SECONDS = 300
 _NO_ANSWER = re.compile(

@@ -20,6 +20,7 @@ from scaffold.project.files import FileError, ProjectFile
 from scaffold.project.ignore import IgnoreFile
 from scaffold.project.imports import Modules, reach
 from scaffold.project.model import CONSTANTS, RUNNER, Constants, Project, WorkspaceConfig
+from scaffold.project.python import SDK_PYTHON, Python
 from scaffold.project.requirements import Named, Requirements, read_requirements
 from scaffold.project.runner import Kind, Submission, read_submission
 from scaffold.project.section import Section
@@ -29,35 +30,6 @@ from scaffold.project.values import Argument
 
 if TYPE_CHECKING:
     from scaffold.project.resolution import Resolution
-
-# What azureml-core puts into an environment that names no Python.
-SDK_PYTHON = "3.8.13"
-
-
-@dataclass(frozen=True)
-class Python:
-    """The Python of the environment.
-
-    Attributes:
-        version: ``3.11`` or ``3.8.13``.
-        file: the file that says so.
-        line: its line.
-        chosen: False when nobody chose it, so that the SDK does.
-    """
-
-    version: str
-    file: ProjectFile
-    line: int
-    chosen: bool
-
-    @property
-    def minor(self) -> tuple[int, int]:
-        major, minor = self.version.split(".")[:2]
-        return int(major), int(minor)
-
-    @property
-    def short(self) -> str:
-        return "{}.{}".format(*self.minor)
 
 
 @dataclass(frozen=True)

@@ -99,9 +99,6 @@ class JobFolder:
         with log.open("a", encoding="utf-8") as stream:
             stream.write(f"[{timestamp()}] {sentence}\n")
 
-    def stop_requested(self) -> bool:
-        return (self.path / "stop").exists()
-
     def started(self) -> dict[str, Any] | None:
         """What ``started.json`` says, or None when the process has not been started."""
         with contextlib.suppress(FileNotFoundError):

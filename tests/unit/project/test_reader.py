@@ -9,7 +9,8 @@ from scaffold.errors import ProjectError
 from scaffold.generate import Answers, generate
 from scaffold.project.config import find_workspace_config, read_workspace_config
 from scaffold.project.model import Constants
-from scaffold.project.reader import find_project, read_project
+from scaffold.project.reader import find_project
+from scaffold.project.subject import Subject
 
 CONFIG = """\
 {
@@ -61,7 +62,7 @@ def write(root: Path, changes: dict[str, str | bytes | None] | None = None) -> P
 
 def wrong(root: Path) -> tuple[str, str]:
     with pytest.raises(ProjectError) as caught:
-        read_project(root)
+        Subject(root).project()
     assert "\n" not in caught.value.message + caught.value.hint
     assert caught.value.hint.endswith(".")
     return caught.value.message, caught.value.hint
@@ -112,7 +113,7 @@ def test_nothing_to_find(tmp_path):
 
 
 def test_the_tutorials_project(tmp_path):
-    project = read_project(write(tmp_path))
+    project = Subject(write(tmp_path)).project()
     assert project.root == tmp_path
     assert project.runner == tmp_path / "run_experiment.py"
     assert project.source_directory == tmp_path / "Experiment_1"
@@ -131,14 +132,14 @@ def test_the_tutorials_conda_project(tmp_path):
     text = TUTORIAL.replace("from_pip_requirements", "from_conda_specification")
     text = text.replace("'requirements.txt'", "'conda.txt'")
     spec = "name: x\ndependencies: [python=3.11, {pip: [numpy]}]\n"
-    project = read_project(write(tmp_path, {"run_experiment.py": text, "conda.txt": spec}))
+    project = Subject(write(tmp_path, {"run_experiment.py": text, "conda.txt": spec})).project()
     assert (project.specification, project.specification_kind) == (tmp_path / "conda.txt", "conda")
 
 
 @pytest.mark.parametrize("kind, file", [("pip", "requirements.txt"), ("conda", "environment.yml")])
 def test_a_new_project(tmp_path, kind, file):
     root = generate(Answers(environment_kind=kind), tmp_path).path
-    project = read_project(root)
+    project = Subject(root).project()
     assert project.script == root / "Experiment_1/experiment_1.py"
     assert (project.specification, project.specification_kind) == (root / file, kind)
     assert project.constants.python_version == "3.11"
@@ -154,7 +155,7 @@ def test_nothing_is_executed(tmp_path):
         "run_experiment.py": bomb + TUTORIAL,
         "Experiment_1/experiment_1.py": bomb,
     }
-    assert read_project(write(tmp_path, changes)).script is not None
+    assert Subject(write(tmp_path, changes)).project().script is not None
 
 
 def test_constants_as_people_write_them(tmp_path):
@@ -178,9 +179,8 @@ def test_constants_as_people_write_them(tmp_path):
         O = "first"
         O = "second"
     """
-    constants = read_project(
-        write(tmp_path, {"constants.py": PROJECT["constants.py"] + dedent(text)})
-    ).constants
+    files = {"constants.py": PROJECT["constants.py"] + dedent(text)}
+    constants = Subject(write(tmp_path, files)).project().constants
     assert dict(constants.values) == {
         "TARGET_NAME": "cpu",
         "EXPERIMENT_NAME": "Experiment_1",
@@ -214,7 +214,7 @@ def test_constants_as_people_write_them(tmp_path):
     ],
 )
 def test_ways_to_name_the_script(tmp_path, lines):
-    project = read_project(write(tmp_path, {"run_experiment.py": runner(lines)}))
+    project = Subject(write(tmp_path, {"run_experiment.py": runner(lines)})).project()
     assert project.source_directory == tmp_path / "Experiment_1"
     assert project.script == tmp_path / "Experiment_1/experiment_1.py"
     assert (project.specification, project.specification_kind) == (None, None)
@@ -238,13 +238,13 @@ def test_ways_to_name_the_script(tmp_path, lines):
     ],
 )
 def test_what_is_computed_is_not_checked(tmp_path, lines):
-    project = read_project(write(tmp_path, {"run_experiment.py": runner(lines)}))
+    project = Subject(write(tmp_path, {"run_experiment.py": runner(lines)})).project()
     assert (project.source_directory, project.script) == (None, None)
 
 
 def test_a_command_has_no_script(tmp_path):
     text = runner("ScriptRunConfig('Experiment_1', command=['echo', 'hi'])")
-    project = read_project(write(tmp_path, {"run_experiment.py": text}))
+    project = Subject(write(tmp_path, {"run_experiment.py": text})).project()
     assert (project.source_directory, project.script) == (tmp_path / "Experiment_1", None)
 
 
@@ -252,23 +252,23 @@ def test_two_specifications_to_choose_from_are_not_checked(tmp_path):
     text = runner(
         "Environment.from_pip_requirements('a', 'a.txt')\nEnvironment.from_pip_requirements('b', 'b.txt')"
     )
-    assert read_project(write(tmp_path, {"run_experiment.py": text})).specification is None
+    assert Subject(write(tmp_path, {"run_experiment.py": text})).project().specification is None
 
 
 def test_without_constants_when_nothing_imports_them(tmp_path):
     text = "ScriptRunConfig('Experiment_1', 'experiment_1.py')\n"
-    project = read_project(write(tmp_path, {"constants.py": None, "run_experiment.py": text}))
+    project = Subject(write(tmp_path, {"constants.py": None, "run_experiment.py": text})).project()
     assert project.constants == Constants()
 
 
 def test_constants_that_come_from_elsewhere_are_unknown(tmp_path):
     changes = {"constants.py": "from settings import *\nEXPERIMENT_NAME = 'Experiment_1'\n"}
-    assert read_project(write(tmp_path, changes)).constants.target_name is None
+    assert Subject(write(tmp_path, changes)).project().constants.target_name is None
 
 
 def test_warnings_about_the_projects_code_are_not_ours_to_print(tmp_path, recwarn):
     write(tmp_path, {"Experiment_1/experiment_1.py": "x = '\\d'\nassert (x, 'always')\n"})
-    read_project(tmp_path)
+    Subject(tmp_path).project()
     assert list(recwarn) == []
 
 
@@ -277,7 +277,7 @@ def test_warnings_about_the_projects_code_are_not_ours_to_print(tmp_path, recwar
 
 def test_what_is_wrong_elsewhere_is_for_the_rules(tmp_path):
     changes = {"constants.py": "TARGET_NAME = 3\nEXPERIMENT_NAME = ''\n", "requirements.txt": "numpy=1\n"}
-    assert read_project(write(tmp_path, changes)).constants.target_name is None
+    assert Subject(write(tmp_path, changes)).project().constants.target_name is None
 
 
 UNREADABLE = {
@@ -314,13 +314,13 @@ def test_constants_that_are_not_utf8(tmp_path):
 @pytest.mark.parametrize("place", ["aml_config/config.json", "config.json", ".azureml/project.json"])
 def test_config_in_the_other_places(tmp_path, place):
     write(tmp_path, {".azureml/config.json": None, place: CONFIG})
-    assert read_project(tmp_path).config.path == tmp_path / place
+    assert Subject(tmp_path).project().config.path == tmp_path / place
 
 
 def test_config_in_a_folder_above(tmp_path):
     write(tmp_path / "projects" / "exp", {".azureml/config.json": None})
     write(tmp_path)
-    assert read_project(tmp_path / "projects" / "exp").config.path == tmp_path / ".azureml/config.json"
+    assert Subject(tmp_path / "projects" / "exp").project().config.path == tmp_path / ".azureml/config.json"
     (tmp_path / ".azureml/config.json").write_text("{")
     assert wrong(tmp_path / "projects" / "exp")[0].startswith("../../.azureml/config.json:1: not JSON")
 
@@ -337,13 +337,13 @@ def test_the_older_form_of_config(tmp_path):
         "/Microsoft.MachineLearningServices/workspaces/ws2"
     )
     write(tmp_path, {".azureml/config.json": f'{{"Id": null, "Scope": "{scope}"}}'})
-    config = read_project(tmp_path).config
+    config = Subject(tmp_path).project().config
     assert (config.resource_group, config.workspace_name) == ("rg2", "ws2")
 
 
 def test_a_tenant_that_is_named(tmp_path):
     write(tmp_path, {".azureml/config.json": CONFIG.replace('"ws"', '"ws", "tenant_id": "t"')})
-    assert read_project(tmp_path).config.tenant_id == "t"
+    assert Subject(tmp_path).project().config.tenant_id == "t"
 
 
 def test_a_config_read_by_itself_is_named_as_it_was_typed(tmp_path, monkeypatch):
