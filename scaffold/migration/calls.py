@@ -58,6 +58,18 @@ class Made:
     hint: str = ""
 
 
+class Left(Exception):
+    """A call that MLflow has nothing for as it is written.
+
+    Args:
+        hint: what to do about it.
+    """
+
+    def __init__(self, hint: str) -> None:
+        super().__init__(hint)
+        self.hint = hint
+
+
 _SIGNATURES = {
     "log": ("name", "value", "description", "step"),
     "log_list": ("name", "value", "description"),
@@ -109,7 +121,11 @@ def bind(
 
 
 def carried(found: Found) -> Made | None:
-    """What a call becomes; None when MLflow has nothing for it."""
+    """What a call becomes; None when MLflow has nothing for it.
+
+    Raises:
+        Left: it has nothing for this one, and there is something to do about it.
+    """
     if found.starred is not None and found.method != "log_row":
         return None
     rule = _RULES.get(found.method)
@@ -165,12 +181,26 @@ def _log(found: Found) -> Made:
 
 
 def _log_list(found: Found) -> Made:
+    if _has_texts(found.values["value"], found.texts):
+        raise Left("A text is no metric in MLflow: mlflow.log_dict({…}, 'NAME.json') keeps a list of them.")
     name, note = _named(found.values["name"])
     loop = f"for _step, _value in enumerate({found.values['value']}):\n"
     code = f"{loop}    mlflow.log_metric({name}, _value, step=_step)\n"
     return Made(code, statements=True, note=note, hint="Look for it under the new name.")
 
 
+def _has_texts(code: str, texts: frozenset[str]) -> bool:
+    """Whether a list, or a dictionary of lists, has a text in it as it is written."""
+    try:
+        node = ast.parse(code.strip(), mode="eval").body
+    except SyntaxError:
+        return False
+    parts = list(node.values) if isinstance(node, ast.Dict) else [node]
+    items = [item for part in parts if isinstance(part, ast.List | ast.Tuple) for item in part.elts]
+    return any(is_text(ast.unparse(item), texts) for item in items)
+
+
+_KEEPS_ROWS = "A text is no metric in MLflow: mlflow.log_table({…}, 'NAME.json') keeps rows that have texts."
 _NO_TABLES = "MLflow has no tables: each column is a metric now, named {}"
 
 
@@ -191,6 +221,8 @@ def _columns_of(name: str) -> str:
 def _log_row(found: Found) -> Made:
     name = found.values["name"]
     columns = [key for key in found.values if key not in ("name", "description")]
+    if any(is_text(found.values[key], found.texts) for key in columns):
+        raise Left(_KEEPS_ROWS)
     if found.starred is not None:
         if columns:
             raise KeyError
@@ -205,6 +237,8 @@ def _log_row(found: Found) -> Made:
 
 def _log_table(found: Found) -> Made:
     name = found.values["name"]
+    if _has_texts(found.values["value"], found.texts):
+        raise Left(_KEEPS_ROWS)
     code = (
         f"for _column, _values in {found.values['value']}.items():\n"
         "    for _step, _value in enumerate(_values):\n"
@@ -242,9 +276,15 @@ def _log_document(found: Found) -> Made:
     return Made(code, note=note, hint=_AMONG_FILES)
 
 
-def _upload_file(found: Found) -> Made:
+def _refuse_datastore(found: Found) -> None:
     if "datastore_name" in found.values:
-        raise KeyError
+        raise Left("Give the job an output whose path is azureml://datastores/NAME/paths/…, and write there.")
+
+
+def _upload_file(found: Found) -> Made:
+    _refuse_datastore(found)
+    if re.match(r"(\w+\.)*(open|BytesIO|StringIO)\(", found.values["path_or_stream"]):
+        raise Left("MLflow takes no stream: mlflow.log_text(…), or a file and mlflow.log_artifact(…).")
     name, path = found.values["name"], found.values["path_or_stream"]
     note = "MLflow keeps a file under its own name, whatever it was to be called"
     hint = "Rename the file before, if the names differ."
@@ -258,14 +298,12 @@ def _upload_file(found: Found) -> Made:
 
 
 def _upload_folder(found: Found) -> Made:
-    if "datastore_name" in found.values:
-        raise KeyError
+    _refuse_datastore(found)
     return Made(f"mlflow.log_artifacts({found.values['path']}, {found.values['name']})")
 
 
 def _upload_files(found: Found) -> Made:
-    if "datastore_name" in found.values:
-        raise KeyError
+    _refuse_datastore(found)
     names, paths = found.values["names"], found.values["paths"]
     loop = f"for _name, _path in zip({names}, {paths}):\n"
     code = f"{loop}    mlflow.log_artifact(_path, os.path.dirname(_name) or None)\n"
@@ -345,11 +383,12 @@ _RULES: dict[str, Callable[[Found], Made]] = {
 LEFT = {
     "input_datasets": "Give the job an input (inputs: in job.yml, ${{inputs.NAME}} in its command) and read that path.",
     "output_datasets": "Give the job an output (outputs: in job.yml, ${{outputs.NAME}} in its command).",
-    "experiment": "In a job, azure-ai-ml's MLClient and MLFLOW_EXPERIMENT_NAME tell of workspace and experiment.",
+    "experiment": "MLFLOW_EXPERIMENT_NAME has the experiment; AZUREML_ARM_SUBSCRIPTION, AZUREML_ARM_RESOURCEGROUP and "
+    "AZUREML_ARM_WORKSPACE_NAME name the workspace for azure-ai-ml's MLClient.",
     "child_run": "with mlflow.start_run(nested=True): …",
     "create_children": "with mlflow.start_run(nested=True): … for each of them.",
     "start_logging": "with mlflow.start_run(nested=True): …",
-    "parent": "mlflow.get_run(run_id).data.tags['mlflow.parentRunId'] is the parent's id.",
+    "parent": "mlflow.get_run(run_id).data.tags['mlflow.parentRunId'] is its id, for MlflowClient().log_metric(id, …)",
     "get_secret": "azure-keyvault-secrets with the job's identity reads secrets.",
     "get_secrets": "azure-keyvault-secrets with the job's identity reads secrets.",
     "download_file": "mlflow.artifacts.download_artifacts(run_id=…, artifact_path=…)",

@@ -11,7 +11,7 @@ import libcst as cst
 from libcst import matchers as m
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
 
-from scaffold.migration.calls import Found, Made, bind, carried, hint
+from scaffold.migration.calls import Found, Left, Made, bind, carried, hint
 from scaffold.migration.context import Context, dotted, is_context, is_run, read
 from scaffold.migration.escapes import escapes
 from scaffold.migration.loops import Repeated, repeated
@@ -272,10 +272,7 @@ class _Uses(cst.CSTVisitor):
         values, starred = bound
         often = repeated(call, self._parent, values.get("name", ""))
         if method == "log" and often.is_mixed(values.get("value", "")):
-            call_of = self._module.code_for_node(node)
-            what = f"{call_of} stays a call of SDK v1: a text among these is no metric in MLflow"
-            self.left.append(node)
-            self._tell("left", node, what, "mlflow.log_params(…) logs all of them as parameters.")
+            self._leave(node, "A text among these is no metric in MLflow: mlflow.log_params(…) takes both.")
             return
         step = often.step or self._counter(often, method, values)
         found = Found(
@@ -288,7 +285,11 @@ class _Uses(cst.CSTVisitor):
             pyplot=frozenset(self._context.pyplot),
             texts=frozenset(self._context.texts),
         )
-        made = carried(found)
+        try:
+            made = carried(found)
+        except Left as left:
+            self._leave(node, left.hint)
+            return
         if made is None or (made.statements and not self._is_statement(call)):
             self._leave(node)
             return
@@ -311,8 +312,8 @@ class _Uses(cst.CSTVisitor):
         line = self._parent(expression) if isinstance(expression, cst.Expr) else None
         return isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1
 
-    def _leave(self, node: cst.Attribute) -> None:
+    def _leave(self, node: cst.Attribute, instead: str = "") -> None:
         self.left.append(node)
         stored = m.matches(self._parent(node) or node, m.AssignTarget())
         what = f"{self._module.code_for_node(node)} stays {'an attribute' if stored else 'a call'} of SDK v1"
-        self._tell("left", node, what, hint(node.attr.value))
+        self._tell("left", node, what, instead or hint(node.attr.value))
