@@ -186,3 +186,18 @@ def test_the_page_of_datasets_lists_data_assets(workspace: Workspace):
 
     assert (row["version"], row["kind"], row["address"]) == ("first", "uri_file", address)
     assert name.encode() in workspace.own_page("/datasets").body
+
+
+def test_the_next_page_of_jobs_is_of_the_same_list(workspace: Workspace):
+    tag = uuid.uuid4().hex
+    names = [submitted(workspace, "true", tags={tag: "a b"}) for _ in range(2)]
+    submitted(workspace, "true")
+
+    found: list[str] = []
+    address: str | None = f"{SCOPE}/jobs?$top=1&tag={tag}%3Da+b"
+    while address:
+        page = workspace.get(address[address.index("/subscriptions") :]).json()
+        found += [entry["name"] for entry in page["value"]]
+        address = page["nextLink"]
+
+    assert found == [*reversed(names)]

@@ -6,7 +6,7 @@ What a client sent is kept in the run's definition (``job``) and given back; sta
 import shlex
 import sqlite3
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import msgspec
 from starlette.requests import Request
@@ -179,8 +179,10 @@ async def list_jobs(request: Request) -> Any:
     runs, mark = context.store.runs.page(selection)
     following = None
     if mark is not None:
-        token = quote(token_of(mark) or "", safe="")
-        following = f"{context.endpoints.base}{context.scope}/jobs?$skip={token}&listViewType={view}"
+        asked = {name: text for name, text in query.items() if name != "$skip"} | {
+            "$skip": token_of(mark) or ""
+        }
+        following = f"{context.endpoints.base}{context.scope}/jobs?{urlencode(asked, safe='$')}"
     return {"value": [job_resource(context, run) for run in runs], "nextLink": following}
 
 
