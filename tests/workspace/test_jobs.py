@@ -161,6 +161,7 @@ def test_the_page_of_a_sweep_shows_what_it_ran_with_which_parameters(workspace: 
     assert [child["drawn"] for child in page["children"]] == [{"rate": "1"}, {"rate": "2"}]
     assert page["log"] == "azureml-logs/hyperdrive.txt"
     assert f"{name}_1 begins" in page["tail"]
+    assert page_of(workspace, f"/runs/{name}_1")["parameters"] == {"rate": "2"}
     assert b"rate</bdi> = <bdi>2" in workspace.own_page(f"/runs/{name}/children").body
 
 

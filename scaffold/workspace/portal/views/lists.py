@@ -203,10 +203,10 @@ def _unpacked(text: str) -> list[str]:
 def children(look: Look, run_id: str, limit: int = 500) -> list[dict[str, Any]]:
     """The children of a run as rows, the newest last."""
     found, _ = look.store.run_lists.page(Query(parent_run_id=run_id, descending=False, limit=limit))
-    return [row_of(run) | {"drawn": _drawn(run)} for run in found]
+    return [row_of(run) | {"drawn": drawn_of(run)} for run in found]
 
 
-def _drawn(run: Run) -> dict[str, str]:
+def drawn_of(run: Run) -> dict[str, str]:
     """The parameters that a sweep has given a child, by name."""
     try:
         drawn = json.loads(run.tags.get("hyperparameters", ""))

@@ -87,10 +87,11 @@ def command_of(run: Run) -> str:
 
 
 def parameters_of(run: Run) -> dict[str, str]:
-    """Its arguments, a job's literals and MLflow's parameters, by name."""
+    """Its arguments, a job's literals with those that a sweep has given it, and MLflow's parameters, by name."""
     inputs = (run.job.get("inputs") or {}).items()
     literals = {key: str(given["value"]) for key, given in inputs if given and given.get("value") is not None}
-    return literals | parameters.named(arguments_of(run), run.properties)
+    drawn = lists.drawn_of(run) if run.job else {}  # among the arguments, with the first SDK
+    return literals | drawn | parameters.named(arguments_of(run), run.properties)
 
 
 def git_of(run: Run) -> dict[str, str]:
