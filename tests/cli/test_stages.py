@@ -116,6 +116,23 @@ def test_ctrl_c_at_a_stage_that_a_fault_holds(
     assert narrow.json("runs", "cancel", run_id) == {"run_id": run_id, "canceled": True}
 
 
+@pytest.mark.slow
+def test_ctrl_c_names_each_run_that_goes_on(
+    narrow: Machine, project: Project, gate: Path, following: Callable[..., "subprocess.Popen[str]"]
+):
+    again = "Experiment(ws, constants.EXPERIMENT_NAME).submit(config)\n"
+    files = {"run_experiment.py": RUN_EXPERIMENT + again}
+    process = following(project(script=WAITING.format(gate=str(gate)), **files))
+    lines = [*said_until(process, "  ✓ queued "), *said_until(process, "  ✓ queued ")]
+    first, second = (line.split()[2] for line in lines if line.startswith("  ✓ queued "))
+
+    assert interrupt(process) == (
+        f"Error: Stopped; the runs {first}, {second} go on.\n→ To cancel one: scaffold runs cancel {first}\n"
+    )
+    for run_id in (first, second):
+        assert narrow.json("runs", "cancel", run_id) == {"run_id": run_id, "canceled": True}
+
+
 def assert_can_be_canceled(machine: Machine, said: str) -> None:
     """The command that was named cancels the run, which was going on."""
     run_id = said.split("→ To cancel it: scaffold runs cancel ")[1].split(maxsplit=1)[0]

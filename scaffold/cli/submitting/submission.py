@@ -100,12 +100,18 @@ class Submitting(ABC):
             )
         if not accepted:
             return StoppedError("Stopped before anything was submitted.", "Submit again when you are ready.")
-        return self._goes_on(accepted[-1])
+        over = {run["run_id"] for run in self._runs if "state" in run}
+        return self._goes_on([run_id for run_id in accepted if run_id not in over] or accepted[-1:])
 
-    def _goes_on(self, run_id: str) -> StoppedError:
-        """What Ctrl-C means once a run is accepted."""
+    def _goes_on(self, run_ids: list[str]) -> StoppedError:
+        """What Ctrl-C means once runs are accepted; those that are known to be over are not among them."""
+        if len(run_ids) > 1:
+            named = ", ".join(run_ids)
+            return StoppedError(
+                f"Stopped; the runs {named} go on.", f"To cancel one: scaffold runs cancel {run_ids[0]}"
+            )
         return StoppedError(
-            f"Stopped; the run {run_id} goes on.", f"To cancel it: scaffold runs cancel {run_id}"
+            f"Stopped; the run {run_ids[0]} goes on.", f"To cancel it: scaffold runs cancel {run_ids[0]}"
         )
 
     def was_preempted(self) -> bool:

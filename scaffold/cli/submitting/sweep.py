@@ -211,10 +211,10 @@ class Sweeping(OnAzure):
             )
         super()._raise_outcome(run)
 
-    def _goes_on(self, run_id: str) -> StoppedError:
+    def _goes_on(self, run_ids: list[str]) -> StoppedError:
         return StoppedError(
-            f"Stopped; the sweep {run_id} goes on.",
-            f"To cancel it with all its runs: scaffold runs cancel {run_id}",
+            f"Stopped; the sweep {run_ids[-1]} goes on.",
+            f"To cancel it with all its runs: scaffold runs cancel {run_ids[-1]}",
         )
 
     def _named(self, combinations: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:

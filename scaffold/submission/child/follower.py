@@ -9,6 +9,7 @@ from typing import Any
 from scaffold.submission.child import compute
 from scaffold.submission.child.errors import record_of
 from scaffold.submission.child.reporting import Report
+from scaffold.submission.faults import is_passing
 
 USER_LOGS = ("user_logs/std_log", "azureml-logs/70_driver_log", "azureml-logs/driver_log")
 BUILD_LOGS = ("azureml-logs/20_image_build_log", "20_image_build_log")
@@ -135,9 +136,3 @@ class Follower:
             if text and text not in self._warned:
                 self._warned.add(text)
                 self._report("warning", text=text)
-
-
-def is_passing(record: dict[str, Any]) -> bool:
-    """True for what may be gone the next time one asks."""
-    status = record["status"]
-    return bool(record["network"]) or (isinstance(status, int) and (status in (408, 429) or status >= 500))

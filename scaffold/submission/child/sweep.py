@@ -14,10 +14,11 @@ import uuid
 from typing import Any
 
 from scaffold.submission.child.errors import record_of
-from scaffold.submission.child.follower import TERMINAL, is_passing
+from scaffold.submission.child.follower import TERMINAL
 from scaffold.submission.child.observer import CannotOverrideError, label
 from scaffold.submission.child.reporting import Report
 from scaffold.submission.child.sending import Sending
+from scaffold.submission.faults import is_passing
 from scaffold.submission.overrides import Overrides, without_options
 
 _SHORTEST, _LONGEST = 0.5, 5.0
