@@ -1,6 +1,7 @@
 """docs/azure.md, run from its first command to its last against the stand-in for Azure."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,14 @@ import pytest
 from tests.cloud.azure import CONFIG, Azure
 from tests.conftest import Machine
 from tests.documented import Names, examples, fits, printed
+
+
+@pytest.fixture
+def azure(tmp_path: Path) -> Iterator[Azure]:
+    """Azure with no run on it yet: what other tests have submitted would be listed."""
+    azure = Azure(Machine(tmp_path / "azure-machine"), tmp_path)
+    yield azure
+    azure.close()
 
 
 @pytest.mark.slow
