@@ -19,19 +19,17 @@ from scaffold.workspace.engine.builder import BuildError
 from scaffold.workspace.engine.data.configuration import RunData, read_data
 from scaffold.workspace.engine.data.dataflow import DataError
 from scaffold.workspace.engine.data.delivery import Delivery
-from scaffold.workspace.engine.data.helpers import Reader, Stopped
-from scaffold.workspace.engine.data.places import Places
+from scaffold.workspace.engine.data.helpers import Reader
 from scaffold.workspace.engine.environments import Environments, ReadyEnvironment
 from scaffold.workspace.engine.finishing import Finish, linger
 from scaffold.workspace.engine.jobs import JobFolder, Outcome
 from scaffold.workspace.engine.keeping import TEXT
 from scaffold.workspace.engine.pipelines.driver import PipelineDriver
-from scaffold.workspace.engine.preparation import Events, Preparation, keep_log
+from scaffold.workspace.engine.preparation import Events, Preparation, arrival
 from scaffold.workspace.engine.queueing import Queue
 from scaffold.workspace.engine.specification import Specification, SpecificationError
 from scaffold.workspace.engine.submitter import NotHandedOverError, handed_over, submitter_of
 from scaffold.workspace.engine.sweeps.driver import SweepDriver
-from scaffold.workspace.logs import DATA_LOG
 from scaffold.workspace.paths import Home
 from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.runs import IllegalTransitionError, Status
@@ -285,7 +283,12 @@ class Engine:
             specification, configuration, environment.interpreter, self._run_variables(run), folder.submitter
         )
         reader = Reader(environment.interpreter, variables)
-        places = None if active.canceled else await self._deliver(run, folder, data, reader)
+        places = None
+        if not active.canceled:
+            delivery = Delivery(
+                self._store, folder, reader, lambda: self._stopping or active.canceled, folder.note_data
+            )
+            places = await arrival(self._store, run, folder, delivery, data)
         if places is None or active.canceled:
             await asyncio.to_thread(folder.take_back)
             await self._patiently(run.run_id, lambda: self._advance(run.run_id, Status.CANCELED))
@@ -299,32 +302,6 @@ class Engine:
         await self._patiently(run.run_id, lambda: self._advance(run.run_id, Status.RUNNING))
         await process.wait()
         return await self._finish(run.run_id, folder)
-
-    async def _deliver(self, run: Run, folder: JobFolder, data: RunData, reader: Reader) -> Places | None:
-        """Puts the run's data in its place; None when the run was cancelled meanwhile.
-
-        Raises:
-            DataError: it cannot be put there.
-        """
-
-        def stopped() -> bool:
-            return self._stopping or self._active[run.run_id].canceled
-
-        delivery = Delivery(self._store, folder, reader, stopped, folder.note_data)
-        try:
-            return await asyncio.to_thread(delivery.deliver, data, run.run_id)
-        except Stopped:
-            return None
-        except DataError as error:
-            folder.note_data(str(error))
-            raise
-        except OSError as error:
-            if is_lack_of_room(error):
-                raise
-            raise DataError(f"The run's data could not be put in its place: {error}") from None
-        finally:
-            if (log := folder.log(DATA_LOG)).exists():
-                await keep_log(self._store, run, DATA_LOG, log)
 
     def _preemption(self, run: Run) -> dict[str, Any]:
         """What of the job says that the run is to lose its node: a fault that was asked for."""

@@ -1,4 +1,4 @@
-"""The environment of a run: read from its configuration, made ready, with the build log among the run's files."""
+"""What has to be there before a run's process begins: its environment and its data, each with a log of the run's."""
 
 import asyncio
 import contextlib
@@ -10,13 +10,19 @@ from typing import Any
 import msgspec
 
 from scaffold.workspace.engine.builder import BuildError
+from scaffold.workspace.engine.data.configuration import RunData
+from scaffold.workspace.engine.data.dataflow import DataError
+from scaffold.workspace.engine.data.delivery import Delivery
+from scaffold.workspace.engine.data.helpers import Stopped
+from scaffold.workspace.engine.data.places import Places
 from scaffold.workspace.engine.environments import Environments, ReadyEnvironment
+from scaffold.workspace.engine.jobs import JobFolder
 from scaffold.workspace.engine.keeping import TEXT, keep
 from scaffold.workspace.engine.requirements import FolderSources, SnapshotSources, Sources
 from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
 from scaffold.workspace.engine.submitter import Submitter
 from scaffold.workspace.interpreters import BARE
-from scaffold.workspace.logs import BUILD_LOG
+from scaffold.workspace.logs import BUILD_LOG, DATA_LOG
 from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
@@ -103,6 +109,30 @@ class Preparation:
             {"name": specification.name, "cached": cached, "state": "ready", "notices": environment.notices},
         )
         return environment
+
+
+async def arrival(
+    store: Store, run: Run, folder: JobFolder, delivery: Delivery, data: RunData
+) -> Places | None:
+    """Has the run's data put in its place; None when that was given up.
+
+    Raises:
+        DataError: it cannot be put there.
+    """
+    try:
+        return await asyncio.to_thread(delivery.deliver, data, run.run_id)
+    except Stopped:
+        return None
+    except DataError as error:
+        folder.note_data(str(error))
+        raise
+    except OSError as error:
+        if is_lack_of_room(error):
+            raise
+        raise DataError(f"The run's data could not be put in its place: {error}") from None
+    finally:
+        if (log := folder.log(DATA_LOG)).exists():
+            await keep_log(store, run, DATA_LOG, log)
 
 
 async def keep_log(store: Store, run: Run, name: str, log: Path) -> None:
