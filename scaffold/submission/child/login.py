@@ -62,7 +62,6 @@ def survey(tenant_id: str | None, environment: Mapping[str, str] = os.environ) -
         environment: the variables of the process that logs in.
     """
     identity = _sign_of_identity(environment)
-    own = Path(environment.get("AZUREML_AUTH_CONFIG_DIR") or Path.home() / ".azureml" / "auth")
     ways = [
         Way(
             "managed-identity",
@@ -72,7 +71,7 @@ def survey(tenant_id: str | None, environment: Mapping[str, str] = os.environ) -
         _principal(tenant_id, environment),
     ]
     for method, folder, whose in (
-        ("interactive", own, "the SDK"),
+        ("interactive", _sdk_folder(environment), "the SDK"),
         ("azure-cli", azure_cli_folder(environment), "the Azure CLI"),
     ):
         ways.append(Way(method, _has_login(folder), f"an earlier login of {whose} ({folder})"))
@@ -150,13 +149,18 @@ def describe(method: str) -> str:
         "managed-identity": "managed identity of this machine",
         "azure-cli": "login of the Azure CLI",
         "device-code": "login by device code",
-        "interactive": "login of the SDK",
+        "interactive": "login of the SDK" if _has_login(_sdk_folder()) else "login in a browser",
     }[method]
 
 
 def azure_cli_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Where the Azure CLI keeps its login."""
     return Path(environment.get("AZURE_CONFIG_DIR") or Path.home() / ".azure")
+
+
+def _sdk_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the SDK keeps a login of its own."""
+    return Path(environment.get("AZUREML_AUTH_CONFIG_DIR") or Path.home() / ".azureml" / "auth")
 
 
 def _take_principal(tenant_id: str | None) -> None:

@@ -292,6 +292,14 @@ def test_the_login_that_the_sdk_comes_to_first(nobody: Path, monkeypatch: pytest
     assert first() == "managed-identity"
 
 
+def test_a_login_that_is_still_to_come_is_not_told_as_one_that_is_there(nobody: Path):
+    assert child_login.prepare("auto", None) == "login in a browser"
+
+    (nobody / ".azureml" / "auth").mkdir(parents=True)
+    (nobody / ".azureml" / "auth" / "msal_token_cache.json").touch()
+    assert child_login.prepare("auto", None) == "login of the SDK"
+
+
 def test_a_compute_instance_has_an_identity_which_the_sdk_tries_whatever_is_chosen(
     nobody: Path, monkeypatch: pytest.MonkeyPatch
 ):
