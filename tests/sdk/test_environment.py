@@ -96,6 +96,8 @@ def test_a_curated_environment_is_built_and_runs(machine: Machine, tmp_path):
     seen = given(
         machine,
         """
+        import re, requests
+        from urllib.parse import urljoin
         from azureml.core import Environment, Experiment, ScriptRunConfig
         from azureml.core.conda_dependencies import CondaDependencies
         env = Environment.get(ws, 'AzureML-Minimal')
@@ -126,6 +128,11 @@ def test_a_curated_environment_is_built_and_runs(machine: Machine, tmp_path):
         used = run.get_environment()
         seen['used'] = [used.name, used.version, used.python.conda_dependencies.serialize_to_string()]
         seen['files'] = run.get_file_names()
+        visitor = requests.Session()
+        address = visitor.get(run.get_portal_url()).url
+        page = visitor.get(f'{address}/environment').text
+        (built,) = re.findall('/environments/built/[^"]+', page)
+        seen['page'] = visitor.get(urljoin(address, built)).text
         unregistered = ScriptRunConfig('source', script='train.py', compute_target='cpu-cluster', environment=here)
         here.environment_variables = {'A': 'b'}
         run = Experiment(ws, 'curated').submit(unregistered)
@@ -153,6 +160,7 @@ def test_a_curated_environment_is_built_and_runs(machine: Machine, tmp_path):
     assert seen["used"][:2] == ["AzureML-Minimal", "1"]
     assert "azureml-core>=1.61,<1.62" in seen["used"][2]
     assert "azureml-logs/20_image_build_log.txt" not in seen["files"]  # it was there already
+    assert "Built in" in seen["page"]
     assert seen["kept"] == ["here", "2", {"A": "b"}, "2", "2"]
     assert seen["unnamed"]
     assert machine.json("workspace", "status")["environments"] == 1

@@ -26,7 +26,7 @@ from scaffold.workspace.logs import BUILD_LOG, DATA_LOG
 from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
-from scaffold.workspace.store.runs import SUBMITTED_FROM, Run
+from scaffold.workspace.store.runs import BUILT_AS, SUBMITTED_FROM, Run
 
 Events = Callable[[Run, str, dict[str, Any]], None]
 """Told of every step of a run: the run, the event, its details."""
@@ -103,6 +103,8 @@ class Preparation:
             if log is not None and log.exists():
                 await keep_log(self._store, run, BUILD_LOG, log)
         self._store.runs.warn(run.run_id, "environment", list(environment.notices))
+        if environment.key is not None:
+            self._store.runs.add_recorded(run.run_id, BUILT_AS, [environment.key])
         self._tell(
             run,
             "environment",

@@ -25,6 +25,9 @@ STEP = "step"
 SWEEP = "sweep"
 """In ``recorded`` of a run whose children this workspace begins and ends: HyperDrive's."""
 
+BUILT_AS = "builtAs"
+"""In ``recorded`` of a run, the keys of the built environments that its attempts used, the newest last."""
+
 SUBMITTED_FROM = "submittedFrom"
 """In ``recorded`` of a run, the path of the Python from which it was submitted, where that is known."""
 

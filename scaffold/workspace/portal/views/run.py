@@ -10,7 +10,7 @@ from scaffold.workspace.logs import BUILD_LOG, PIPELINE_LOG, SWEEP_LOG, USER_LOG
 from scaffold.workspace.portal.pages import Look
 from scaffold.workspace.portal.views import lists
 from scaffold.workspace.store.blobs import ARTIFACTS, Blob, artifact_prefix
-from scaffold.workspace.store.runs import Run
+from scaffold.workspace.store.runs import BUILT_AS, Run
 
 _TAIL_LINES, _TAIL_BYTES = 200, 64 * 1024
 _OWN_FILES = ("default", "artifacts")
@@ -230,6 +230,7 @@ def environment(look: Look, run_id: str) -> dict[str, Any] | None:
         "notices": [w["message"] for w in run.warnings if w.get("source") == "environment"],
         "build_log": BUILD_LOG if built else None,
         "build_text": log_text(look, run_id, BUILD_LOG) if built else "",
+        "built_as": next(iter(run.recorded.get(BUILT_AS, [])[-1:]), None),
         "definition": section,
     }
 
