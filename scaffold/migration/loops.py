@@ -1,6 +1,6 @@
 """What counts the repetitions of a statement: the step of what it logs. Reads a module of libcst."""
 
-import re
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -49,14 +49,17 @@ def repeated(node: cst.CSTNode, parent: Parent, name: str) -> Repeated:
     loops: list[cst.CSTNode] = []
     function: cst.FunctionDef | None = None
     current: cst.CSTNode | None = node
+    below: cst.CSTNode | None = None
     while current is not None and not isinstance(current, cst.Module | cst.Lambda):
-        if isinstance(current, cst.For | cst.While | cst.ListComp | cst.GeneratorExp):
+        if isinstance(current, cst.For | cst.While):
+            loops += [current] if below is current.body else []  # its else comes once
+        elif isinstance(current, cst.ListComp | cst.GeneratorExp):
             loops.append(current)
         if isinstance(current, cst.FunctionDef):
             function = current
             break
-        current = parent(current)
-    words = set(re.findall(r"\w+", name))
+        below, current = current, parent(current)
+    words = _names(name)
     mixed = frozenset(one for loop in loops if _is_of_arguments(loop) for one in _variables(loop))
     loops = [loop for loop in loops if not _variables(loop) & words]
     if len(loops) == 1 and isinstance(loops[0], cst.For):
@@ -69,6 +72,15 @@ def repeated(node: cst.CSTNode, parent: Parent, name: str) -> Repeated:
     return Repeated(None, uncounted=bool(loops), mixed=mixed)
 
 
+def _names(code: str) -> set[str]:
+    """The names in an expression."""
+    try:
+        tree = ast.parse(code.strip() or "None", mode="eval")
+    except SyntaxError:
+        return set()
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
 def _is_of_arguments(loop: cst.CSTNode) -> bool:
     """``for … in vars(args).items()``"""
     iterated = loop.iter if isinstance(loop, cst.For) else None
@@ -77,8 +89,15 @@ def _is_of_arguments(loop: cst.CSTNode) -> bool:
 
 
 def _counter(loop: cst.For) -> str | None:
-    called = dotted(loop.iter.func) if isinstance(loop.iter, cst.Call) else ""
-    if called == "range" and isinstance(loop.target, cst.Name):
+    iterated = loop.iter
+    if (
+        isinstance(iterated, cst.Call)
+        and iterated.args
+        and dotted(iterated.func).rpartition(".")[2] == "tqdm"
+    ):
+        iterated = iterated.args[0].value  # which only shows how far it is
+    called = dotted(iterated.func).rpartition(".")[2] if isinstance(iterated, cst.Call) else ""
+    if called in ("range", "trange") and isinstance(loop.target, cst.Name):
         return loop.target.value
     if called == "enumerate" and isinstance(loop.target, cst.Tuple) and loop.target.elements:
         first = loop.target.elements[0].value

@@ -39,7 +39,7 @@ def migrated(subject: Subject, job: CommandJob) -> tuple[list[tuple[ProjectFile,
     for file in (file for file in files if file.shown in scripts):
         after, found = scripts[file.shown].rewritten(keeps_run=file.shown in keeping)
         notes += found
-        notes += _other_imports(after, file.shown)
+        notes += _other_imports(after, file.shown, but="Run" if found else "")  # told where it is used
         text = texts[file.shown]
         after = _BOM + after if text.startswith(_BOM) else after
         if after != text:
@@ -106,8 +106,8 @@ def _not_reached(subject: Subject, reached: list[ProjectFile]) -> Iterator[Note]
                 yield Note("left", file.shown, None, what, "Migrate with the script that submits it.")
 
 
-def _other_imports(text: str, shown: str) -> Iterator[Note]:
-    """What else of SDK v1 the run uses."""
+def _other_imports(text: str, shown: str, but: str) -> Iterator[Note]:
+    """What else of SDK v1 the run uses, but for one name."""
     hint = "It goes on working in a job whose environment has azureml-core and may read the workspace."
     for node in ast.walk(ast.parse(text)):
         names: list[str] = []
@@ -116,7 +116,7 @@ def _other_imports(text: str, shown: str) -> Iterator[Note]:
         elif isinstance(node, ast.Import):
             names = [one.name for one in node.names if one.name.partition(".")[0] == "azureml"]
         for name in names:
-            if name != "Run":  # what still needs it is told where it does
+            if name != but:
                 yield Note(
                     "left", shown, getattr(node, "lineno", None), f"the run uses {name} of SDK v1", hint
                 )

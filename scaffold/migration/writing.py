@@ -208,8 +208,23 @@ def _with_names(
 ) -> cst.BaseSmallStatement | None:
     if not names:
         return None
-    last = names[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    before = getattr(statement, "names")[-1].comma  # noqa: B009  (of either kind of import)
+    last = names[-1].with_changes(comma=_ending(names[-1].comma, before))
     return statement.with_changes(names=[*names[:-1], last])
+
+
+def _ending(
+    comma: "cst.Comma | cst.MaybeSentinel", last: "cst.Comma | cst.MaybeSentinel"
+) -> "cst.Comma | cst.MaybeSentinel":
+    """The comma behind what is the last now: as that of the last before, with its own comment."""
+    if not isinstance(comma, cst.Comma) or not isinstance(last, cst.Comma):
+        return last
+    own, other = comma.whitespace_after, last.whitespace_after
+    if not isinstance(own, cst.ParenthesizedWhitespace) or not isinstance(other, cst.ParenthesizedWhitespace):
+        return last
+    return comma.with_changes(
+        whitespace_after=own.with_changes(indent=other.indent, last_line=other.last_line)
+    )
 
 
 class _Used(cst.CSTVisitor):

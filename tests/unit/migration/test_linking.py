@@ -79,7 +79,7 @@ def test_modules_that_share_a_run_keep_it_together(tmp_path):
     after, left = migrated(tmp_path, helper=CONTEXT, train=train)
     assert after["helper"] == CONTEXT
     assert "print(run.id)\nmlflow.log_metric('a', 1)\n" in after["train"]
-    assert left == [("train", 4)]
+    assert left == [("helper", 1), ("train", 4)]
 
 
 def test_a_run_that_is_given_out_of_the_project_stays(tmp_path):
@@ -87,7 +87,7 @@ def test_a_run_that_is_given_out_of_the_project_stays(tmp_path):
         tmp_path, helper=CONTEXT, train="from library import fit\nfrom helper import run\nfit(run)\n"
     )
     assert after["helper"] == CONTEXT
-    assert left == [("train", 3)]
+    assert left == [("helper", 1), ("train", 3)]
 
 
 def test_a_function_that_is_given_a_child_run_logs_to_that(tmp_path):
@@ -106,3 +106,10 @@ def test_the_attribute_of_an_object(tmp_path):
     )
     assert "mlflow.log_metric('a', 1)" in after["train"]
     assert left == []
+
+
+def test_a_run_that_nobody_is_seen_to_give_is_told(tmp_path):
+    helper = "if False:\n    from azureml.core import Run\ndef f(run: 'Run'):\n    run.log('a', 1)\n"
+    after, left = migrated(tmp_path, helper=helper, train="import helper\n")
+    assert after["helper"] == helper
+    assert left == [("helper", 2)]

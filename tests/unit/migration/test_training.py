@@ -111,6 +111,9 @@ run.log('s', np.str(x))
     [
         ("for i in range(3):", ", step=i"),
         ("for i, x in enumerate(xs):", ", step=i"),
+        ("for i in tqdm(range(3)):", ", step=i"),
+        ("for i in tqdm.trange(3):", ", step=i"),
+        ("for x in xs:\n  pass\nelse:", ""),
         ("while True:", ""),
         ("for j in ys:\n  for i in range(3):", ""),
         ("def on_epoch_end(self, epoch, logs):", ", step=epoch"),
@@ -120,7 +123,7 @@ def test_what_counts_a_loop_is_the_step(loop, step):
     body = f"{loop}\n    run.log('a', 1)"
     assert becomes(body) == f"{loop}\n    mlflow.log_metric('a', 1{step})"
     told = notes(body)
-    assert bool(told) == (not step)
+    assert bool(told) == (not step and "else" not in loop)
     assert all("all its values get step 0" in note for note in told)
 
 
@@ -128,7 +131,7 @@ def test_what_counts_a_loop_is_the_step(loop, step):
     ("loop", "after"),
     [
         ("for x in xs:", "for step, x in enumerate(xs):"),
-        ("for x, y in pairs():", "for step, (x, y) in enumerate(pairs()):"),
+        ("for x, a in pairs():", "for step, (x, a) in enumerate(pairs()):"),
         ("for x in 1, 2:", "for step, x in enumerate((1, 2)):"),
         ("step = 0\nfor x in xs:", "step = 0\nfor _step, x in enumerate(xs):"),
     ],
@@ -282,6 +285,12 @@ Run.get_context().log('c', 3)
 def test_other_imports_of_the_same_line_stay():
     after, _ = rewritten("from azureml.core import Run, Dataset\nRun.get_context().log('a', 1)\n", "t.py")
     assert after == "import mlflow\nfrom azureml.core import Dataset\nmlflow.log_metric('a', 1)\n"
+
+
+def test_an_import_of_several_lines_keeps_them():
+    text = "from azureml.core import (\n    Dataset,  # data\n    Run,\n)\nRun.get_context().log('a', 1)\n"
+    after, _ = rewritten(text, "t.py")
+    assert after.startswith("import mlflow\nfrom azureml.core import (\n    Dataset,  # data\n)\n")
 
 
 def test_mlflow_is_imported_once():
