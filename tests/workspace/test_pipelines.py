@@ -107,7 +107,10 @@ def test_pipelines_that_cannot_be_carried_out_are_refused(pipelines: Pipelines):
         deep = pipelines.within(step=deep)
     bound = pipelines.within(step=good | {"inputs": {"data": "${{parent.inputs.other}}"}})
 
+    looks = good | {"inputs": {"data": "${{parent.outputs.out}}"}}
+
     for steps, words in (
+        ({"looks": looks}, "reads the pipeline's output 'out'"),
         ({"deep": deep}, "20 deep at most"),
         ({"bound": bound}, "reads the pipeline's input 'other'"),
         ({"empty": pipelines.within()}, "1 to 500 steps"),

@@ -91,6 +91,11 @@ class Bindings:
             if bound is None and found["input"] not in self._declared:
                 raise faults.bad_request(f"The step {step.name!r} reads the pipeline's input {found['input']!r}, "
                                          "which it does not have.")  # fmt: skip
+        elif found["result"]:
+            raise faults.bad_request(
+                f"The step {step.name!r} reads the pipeline's output {found['result']!r}; it can read an output of "
+                "another step."
+            )
         elif found["side"] == "inputs":
             bound = self._bound[found["node"]].get(found["name"])
         else:

@@ -56,7 +56,8 @@ class CommandPart:
             target=making.target(step.node.compute_id),
             timeout=float(timeout) if isinstance(timeout, int | float) else seconds_of(timeout),
         )
-        self._made = configured(making.context, step.run_id, trial_of(step.node, step.component), bound)
+        self._trial = trial_of(step.node, step.component)
+        self._made = configured(making.context, step.run_id, self._trial, bound)
         self.outputs = self._made.outputs
 
     def add(self, parent: str) -> None:
@@ -81,6 +82,6 @@ class CommandPart:
                 parent=parent,
                 python=self._making.python,
                 fields=self._making.columns(step, parent, "azureml.StepRun", "PythonScriptStep"),
-                warnings=warnings_about(step),
+                warnings=warnings_about(step, self._trial.resources),
             ),
         )

@@ -10,7 +10,7 @@ from scaffold.workspace.services.execution import python_of
 from scaffold.workspace.services.history import texts
 from scaffold.workspace.services.v2.command import Resources, target_of
 from scaffold.workspace.services.v2.jobs import DEFAULT_EXPERIMENT, JobProperties
-from scaffold.workspace.services.v2.pipelines.nodes import PipelineProperties, Step, section, snake
+from scaffold.workspace.services.v2.pipelines.nodes import PipelineProperties, Step, snake
 from scaffold.workspace.services.v2.recorded import warnings_of
 from scaffold.workspace.store.datastores import OWN
 
@@ -59,7 +59,9 @@ class Making:
         """
         self._steps += steps
         if not steps or self._steps > _MOST_STEPS:
-            raise faults.bad_request(f"A pipeline has 1 to {_MOST_STEPS} steps here, not {self._steps}.")
+            raise faults.bad_request(
+                f"A pipeline has 1 to {_MOST_STEPS} steps here, not {steps and self._steps}."
+            )
         if level > _MOST_LEVELS:
             raise faults.bad_request(f"Pipelines are within one another {_MOST_LEVELS} deep at most.")
 
@@ -105,8 +107,8 @@ class Making:
         }
 
 
-def warnings_about(step: Step[Any], *more: str) -> list[dict[str, str]]:
-    """What the run of a step is to say of what has no effect."""
+def warnings_about(step: Step[Any], resources: Resources | None = None) -> list[dict[str, str]]:
+    """What the run of a step, which is to have these resources, says of what has no effect."""
     node = step.node
     said = JobProperties(
         job_type=node.type,
@@ -114,4 +116,4 @@ def warnings_about(step: Step[Any], *more: str) -> list[dict[str, str]]:
         queue_settings=node.queue_settings,
         services=node.services,
     )
-    return warnings_of(said, section(node.resources, Resources), *more)
+    return warnings_of(said, resources)
