@@ -93,6 +93,12 @@ KINDS_OF_COMPUTE = Refusal(
     ),
     "It has AmlCompute and ComputeInstance, which are this machine.",
 )  # fmt: skip
+QUOTAS = Refusal(
+    "quotas of its own",
+    ("AmlCompute.list_quotas", "AmlCompute.update_quotas"),
+    "AmlCompute.list_usages() tells how many runs may execute at once; SCAFFOLD_WIDTH says so.",
+    r"(GET|POST) /subscriptions/[^/]+/providers/Microsoft\.MachineLearningServices/locations/[^/]+/(q|updateQ)uotas",
+)
 POWER = Refusal(
     "a switch for compute instances",
     ("ComputeInstance.stop", "ComputeInstance.restart"),
@@ -184,6 +190,7 @@ REFUSALS = (
     HYPERDRIVE,
     AUTOML,
     KINDS_OF_COMPUTE,
+    QUOTAS,
     POWER,
     STORAGE,
     NODES,

@@ -72,6 +72,8 @@ CALLS = {
     "AdlaCompute.attach_configuration": "attach(AdlaCompute.attach_configuration("
     "resource_id=group + 'Microsoft.DataLakeAnalytics/accounts/a'))",
     "ComputeInstance.stop": "instance.stop()",
+    "AmlCompute.list_quotas": "AmlCompute.list_quotas(ws)",
+    "AmlCompute.update_quotas": "AmlCompute.update_quotas(ws, 'StandardDSv2Family', 4)",
     "ComputeInstance.restart": "instance.restart()",
     "Datastore.register_azure_file_share": "Datastore.register_azure_file_share("
     "file_share_name='f', account_name='a', account_key='k', **store)",
