@@ -202,3 +202,14 @@ def test_the_next_page_of_jobs_is_of_the_same_list(workspace: Workspace):
         address = page["nextLink"]
 
     assert found == [*reversed(names)]
+
+
+def test_the_page_of_the_service_shows_what_is_running(workspace: Workspace):
+    run_id = workspace.begun(f"busy-{uuid.uuid4().hex}")
+    try:
+        answer = workspace.own_page("/service")
+    finally:
+        workspace.begun(run_id, status="Completed")
+
+    assert answer.status == 200
+    assert f"/runs/{run_id}".encode() in answer.body
