@@ -22,8 +22,13 @@ def missing(lines: list[str]) -> list[str]:
 
 def in_requirements(text: str, names: list[str]) -> str:
     """A requirements file with packages added at its end."""
-    end = "" if not text or text.endswith("\n") else "\n"
-    return text + end + "".join(f"{name}\n" for name in names)
+    newline = _newline(text)
+    end = "" if not text or text.endswith("\n") else newline
+    return text + end + "".join(f"{name}{newline}" for name in names)
+
+
+def _newline(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
 
 
 def in_conda(file: ProjectFile, names: list[str]) -> tuple[str, Note | None]:
@@ -64,6 +69,8 @@ def in_conda(file: ProjectFile, names: list[str]) -> tuple[str, Note | None]:
         last = items.value[-1]
         new = [f"{' ' * items.start_mark.column}- {name}\n" for name in names]
     place = last.start_mark.line
+    newline = _newline(text)
     if not lines[place].endswith("\n"):
-        lines[place] += "\n"
+        lines[place] += newline
+    new = [line.replace("\n", newline) for line in new]
     return "".join([*lines[: place + 1], *new, *lines[place + 1 :]]), None

@@ -234,7 +234,7 @@ def write(proposal: Proposal) -> dict[str, str]:
     """
     for change in proposal.changes:
         present = _decoded(change.path) if change.path.exists() else None
-        if present != change.before:
+        if present != change.before and (present or "").replace("\r\n", "\n") != change.before:
             raise ProjectError(
                 f"{change.shown} has changed meanwhile; nothing was written.", "Migrate again."
             )

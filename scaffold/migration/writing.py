@@ -192,11 +192,10 @@ class _Imports(cst.CSTTransformer):
         if isinstance(statement, cst.ImportFrom):
             if self._needs.run or isinstance(statement.names, cst.ImportStar):
                 return statement
-            return _with_names(
-                statement, [one for one in statement.names if not _is_run_name(statement, one)]
-            )
+            kept = [one for one in statement.names if not _is_run_name(statement, one)]
+            return _with_names(statement, statement.names, kept)
         names = cst.ensure_type(statement, cst.Import).names
-        return _with_names(statement, [alias for alias in names if self._is_used(alias)])
+        return _with_names(statement, names, [alias for alias in names if self._is_used(alias)])
 
     def _is_used(self, alias: cst.ImportAlias) -> bool:
         local = dotted(alias.asname.name) if alias.asname else dotted(alias.name).partition(".")[0]
@@ -204,12 +203,12 @@ class _Imports(cst.CSTTransformer):
 
 
 def _with_names(
-    statement: cst.BaseSmallStatement, names: Sequence[cst.ImportAlias]
+    statement: cst.BaseSmallStatement, before: Sequence[cst.ImportAlias], names: Sequence[cst.ImportAlias]
 ) -> cst.BaseSmallStatement | None:
+    """An import of fewer names than before; None when none is left."""
     if not names:
         return None
-    before = getattr(statement, "names")[-1].comma  # noqa: B009  (of either kind of import)
-    last = names[-1].with_changes(comma=_ending(names[-1].comma, before))
+    last = names[-1].with_changes(comma=_ending(names[-1].comma, before[-1].comma))
     return statement.with_changes(names=[*names[:-1], last])
 
 

@@ -1,5 +1,9 @@
 """``scaffold migrate``."""
 
+import json
+import re
+from pathlib import Path
+
 from tests.cli.test_export import offline, without_sdk
 from tests.conftest import Machine, Project
 
@@ -48,3 +52,22 @@ def test_without_the_extra_it_says_what_to_install(offline: Machine, project: Pr
         "Error: libcst, which rewrites the scripts, is not installed beside scaffold.",
         "→ Install it: pip install 'azureml-scaffold[sdk-v2]'",
     ]
+
+
+def test_one_submission_of_a_notebook_is_taken_by_its_line(offline: Machine, tmp_path: Path):
+    cells = [
+        "from azureml.core import Experiment, ScriptRunConfig, Workspace\nws = Workspace.from_config()",
+        "config = ScriptRunConfig('.', 'first.py')\nrun = Experiment(ws, 'one').submit(config)",
+        "config = ScriptRunConfig('.', 'second.py')\nrun = Experiment(ws, 'two').submit(config)",
+    ]
+    found = [{"cell_type": "code", "source": cell.splitlines(keepends=True)} for cell in cells]
+    (tmp_path / "work.ipynb").write_text(json.dumps({"cells": found, "nbformat": 4}, indent=1))
+
+    refused = offline.run("migrate", tmp_path)
+    [line] = re.findall(r"work\.ipynb:(\d+)' takes the first", refused.stderr)
+    document = offline.json("migrate", f"{tmp_path / 'work.ipynb'}:{line}", cwd=tmp_path)
+
+    assert refused.returncode == 3
+    [job] = [file["diff"] for file in document["files"] if file["path"] == "job.yml"]
+    assert '+command: "python first.py"' in job
+    assert '+experiment_name: "one"' in job

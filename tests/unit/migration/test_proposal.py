@@ -230,6 +230,29 @@ def test_line_ends_and_a_byte_order_mark_stay_as_they_are(tmp_path, before, afte
     assert written.count(b"\n") - written.count(b"\r\n") in (0, written.count(b"\n"))
 
 
+@pytest.mark.parametrize("name", ["env.yml", "requirements.txt"])
+def test_a_specification_of_windows_stays_one(tmp_path, name):
+    submit = SUBMIT.replace(
+        "from_conda_specification('e', 'env.yml')", f"from_pip_requirements('e', '{name}')"
+    )
+    texts = {"env.yml": CONDA, "requirements.txt": "numpy\npandas"}
+    write_tree(tmp_path, {"submit.py": SUBMIT if name == "env.yml" else submit, "src/train.py": TRAIN})
+    (tmp_path / name).write_bytes(texts[name].replace("\n", "\r\n").encode())
+    write(propose(Subject(tmp_path, tmp_path / "submit.py")))
+    data = (tmp_path / name).read_bytes()
+    assert b"mlflow-skinny<4\r\n" in data
+    assert data.count(b"\n") == data.count(b"\r\n")
+
+
+def test_a_job_with_line_ends_of_windows_is_replaced_like_any_other(tmp_path):
+    write(proposal(tmp_path))
+    job = tmp_path / "job.yml"
+    job.write_bytes(job.read_bytes().replace(b"\n", b"\r\n"))
+    (tmp_path / "submit.py").write_text(SUBMIT.replace("'trial'", "'another'"))
+    write(propose(Subject(tmp_path, tmp_path / "submit.py")))
+    assert yaml.safe_load(job.read_text())["experiment_name"] == "another"
+
+
 def test_the_difference_of_a_file_without_a_last_newline_is_one_that_git_takes(tmp_path):
     found = proposal(tmp_path, **{"src/train.py": TRAIN.rstrip("\n")})
     patch = "\n".join(found.diff()) + "\n"
