@@ -24,5 +24,5 @@ def interrupt(process: "subprocess.Popen[str]") -> str:
 
 
 def goes_on(run_id: str) -> str:
-    """What is said when following stops."""
+    """What is said last when following stops; a stage may be told before it meanwhile."""
     return f"Error: Stopped; the run {run_id} goes on.\n→ To cancel it: scaffold runs cancel {run_id}\n"
