@@ -3,11 +3,13 @@
 ``modules``     the modules of the run, and what becomes of them together; imports libcst, as those below it
 ``linking``     what they know of each other's run
 ``training``    one of them: calls of ``Run.get_context()`` become MLflow's
-``context``     which expressions of a module are the run
+``context``     what is known of the run in it, and which expressions are it
+``following``   finds that out
 ``escapes``     whether the run goes where it can't be followed
 ``loops``       what counts the values that are logged
 ``texts``       which values are texts
 ``calls``       what each method of a run becomes
+``hints``       what to do about those that MLflow has not
 ``writing``     puts what is new in its place
 ``submitting``  what of the submitting script has no place in a job
 ``packages``    the packages that MLflow needs, put into the specification

@@ -6,11 +6,10 @@ Then it has to stay what it is: who gets it may call what only SDK v1's Run has.
 import libcst as cst
 from libcst import matchers as m
 
-from scaffold.migration.context import Context, dotted, is_run
+from scaffold.migration.context import NONE, Context, dotted, is_run
 from scaffold.migration.loops import Parent
 
 _SHOWN_BY = ("print", "str", "repr", "bool")
-_NONE = m.Name("None")
 
 
 def escapes(node: cst.CSTNode, parent: Parent, context: Context) -> bool:
@@ -39,7 +38,7 @@ def escapes(node: cst.CSTNode, parent: Parent, context: Context) -> bool:
                 and (not is_run(above, context) or escapes(above, parent, context))
             )
         case cst.Comparison():
-            return not m.matches(above, m.Comparison(comparisons=[m.ComparisonTarget(comparator=_NONE)]))
+            return not m.matches(above, m.Comparison(comparisons=[m.ComparisonTarget(comparator=NONE)]))
         case cst.UnaryOperation() | cst.If() | cst.While() | cst.Assert() | cst.Expr() | cst.WithItem():
             return False
         case cst.FormattedStringExpression() | cst.Param() | cst.AnnAssign() | cst.Del():

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import libcst as cst
 from libcst import matchers as m
 
-from scaffold.migration.calls import METHODS
 from scaffold.migration.context import Context, dotted
+from scaffold.migration.hints import METHODS
 from scaffold.migration.training import Script
 
 # What makes or finds another run than the one that the script is in.

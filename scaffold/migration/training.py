@@ -11,9 +11,11 @@ import libcst as cst
 from libcst import matchers as m
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
 
-from scaffold.migration.calls import Found, Left, Made, bind, carried, hint
-from scaffold.migration.context import Context, dotted, is_context, is_run, read
+from scaffold.migration.calls import Found, Left, Made, bind, carried
+from scaffold.migration.context import Context, dotted, is_context, is_run
 from scaffold.migration.escapes import escapes
+from scaffold.migration.following import read
+from scaffold.migration.hints import hint
 from scaffold.migration.loops import Repeated, repeated
 from scaffold.migration.notes import Note
 from scaffold.migration.texts import Texts
