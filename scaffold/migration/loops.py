@@ -89,6 +89,19 @@ def _is_of_arguments(loop: cst.CSTNode) -> bool:
 
 
 def _counter(loop: cst.For) -> str | None:
+    variable = _counting(loop)
+    if variable is None or (variable.value == "_" and not _reads(loop, "_")):
+        return None  # a name that says of itself that nobody reads it makes way for one
+    return variable.value
+
+
+def _reads(loop: cst.For, name: str) -> bool:
+    nodes = ast.walk(ast.parse(cst.Module([]).code_for_node(loop)))
+    return any(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) for n in nodes)
+
+
+def _counting(loop: cst.For) -> cst.Name | None:
+    """The variable that counts a loop over ``range`` or ``enumerate``."""
     iterated = loop.iter
     if (
         isinstance(iterated, cst.Call)
@@ -98,10 +111,10 @@ def _counter(loop: cst.For) -> str | None:
         iterated = iterated.args[0].value  # which only shows how far it is
     called = dotted(iterated.func).rpartition(".")[2] if isinstance(iterated, cst.Call) else ""
     if called in ("range", "trange") and isinstance(loop.target, cst.Name):
-        return loop.target.value
+        return loop.target
     if called == "enumerate" and isinstance(loop.target, cst.Tuple) and loop.target.elements:
         first = loop.target.elements[0].value
-        return first.value if isinstance(first, cst.Name) else None
+        return first if isinstance(first, cst.Name) else None
     return None
 
 
@@ -114,7 +127,10 @@ def _variables(loop: cst.CSTNode) -> set[str]:
 
 
 def counted(loop: cst.For, step: str) -> cst.For:
-    """A loop with ``enumerate`` around what it goes through."""
+    """A loop that is counted: by its variable that had no name, or by ``enumerate`` around what it goes through."""
+    unnamed = _counting(loop)
+    if unnamed is not None:
+        return loop.with_deep_changes(unnamed, value=step)
     plain = loop.iter
     if isinstance(plain, cst.Tuple) and not plain.lpar:
         plain = plain.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
