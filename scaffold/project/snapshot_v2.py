@@ -23,11 +23,20 @@ def differences(snapshot: Snapshot) -> tuple[list[str], list[str]]:
         azureml-core would. Both sorted.
     """
     files = {file.path for file in snapshot.sent}
-    theirs = _sent(snapshot) if _may_differ(snapshot) else files
+    theirs = sent(snapshot)
     holding = {f"{parent.as_posix()}/" for path in theirs for parent in PurePosixPath(path).parents}
     empty = {f"{folder}/" for folder in snapshot.folders} - holding
     lost = {path for path in files - theirs if not path.startswith(tuple(empty))}
     return sorted(theirs - files), sorted(lost | _outermost(empty))
+
+
+def sent(snapshot: Snapshot) -> set[str]:
+    """The files that azure-ai-ml would send, by their paths from the folder with forward slashes.
+
+    Args:
+        snapshot: what azureml-core would send.
+    """
+    return _judged(snapshot) if _may_differ(snapshot) else {file.path for file in snapshot.sent}
 
 
 def _may_differ(snapshot: Snapshot) -> bool:
@@ -41,10 +50,10 @@ def _outermost(folders: set[str]) -> set[str]:
     return {one for one in folders if not any(one != other and one.startswith(other) for other in folders)}
 
 
-def _sent(snapshot: Snapshot) -> set[str]:
+def _judged(snapshot: Snapshot) -> set[str]:
     patterns = _patterns(snapshot)
     base = snapshot.folder.resolve()
-    sent: set[str] = set()
+    found: set[str] = set()
     for where, folders, names in os.walk(snapshot.folder, followlinks=True):
         real = os.path.realpath(where)
         below = Path(where).relative_to(snapshot.folder)
@@ -55,8 +64,8 @@ def _sent(snapshot: Snapshot) -> set[str]:
         for name in names:
             judged = Path(os.path.relpath(Path(real, name), base)).as_posix()
             if not _excludes(patterns, judged) and Path(where, name).is_file():
-                sent.add((below / name).as_posix())
-    return sent
+                found.add((below / name).as_posix())
+    return found
 
 
 def _patterns(snapshot: Snapshot) -> list[Any]:

@@ -9,9 +9,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import fastjsonschema
 import pytest
 
 from tests import terminal
@@ -124,10 +122,6 @@ def test_every_command_has_a_case():
     assert set(CASES) == set(tree.leaves())
 
 
-def validator(title: str) -> Callable[[Any], Any]:
-    return fastjsonschema.compile(json.loads(tree.schemas()[title].read_text(encoding="utf-8")))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("path", tree.with_json(), ids=tree.named)
 def test_json_is_one_document_of_the_schema(scene: Scene, path: tuple[str, ...], tmp_path: Path):
@@ -136,12 +130,14 @@ def test_json_is_one_document_of_the_schema(scene: Scene, path: tuple[str, ...],
     done = machine.run(*arguments, "--json", cwd=tmp_path)
 
     assert done.returncode == 0, done.stderr
-    validator(f"scaffold {' '.join(path)} --json")(json.loads(done.stdout))
+    tree.validator(f"scaffold {' '.join(path)} --json")(json.loads(done.stdout))
     assert "\x1b" not in done.stdout + done.stderr
 
 
 def test_what_submit_would_send_is_of_its_schema(scene: Scene):
-    validator("scaffold submit --dry-run --json")(scene.machine.json("submit", scene.project, "--dry-run"))
+    tree.validator("scaffold submit --dry-run --json")(
+        scene.machine.json("submit", scene.project, "--dry-run")
+    )
 
 
 @pytest.mark.slow

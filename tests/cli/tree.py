@@ -4,7 +4,7 @@ import contextlib
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path as _File
 from typing import Any
 
@@ -53,6 +53,13 @@ def schemas() -> dict[str, _File]:
         title = json.loads(file.read_text(encoding="utf-8"))["title"]
         found |= dict.fromkeys(title.split(", "), file)
     return found
+
+
+def validator(title: str) -> Callable[[Any], Any]:
+    """Raises for a document that is not of the schema of that title."""
+    import fastjsonschema
+
+    return fastjsonschema.compile(json.loads(schemas()[title].read_text(encoding="utf-8")))
 
 
 def named(path: Path) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scaffold.project.model import Project
+    from scaffold.project.snapshot import Snapshot
     from scaffold.submission.jobs import Job
 
 _SDK_LIMIT_SECONDS = 30 * 24 * 3600  # its own choice, which nobody has to be told
@@ -32,13 +33,20 @@ def gathered(project: "Project", event: dict[str, Any]) -> dict[str, Any]:
     """
     from pathlib import Path
 
+    snapshot = _snapshot(project, Path(event["source_directory"]))
+    found = {key: value for key, value in event.items() if key != "event"}
+    return {**found, "files": len(snapshot.sent), "bytes": snapshot.bytes}
+
+
+def _snapshot(project: "Project", folder: "Path") -> "Snapshot":
     from scaffold.project.ignore import IgnoreFile
     from scaffold.project.snapshot import take
 
-    folder = Path(event["source_directory"])
-    snapshot = take(folder, IgnoreFile.of(project.root, folder))
-    found = {key: value for key, value in event.items() if key != "event"}
-    return {**found, "files": len(snapshot.sent), "bytes": snapshot.bytes}
+    return take(folder, IgnoreFile.of(project.root, folder))
+
+
+def _travelling(found: dict[str, Any]) -> str:
+    return f"{count(found['files'], 'file')}, {words.size(found['bytes'])}"
 
 
 def show_table(project: "Project", event: dict[str, Any]) -> None:
@@ -53,7 +61,7 @@ def show_table(project: "Project", event: dict[str, Any]) -> None:
         "compute target": event["target"],
         "environment": event["environment"],
         "folder": event["source_directory"],
-        "snapshot": f"{count(event['files'], 'file')}, {words.size(event['bytes'])}",
+        "snapshot": _travelling(event),
         "command": command if isinstance(command, str) else " ".join(map(str, command)),
         "variables": ", ".join(f"{k}={v}" for k, v in configuration["environmentVariables"].items()),
         "tags": ", ".join(f"{k}={v}" for k, v in event["tags"].items()),
@@ -70,23 +78,33 @@ def _show_rows(rows: dict[str, str]) -> None:
 
 
 def show_job(project: "Project", job: "Job", *, as_json: bool) -> None:
-    """Shows a job that would be submitted through SDK v2, as azure-ai-ml understands it."""
+    """Shows a job that would be submitted through SDK v2, as azure-ai-ml understands it.
+
+    Raises:
+        ProjectError: azure-ai-ml does not take it, or the ignore file cannot be read, on which that fails too.
+    """
     import yaml
 
+    from scaffold.project import snapshot_v2
     from scaffold.submission import jobs
 
     document = jobs.validated(job.text, job.origin)
-    if as_json:
-        console.result_json({"sdk": "v2", "name": job.name, "job": document})
-        return
     asked = yaml.safe_load(job.text)
+    folder = job.origin.parent / asked["code"]
+    sizes = [(folder / path).stat().st_size for path in snapshot_v2.sent(_snapshot(project, folder))]
+    found = {"source_directory": str(folder), "files": len(sizes), "bytes": sum(sizes)}
+    if as_json:
+        named = {"sdk": "v2", "name": job.name, "experiment": asked["experiment_name"]}
+        console.result_json({**named, **found, "job": document})
+        return
     seconds = asked.get("limits", {}).get("timeout")
     rows = {
         "workspace": project.config.workspace_name,
         "experiment": asked["experiment_name"],
         "compute target": str(asked.get("compute", "serverless")).removeprefix("azureml:"),
         "environment": job.environment,
-        "folder": asked["code"],
+        "folder": found["source_directory"],
+        "snapshot": _travelling(found),
         "command": asked["command"],
         "variables": ", ".join(f"{k}={v}" for k, v in asked.get("environment_variables", {}).items()),
         "tags": ", ".join(f"{k}={v}" for k, v in asked.get("tags", {}).items()),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from scaffold.generate import Answers, generate
+from tests.cli import tree
 from tests.cli.test_export import without_sdk
 from tests.cli.test_submit import assert_refused
 from tests.conftest import Machine, Project
@@ -118,11 +119,17 @@ def test_a_failing_script_is_the_exit_code(shared_machine: Machine, project: Pro
 
 def test_a_dry_run_sends_nothing_and_shows_the_job(shared_machine: Machine, project: Project):
     folder = project()
+    (folder / "Experiment_1" / ".amlignore").write_text("*.csv\n!kept.csv\n")
+    for name in ("kept.csv", "left.csv"):
+        (folder / "Experiment_1" / name).write_text("1,2\n")
 
     shown = shared_machine.run("submit", folder, "--dry-run", "--sdk", "v2", "--arg", "steps=5")
     document = shared_machine.json("submit", folder, "--dry-run", "--sdk", "v2")
 
     assert "command         python experiment_1.py --steps 5\n" in shown.stdout
+    tree.validator("scaffold submit --dry-run --json")(document)
+    assert "snapshot        3 files, " in shown.stdout
+    assert document["source_directory"] == str(folder / "Experiment_1")
     assert document["job"]["compute"] == "azureml:cpu-cluster"
     asked = f"""
     from azureml.core import Run
