@@ -53,6 +53,8 @@ def export(
         file, project = None, file
     subject = find_subject(project or Path.cwd())
     job = read_job(subject)
+    for left in job.left:
+        console.warn(console.inert(left))
     if str(file) == "-":
         target = subject.root / job_file.NAME
         _validate(job_file.render(job, target), target, wanted=validate)

@@ -143,6 +143,8 @@ def _job(subject: "Subject") -> "CommandJob":
 
     jobs.require_sdk()
     job = read_job(subject)
+    for left in job.left:
+        console.warn(console.inert(left))
     path = subject.root / job_file.NAME
     if job_file.plan(path, job_file.render(job, path)).outcome in ("kept", "conflict"):
         console.warn(

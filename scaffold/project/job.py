@@ -32,6 +32,7 @@ class CommandJob:
         tags: of the job.
         display_name: of the job.
         sources: key of the YAML → where its value comes from, in words.
+        left: what the script does once it has submitted that is no part of a job, a phrase each with file and line.
     """
 
     code: Path
@@ -48,6 +49,7 @@ class CommandJob:
     tags: dict[str, str] = field(default_factory=dict)
     display_name: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
+    left: tuple[str, ...] = ()
 
     @property
     def command_line(self) -> str:

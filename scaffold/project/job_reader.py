@@ -57,6 +57,7 @@ class _Reader:
         self._runner = subject.runner
         self._values = Values(self._runner, subject.constants, subject.constants_file)
         self._sources: dict[str, str] = {}
+        self._left: list[str] = []
         self._calls = [node for node in ast.walk(self._values.tree) if isinstance(node, ast.Call)]
         configs = [call for call in self._calls if self._values.called(call) == "ScriptRunConfig"]
         if len(configs) != 1:
@@ -97,6 +98,7 @@ class _Reader:
             tags=self._or(self._tags, {}),
             display_name=self._or(lambda: self._stored_text("display_name"), None),
             sources=self._sources,
+            left=tuple(self._left),
         )
 
     def _or(self, read: Callable[[], _T], otherwise: Any) -> _T:
@@ -324,6 +326,8 @@ class _Reader:
         try:
             self._values.plain(found)
         except Unknown:
+            place = f"{self._runner.shown}:{call.lineno}"
+            self._left.append(f"{place}: a tag that only the run tells is not one of the job")
             return None
         return found
 

@@ -116,3 +116,18 @@ def test_what_only_running_the_script_tells_is_an_error_with_its_line(offline: M
 
     assert done.returncode == 3
     assert done.stderr.startswith("Error: run_experiment.py:2: arguments is computed")
+
+
+def test_a_tag_that_only_the_run_tells_is_said_to_be_left(offline: Machine, tmp_path: Path):
+    root = generate(Answers(), tmp_path).path
+    script = (root / "run_experiment.py").read_text()
+    tagged = script.replace(
+        "    return run", "    run.tag('score', run.get_metrics()['loss'])\n    return run"
+    )
+    (root / "run_experiment.py").write_text(tagged)
+    line = tagged[: tagged.index("run.tag(")].count("\n") + 1
+
+    done = offline.run("export", "--no-validate", cwd=root)
+
+    assert (done.returncode, (root / "job.yml").exists()) == (0, True), done.stderr
+    assert f"! run_experiment.py:{line}: a tag that only the run tells is not one of the job\n" in done.stderr

@@ -119,7 +119,12 @@ def test_tags_that_are_given_one_by_one_but_for_those_that_only_the_run_tells(tm
     tail = "run = Experiment(ws, 'trial').submit(config, tags={'kind': 'a'})\nrun.tag('team', 'blue')\n"
     tail += "run.tag('seen')\nrun.tag('score', run.get_metrics()['score'])\n"
 
-    assert job_of(tmp_path, PLAIN.format(""), tail=tail).tags == {"kind": "a", "team": "blue", "seen": ""}
+    job = job_of(tmp_path, PLAIN.format(""), tail=tail)
+
+    assert job.tags == {"kind": "a", "team": "blue", "seen": ""}
+    assert [left.partition(": ")[2] for left in job.left] == [
+        "a tag that only the run tells is not one of the job"
+    ]
 
 
 def test_limits_variables_and_tags(tmp_path):
