@@ -130,6 +130,7 @@ def test_models_are_registered_found_loaded_and_moved(
     assert as_sdk["of the run"] == f"{name}-by-sdk:1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("client", CLIENTS)
 def test_what_sdk_v1_registered_mlflow_finds_and_downloads(
     client: str, shared_machine: Machine, project: Project, request: pytest.FixtureRequest

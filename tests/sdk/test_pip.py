@@ -169,6 +169,7 @@ def test_what_is_installed_beside_decides_no_version_of_what_was_asked_for(machi
     assert len(seen["deep"]["log"].splitlines()) == 3
 
 
+@pytest.mark.slow
 def test_a_private_wheel_is_had_from_the_workspace_also_when_that_has_moved(machine: Machine, tmp_path: Path):
     file = wheel(tmp_path, "scaffold_private", "1.5")
     prepared = seen_on(
@@ -262,6 +263,7 @@ def test_what_pip_could_not_install_fails_with_the_reason(machine: Machine, tmp_
     assert machine.json("workspace", "status")["environments"] == 0
 
 
+@pytest.mark.slow
 def test_what_environments_take_is_shown_and_removed_but_never_a_cache_of_the_users_own(
     machine: Machine, tmp_path: Path
 ):

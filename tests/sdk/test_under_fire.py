@@ -19,6 +19,7 @@ from tests.workspace.client import Workspace
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are killed with POSIX signals")
 
 
+@pytest.mark.slow
 def test_ten_runs_of_one_project_and_two_projects_at_the_same_time(machine: Machine, project: Project):
     script = "import sys, pathlib\nname = pathlib.Path('who.txt').read_text()\nprint('I am', name)\n"
     one, other = (project(name, script=script, **{"Experiment_1/who.txt": name}) for name in ("one", "other"))

@@ -11,6 +11,7 @@ from tests.sdk.v2.calls import given
 CONDA = "name: mine\nchannels: [conda-forge]\ndependencies:\n- python=3.11\n- pip:\n  - six==1.16.0\n"
 
 
+@pytest.mark.slow
 def test_environments_have_versions_and_are_the_first_sdks_too(machine: Machine, tmp_path: Path):
     write_tree(tmp_path, {"conda.yml": CONDA, "context/Dockerfile": "FROM scratch\n"})
 
