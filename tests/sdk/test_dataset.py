@@ -44,7 +44,7 @@ def test_tables_are_read_from_an_address(sdk: Sdk):
 
     shown = sdk(
         "import functools, http.server, threading\n"
-        "handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory='src')\n"
+        "handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=os.path.abspath('src'))\n"
         "server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler)\n"
         "threading.Thread(target=server.serve_forever, daemon=True).start()\n"
         "url = f'http://127.0.0.1:{server.server_port}/a.csv'\n"

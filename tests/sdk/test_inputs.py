@@ -203,7 +203,8 @@ show(end(run), run._client.get_run().error.error.message)
 def test_addresses_are_downloaded(sdk_with_files: Sdk):
     shown = sdk_with_files("""
 import functools, http.server, threading
-handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory="src")
+# The SDK changes the working directory while it submits, and the run reads from here already.
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=os.path.abspath("src"))
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 url = f"http://127.0.0.1:{server.server_port}/"
