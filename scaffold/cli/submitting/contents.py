@@ -90,17 +90,18 @@ def show_job(project: "Project", job: "Job", *, as_json: bool) -> None:
 
     document = jobs.validated(job.text, job.origin)
     asked = yaml.safe_load(job.text)
+    experiment = asked.get("experiment_name", job.origin.parent.name)  # which is what azure-ai-ml calls it
     folder = job.origin.parent / asked["code"]
     sizes = [(folder / path).stat().st_size for path in snapshot_v2.sent(_snapshot(project, folder))]
     found = {"source_directory": str(folder), "files": len(sizes), "bytes": sum(sizes)}
     if as_json:
-        named = {"sdk": "v2", "name": job.name, "experiment": asked["experiment_name"]}
+        named = {"sdk": "v2", "name": job.name, "experiment": experiment}
         console.result_json({**named, **found, "job": document})
         return
     seconds = asked.get("limits", {}).get("timeout")
     rows = {
         "workspace": project.config.workspace_name,
-        "experiment": asked["experiment_name"],
+        "experiment": experiment,
         "compute target": str(asked.get("compute", "serverless")).removeprefix("azureml:"),
         "environment": job.environment,
         "folder": found["source_directory"],
