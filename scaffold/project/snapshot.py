@@ -12,6 +12,8 @@ from scaffold.project.ignore import IgnoreFile, Pattern
 
 MOST_BYTES = 300 * 1024 * 1024
 MOST_FILES = 2000
+# Of a folder that links lead into again and again, unless a pattern ends it sooner.
+_MOST_IN_CIRCLES = 20_000
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,9 @@ class _Walk:
     def __init__(self, ignore: IgnoreFile) -> None:
         self._ignore = ignore
         self._above: dict[str, str] = {}  # where the links point to that the walk is below → the link
+        self._circles: list[str] = []  # of those, the ones that the walk followed again
+        self._endless = False  # the outermost circle of these has no end
+        self._seen_in_circles = 0
         self.sent: list[Sent] = []
         self.folders: list[str] = []
         self.kept: list[Kept] = []
@@ -116,9 +121,15 @@ class _Walk:
         try:
             entries = list(os.scandir(folder))
         except OSError:
-            self.broken.append(prefix.rstrip("/"))
+            self._fail(prefix.rstrip("/"))
             return
+        if self._circles:
+            # The way down first: where the system stops it, nothing else of the circle needs a look.
+            entries.sort(key=lambda entry: (not entry.is_symlink(), not _is_folder(entry)))
+            self._seen_in_circles += len(entries)
         for entry in entries:
+            if self._endless:
+                return
             path = prefix + entry.name
             by = self._ignore.excludes(path)
             if by is not None:
@@ -147,20 +158,36 @@ class _Walk:
             else:
                 self.folder(entry.path, path + "/")
         else:
-            self.broken.append(path)
+            self._fail(path)
 
     def _link(self, entry: "os.DirEntry[str]", path: str) -> None:
         target = os.path.realpath(entry.path)
-        self.links.setdefault(path, Path(target))
+        if not self._circles:
+            self.links.setdefault(path, Path(target))
         if not _is_folder(entry):
             self._entry(entry, path)
         elif target in self._above:
-            # A circle, which the SDK follows until the system stops it, unless a pattern does.
-            self.broken.append(self._above[target])
+            self._again(entry, path, self._above[target])
         else:
             self._above[target] = path
             self._entry(entry, path)
             del self._above[target]
+
+    def _again(self, entry: "os.DirEntry[str]", path: str, above: str) -> None:
+        """Follows a circle as the SDK does: until a pattern ends it, or the system, which refuses some forty links."""
+        self._circles.append(above)
+        if self._seen_in_circles > _MOST_IN_CIRCLES:
+            self._fail(path)
+        else:
+            self._entry(entry, path)
+        self._circles.pop()
+        if not self._circles:
+            self._endless = False
+
+    def _fail(self, path: str) -> None:
+        """Notes what the SDK fails on: in a circle that is the link it begins with."""
+        self._endless = bool(self._circles)
+        self.broken.append(self._circles[0] if self._circles else path)
 
 
 def _is_file(entry: "os.DirEntry[str]") -> bool:

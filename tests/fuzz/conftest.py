@@ -1,6 +1,7 @@
 """Fuzzing: how often, from which seed, and against what.
 
-``FUZZ_SEED`` chooses other requests than the usual ones, ``FUZZ_FACTOR`` more of them.
+``FUZZ_SEED`` chooses other requests than the usual ones (and lets hypothesis choose other cases elsewhere),
+``FUZZ_FACTOR`` more of them.
 """
 
 import os

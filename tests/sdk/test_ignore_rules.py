@@ -201,6 +201,14 @@ def test_a_file_that_is_taken_back_in(sdk, lines):
     compare(sdk, tree, [(".amlignore", lines.splitlines(), "\n")], None)
 
 
+@pytest.mark.parametrize(
+    "lines", ["", "a/a/\n", "a/a\n", "a/a/a/a/a/\n", "*/*/*/*/*/*\n", "a/" * 60 + "\n", "*.py\n", "a/b/\n!b.py\n"]
+)
+@pytest.mark.parametrize("tree", [{}, {"b.py": 1, "c": {"x.py": 1}}])
+def test_a_link_to_where_it_is(sdk, tree, lines):
+    compare(sdk, tree, [(".amlignore", lines.splitlines(), "\n")], ("a", "."))
+
+
 def test_a_snapshot_that_was_really_made_holds_just_these(
     shared_machine: Machine, project: Project, tmp_path: Path
 ):
