@@ -6,15 +6,14 @@ from scaffold.workspace.services.execution import Submission, make_run
 from scaffold.workspace.services.v2.command import (
     Bound,
     Distribution,
-    JobInput,
-    JobOutput,
     Resources,
     Trial,
     configured,
     seconds_of,
 )
-from scaffold.workspace.services.v2.pipelines.making import Making, warnings_about
-from scaffold.workspace.services.v2.pipelines.nodes import Component, Node, Step, section
+from scaffold.workspace.services.v2.pipelines.making import warnings_about
+from scaffold.workspace.services.v2.pipelines.nodes import Component, Node, section
+from scaffold.workspace.services.v2.pipelines.parts import BoundStep
 from scaffold.workspace.store.runs import STEP
 
 
@@ -31,28 +30,16 @@ def trial_of(node: Node, component: Component) -> Trial:
 
 
 class CommandPart:
-    """A command of a pipeline.
+    """A command of a pipeline."""
 
-    Attributes:
-        outputs: what became of its outputs, as they are sent.
-
-    Raises:
-        Fault: it is not one that could be carried out here.
-    """
-
-    def __init__(
-        self,
-        making: Making,
-        step: Step[Component],
-        inputs: dict[str, JobInput],
-        outputs: dict[str, JobOutput],
-    ) -> None:
-        self._making, self._step, self._inputs = making, step, inputs
+    def __init__(self, given: BoundStep[Component]) -> None:
+        self._given = given
+        making, step = given.making, given.step
         limits = step.node.limits or step.component.limits or {}
         timeout = limits.get("timeout")
         bound = Bound(
-            inputs=inputs,
-            outputs=outputs,
+            inputs=given.inputs,
+            outputs=given.outputs,
             target=making.target(step.node.compute_id),
             timeout=float(timeout) if isinstance(timeout, int | float) else seconds_of(timeout),
         )
@@ -62,26 +49,27 @@ class CommandPart:
 
     def add(self, parent: str) -> None:
         """Makes the run."""
-        step, made = self._step, self._made
+        given, made = self._given, self._made
+        making, step = given.making, given.step
         job = {
             "jobType": "Command",
             "command": step.component.command,
             "environmentId": step.node.environment or step.component.environment,
             "codeId": step.component.code,
             "componentId": step.node.component_id,
-            "inputs": msgspec.to_builtins(self._inputs),
+            "inputs": msgspec.to_builtins(given.inputs),
             "outputs": made.outputs,
         }
         make_run(
-            self._making.context,
+            making.context,
             Submission(
-                experiment=self._making.experiment,
+                experiment=making.experiment,
                 run_id=step.run_id,
                 document=made.document | {"job": job, STEP: step.name},
                 snapshot_id=made.snapshot_id,
                 parent=parent,
-                python=self._making.python,
-                fields=self._making.columns(step, parent, "azureml.StepRun", "PythonScriptStep"),
+                python=making.python,
+                fields=making.columns(step, parent, "azureml.StepRun", "PythonScriptStep"),
                 warnings=warnings_about(step, self._trial.resources),
             ),
         )

@@ -6,7 +6,7 @@ A pipeline within another one is a child of it, which has children itself.
 
 import re
 import uuid
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -15,7 +15,7 @@ from scaffold.workspace import faults
 from scaffold.workspace.context import context_of
 from scaffold.workspace.refusals import COMPONENT_TYPES
 from scaffold.workspace.services.v2 import components
-from scaffold.workspace.services.v2.command import JobInput, JobOutput, target_of
+from scaffold.workspace.services.v2.command import JobInput, target_of
 from scaffold.workspace.services.v2.jobs import (
     JobProperties,
     add_parent,
@@ -37,6 +37,7 @@ from scaffold.workspace.services.v2.pipelines.nodes import (
     converted,
     ports_of,
 )
+from scaffold.workspace.services.v2.pipelines.parts import BoundStep, Part
 from scaffold.workspace.services.v2.pipelines.sweeps import SweepPart
 from scaffold.workspace.services.v2.recorded import warnings_of
 from scaffold.workspace.store.pipelines import Pipeline
@@ -45,15 +46,6 @@ from scaffold.workspace.store.runs import PIPELINE, STEP, Run
 _NODE_NAME = re.compile(r"[A-Za-z_]\w{0,99}", re.A)
 _RUN_TYPE = "azureml.PipelineRun"
 _TRAITS = {"orchestrator": "Aether", "traits": [_RUN_TYPE]}
-
-
-class Part(Protocol):
-    """What a step has become, before it is kept."""
-
-    outputs: dict[str, Any]
-
-    def add(self, parent: str) -> None:
-        """Makes the step's run, a child of its pipeline's."""
 
 
 def accept(request: Request, name: str, properties: dict[str, Any]) -> Run:
@@ -192,11 +184,12 @@ class Graph:
 
     def _part(self, step: Step[Any]) -> Part:
         inputs, outputs = self._bindings.inputs_of(step), self._bindings.outputs_of(step)
+        given = BoundStep(self._making, step, inputs, outputs)
         if isinstance(step.component, PipelineComponent):
-            return _PipelinePart(self._making, step, inputs, outputs, self._level + 1)
+            return _PipelinePart(given, self._level + 1)
         if isinstance(step.node, SweepNode):
-            return SweepPart(self._making, step, step.node, inputs, outputs)
-        return CommandPart(self._making, step, inputs, outputs)
+            return SweepPart(given, step.node)
+        return CommandPart(given)
 
 
 _KINDS: dict[str, tuple[type[Node], type[Ported]]] = {
@@ -209,28 +202,20 @@ _KINDS: dict[str, tuple[type[Node], type[Ported]]] = {
 class _PipelinePart:
     """A pipeline within another one."""
 
-    def __init__(
-        self,
-        making: Making,
-        step: Step[PipelineComponent],
-        inputs: dict[str, JobInput],
-        outputs: dict[str, JobOutput],
-        level: int,
-    ) -> None:
-        self._making, self._step, self._inputs = making, step, inputs
-        declared = set(ports_of(step.component.inputs))
-        bindings = Bindings(inputs, declared, outputs)
-        self._graph = Graph(making, step.run_id, step.component, bindings, level)
+    def __init__(self, given: BoundStep[PipelineComponent], level: int) -> None:
+        self._given, step = given, given.step
+        bindings = Bindings(given.inputs, set(ports_of(step.component.inputs)), given.outputs)
+        self._graph = Graph(given.making, step.run_id, step.component, bindings, level)
         self.outputs = self._graph.outputs
 
     def add(self, parent: str) -> None:
         """Makes the run, and those of its steps."""
-        step, making = self._step, self._making
+        step, making = self._given.step, self._given.making
         columns = making.columns(step, parent, _RUN_TYPE, None)
         asked = JobProperties(
             job_type="Pipeline",
             component_id=step.node.component_id,
-            inputs=dict(self._inputs),
+            inputs=dict(self._given.inputs),
             **{key: columns.pop(key) for key in ("display_name", "description")},
         )
         job = msgspec.to_builtins(asked) | {"outputs": self.outputs}

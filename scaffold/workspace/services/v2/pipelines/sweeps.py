@@ -11,10 +11,10 @@ import msgspec
 
 from scaffold.workspace import faults
 from scaffold.workspace.services.v2 import sweep
-from scaffold.workspace.services.v2.command import JobInput, JobOutput, outputs_as_sent
+from scaffold.workspace.services.v2.command import JobOutput, outputs_as_sent
 from scaffold.workspace.services.v2.pipelines.commands import trial_of
-from scaffold.workspace.services.v2.pipelines.making import Making
 from scaffold.workspace.services.v2.pipelines.nodes import Component, Step, SweepNode, section
+from scaffold.workspace.services.v2.pipelines.parts import BoundStep
 from scaffold.workspace.services.v2.places import DEFAULT_OUTPUTS, place_of
 from scaffold.workspace.store.runs import STEP
 from scaffold.workspace.store.sweeps import BestOutput
@@ -35,30 +35,17 @@ _ARGUMENTS = {
 
 
 class SweepPart:
-    """A sweep of a pipeline.
+    """A sweep of a pipeline."""
 
-    Attributes:
-        outputs: what will become of its outputs, as they are sent.
-
-    Raises:
-        Fault: it is not one that could be carried out here.
-    """
-
-    def __init__(
-        self,
-        making: Making,
-        step: Step[Component],
-        node: SweepNode,
-        inputs: dict[str, JobInput],
-        outputs: dict[str, JobOutput],
-    ) -> None:
-        self._making, self._step = making, step
-        self.outputs = outputs_as_sent(making.context, step.run_id, outputs)
-        self._asked = _as_job(making, step, node, inputs, outputs)
-        self._sweep = sweep.prepared(making.context, self._asked, making.python)
+    def __init__(self, given: BoundStep[Component], node: SweepNode) -> None:
+        self._making, self._step = given.making, given.step
+        context = given.making.context
+        self.outputs = outputs_as_sent(context, given.step.run_id, given.outputs)
+        self._asked = _as_job(given, node)
+        self._sweep = sweep.prepared(context, self._asked, given.making.python)
         self._best = {
             name: self._best_of(name, output)
-            for name, output in outputs.items()
+            for name, output in given.outputs.items()
             if name not in DEFAULT_OUTPUTS
         }
 
@@ -97,14 +84,9 @@ class SweepPart:
         )
 
 
-def _as_job(
-    making: Making,
-    step: Step[Component],
-    node: SweepNode,
-    inputs: dict[str, JobInput],
-    outputs: dict[str, JobOutput],
-) -> sweep.SweepProperties:
+def _as_job(given: BoundStep[Component], node: SweepNode) -> sweep.SweepProperties:
     """The step as the job that it would be by itself."""
+    making, step = given.making, given.step
     if node.objective is None:
         raise faults.bad_request(f"The step {step.name!r} has no objective.")
     limits = {key: _duration(key, value) for key, value in (node.limits or {}).items()}
@@ -119,10 +101,10 @@ def _as_job(
         identity=node.identity,
         queue_settings=node.queue_settings,
         services=node.services,
-        inputs=dict(inputs),
+        inputs=dict(given.inputs),
         outputs={
             name: JobOutput(job_output_type=output.job_output_type, mode=output.mode)
-            for name, output in outputs.items()
+            for name, output in given.outputs.items()
         },
         trial=trial_of(node, _tried(step)),
         search_space={name: expression_of(name, value) for name, value in node.search_space.items()},
