@@ -202,7 +202,8 @@ def test_a_file_that_is_taken_back_in(sdk, lines):
 
 
 @pytest.mark.parametrize(
-    "lines", ["", "a/a/\n", "a/a\n", "a/a/a/a/a/\n", "*/*/*/*/*/*\n", "a/" * 60 + "\n", "*.py\n", "a/b/\n!b.py\n"]
+    "lines",
+    ["", "a/a/\n", "a/a\n", "a/a/a/a/a/\n", "*/*/*/*/*/*\n", "a/" * 60 + "\n", "*.py\n", "a/b/\n!b.py\n"],
 )
 @pytest.mark.parametrize("tree", [{}, {"b.py": 1, "c": {"x.py": 1}}])
 def test_a_link_to_where_it_is(sdk, tree, lines):
