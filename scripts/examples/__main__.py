@@ -60,10 +60,12 @@ class Example:
         folder: where it is started; its own folder unless its author says otherwise.
         before: others of the repository that its author has the reader run first.
         computes: clusters that have to be there, which on Azure ML the reader has made by hand.
+        data: data assets that the reader has made by hand, a name and the type and path of each.
         cells: of a notebook, how many cells are run; what follows needs a cloud.
         failing: numbers of the cells that may fail, since their author means them to or they need Docker.
         variables: environment variables that it reads.
         submits: False for one that is about data or the workspace alone, and has no run.
+        filled: what its author has the reader put in the place of names such as ``<RESOURCE_GROUP>``.
     """
 
     repository: str
@@ -71,10 +73,12 @@ class Example:
     folder: str | None = None
     before: tuple[str, ...] = ()
     computes: tuple[str, ...] = ()
+    data: tuple[tuple[str, str, str], ...] = ()
     cells: int | None = None
     failing: tuple[int, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     submits: bool = True
+    filled: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -177,6 +181,7 @@ class Bench:
     def run_file(self, copy: Path, path: str, log: Path, example: Example) -> str:
         """Runs a notebook, script or job file in its own folder; returns its error, or nothing."""
         file = copy / path
+        fill_in(file, example.filled)
         command: list[str | Path] = [file]
         if file.suffix == ".ipynb":
             limits = {"cells": example.cells, "failing": example.failing} if path == example.path else {}
@@ -210,12 +215,22 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def fill_in(file: Path, filled: tuple[tuple[str, str], ...]) -> None:
+    """Puts what a reader would into a file, in the place of what its author has left open."""
+    text = file.read_text(encoding="utf-8")
+    for placeholder, value in filled:
+        text = text.replace(placeholder, value)
+    file.write_text(text, encoding="utf-8")
+
+
 def carry_out(bench: Bench, copy: Path, example: Example) -> Outcome:
     """Runs one example with what comes before it."""
     log = bench.work / "logs" / f"{example.repository}/{example.path}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     if example.computes:
         bench.run("python", HERE / "computes.py", json.dumps(CONFIG), *example.computes, cwd=copy)
+    if example.data:
+        bench.run("python", HERE / "data.py", json.dumps(CONFIG), json.dumps(example.data), cwd=copy)
     for path in example.before:
         error = bench.run_file(copy, path, log, example)
         if error:
@@ -250,10 +265,12 @@ def examples(file: Path) -> list[Example]:
             entry.get("folder"),
             tuple(entry.get("before", ())),
             tuple(entry.get("computes", ())),
+            tuple((name, *where) for name, where in entry.get("data", {}).items()),
             entry.get("cells"),
             tuple(entry.get("failing", ())),
             tuple(entry.get("variables", {}).items()),
             entry.get("submits", True),
+            tuple(entry.get("filled", {}).items()),
         )
         for repository in repositories
         for entry in repository["examples"]

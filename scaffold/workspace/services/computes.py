@@ -99,6 +99,8 @@ async def list_sizes(request: Request) -> Any:
             "memoryGB": memory,
             "lowPriorityCapable": True,
             "premiumIO": False,
+            "estimatedVMPrices": None,
+            "supportedComputeTypes": ["AmlCompute", "ComputeInstance"],
         }
         for name, cores, gpus, memory, disk in _SIZES
     ]

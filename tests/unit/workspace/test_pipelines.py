@@ -91,6 +91,29 @@ def test_other_steps_go_on_where_that_was_asked_for(
     assert "bad has not succeeded" in store.runs.require("P-next").error["message"]
 
 
+@pytest.mark.parametrize(("goes_on", "other"), [(False, "Canceled"), (True, "Completed")])
+def test_a_pipeline_of_which_a_step_was_canceled_has_failed(
+    home: Home, store: Store, begun: Callable[..., str], tmp_path: Path, goes_on: bool, other: str
+):
+    gate = tmp_path / "gate"
+    commands = {"long": "sleep 600", "next": "exit 0", "other": WAITS.format(gate)}
+
+    async def scenario(engine: Engine) -> None:
+        engine.pipelines.begin(begun(commands, {"next": ["long"]}, goes_on=goes_on))
+        await comes(lambda: statuses(store)["long"] == statuses(store)["other"] == "Running")
+        assert engine.cancel("P-long")
+        await comes(lambda: statuses(store)["next"] == "Canceled")
+        if goes_on:
+            gate.touch()
+        assert await end_of(store, "P") is Status.FAILED
+
+    with_engine(home, store, scenario, width=4)
+
+    assert statuses(store) == {"long": "Canceled", "next": "Canceled", "other": other}
+    assert "The step long was canceled" in store.runs.require("P").error["message"]
+    assert "long has not succeeded" in store.runs.require("P-next").error["message"]
+
+
 def test_a_canceled_pipeline_ends_what_runs_and_begins_nothing(
     home: Home, store: Store, begun: Callable[..., str]
 ):

@@ -9,6 +9,7 @@ from scaffold.workspace.store import Store
 from scaffold.workspace.store.pipelines import Pipeline
 
 _STEP_FAILED = "The step {} has failed; see there for why."
+_STEP_CANCELED = "The step {} was canceled, and what it was to make is missing."
 _NOT_BEGUN = "The step was not begun: {} has not succeeded."
 
 
@@ -32,8 +33,8 @@ class PipelineDriver(Driver["_UnderWay"]):
         under_way.look(children)
         run = self._store.runs.require(under_way.run_id)
         stopped = run.status is Status.CANCEL_REQUESTED or run.status.terminal
-        failed = [child for child, status in children.items() if status is Status.FAILED]
-        if failed and not under_way.todo.goes_on:
+        missing = any(status in (Status.FAILED, Status.CANCELED) for status in children.values())
+        if missing and not under_way.todo.goes_on:
             stopped = True
         for child, status in children.items():
             if not status.terminal:
@@ -44,13 +45,26 @@ class PipelineDriver(Driver["_UnderWay"]):
         under_way.look(children)
         if run.status is Status.CANCEL_REQUESTED:
             self._move(under_way.run_id, Status.CANCELED)
-        elif failed:
-            names = ", ".join(under_way.todo.names.get(child, child) for child in failed)
-            error = error_of("UserError", _STEP_FAILED.format(names))
-            self._move(under_way.run_id, Status.FAILED, error=error)
+        elif (reason := self._missing(under_way.todo, children)) is not None:
+            self._move(under_way.run_id, Status.FAILED, error=error_of("UserError", reason))
         else:
             self._move(under_way.run_id, Status.COMPLETED)
         return True
+
+    def _missing(self, todo: Pipeline, children: dict[str, Status]) -> str | None:
+        """Why a pipeline that nobody has canceled is not complete; None when it is.
+
+        It is no more complete with a step that a person has canceled than with one that has failed. Of the steps
+        that were canceled the first to end is that one: the others were ended for the want of it.
+        """
+        failed = [child for child, status in children.items() if status is Status.FAILED]
+        if failed:
+            return _STEP_FAILED.format(", ".join(todo.names.get(child, child) for child in failed))
+        canceled = [child for child, status in children.items() if status is Status.CANCELED]
+        if not canceled:
+            return None
+        first = min(canceled, key=lambda child: self._store.runs.require(child).ended or "")
+        return _STEP_CANCELED.format(todo.names.get(first, first))
 
     def _go_on(
         self, under_way: "_UnderWay", children: dict[str, Status], child: str, *, stopped: bool

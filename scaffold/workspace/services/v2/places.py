@@ -24,7 +24,7 @@ _DATASTORE = re.compile(
     r"azureml://(?:.{1,400}?/)?datastores/(?P<name>[^/]+)/paths/*(?P<path>.*)", re.I | re.S
 )
 _JOB = re.compile(
-    r"azureml://jobs/(?P<run>[^/]+)/outputs/(?P<output>[^/]+)(?:/paths/?(?P<path>.*))?", re.I | re.S
+    r"azureml://jobs/(?P<run>[^/]+)/outputs/(?P<output>[^/]+)(?:/(?:paths/?)?(?P<path>.*))?", re.I | re.S
 )
 _MLFLOW = re.compile(r"(?:runs:/|dbfs:/runs/)(?P<run>[^/]+)/?(?P<path>.*)", re.S)
 _KIND = re.compile(r"/(?P<kind>data|models)/[^/]+/(?:versions|labels)/[^/]+$", re.I)
