@@ -53,6 +53,8 @@ def variables(
     return {
         "ARM_CLOUD_METADATA_URL": f"{base}/identity/{secret}/metadata",
         "AZUREML_CURRENT_CLOUD": CLOUD_NAME,
+        # The second SDK would else make up a host of its own for registries, and fail at its name.
+        "REGISTRY_DISCOVERY_ENDPOINT_URL": f"{base}/",
         "AZURE_CONFIG_DIR": str(config),
         "AZUREML_AUTH_CONFIG_DIR": str(config / "auth"),
         "MSI_ENDPOINT": f"{base}/identity/{token_secret}/token",

@@ -101,9 +101,9 @@ QUOTAS = Refusal(
 )
 POWER = Refusal(
     "a switch for compute instances",
-    ("ComputeInstance.stop", "ComputeInstance.restart"),
+    ("ComputeInstance.stop", "ComputeInstance.restart", "MLClient.compute.enable_sso"),
     "The instance is this machine.",
-    r"POST …/computes/[^/]+/(start|stop|restart)",
+    r"POST …/computes/[^/]+/(start|stop|restart|enableSso)",
 )
 STORAGE = Refusal(
     "other kinds of datastores",
@@ -134,12 +134,11 @@ REMOTE_FILES = Refusal(
 RESOURCE = Refusal(
     "keys, links and connections of the workspace",
     (
-        "Workspace.update", "Workspace.list_keys", "Workspace.sync_keys", "Workspace.diagnose_workspace",
+        "Workspace.list_keys", "Workspace.sync_keys", "Workspace.diagnose_workspace",
         "Workspace.set_connection", "Workspace.list_connections", "Workspace.linked_services",
         "LinkedService.register",
     ),
     "It is no resource on Azure; whoever may read its files has all of it.",
-    r"PATCH …",
     r"\w+ …/(listKeys|resyncKeys|diagnose|connections|linkedServices|privateEndpointConnections)\b.*",
 )  # fmt: skip
 JOB_TYPES = Refusal(
@@ -171,9 +170,36 @@ SCHEDULES = Refusal(
 )
 REGISTRIES = Refusal(
     "registries",
-    ("MLClient.registries",),
+    ("MLClient.registries", "MLClient(registry_name=…)", "MLClient.models.share"),
     "Register models, components and environments in the workspace itself.",
     r"\w+ /subscriptions/[^/]+(/resourceGroups/[^/]+)?/providers/[^/]+/registries\b.*",
+    r"\w+ /registrymanagement/.*",
+)
+MODEL_PACKAGES = Refusal(
+    "packages of models",
+    ("MLClient.models.package",),
+    "It runs no containers; load the model that MLClient.models.download() gives, and call it.",
+    r"\w+ …/models/[^/]+/versions/[^/]+/package",
+)
+OTHER_WORKSPACES = Refusal(
+    "other workspaces, or settings of its own",
+    (
+        "Workspace.update",
+        "MLClient.workspaces.begin_create",
+        "MLClient.workspaces.begin_update",
+        "MLClient.workspaces.begin_provision_network",
+    ),
+    "It is no resource on Azure; SCAFFOLD_HOME names the folder of another one.",
+    r"(PUT|PATCH) …",
+    r"\w+ /subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Resources/deployments\b.*",
+    r"\w+ …/(provisionManagedNetwork|outboundRules)\b.*",
+)
+FEATURES = Refusal(
+    "feature stores and indexes",
+    ("MLClient.feature_sets", "MLClient.feature_store_entities", "MLClient.indexes"),
+    "Keep what they hold as data assets.",
+    r"\w+ …/(featuresets|featurestoreEntities)\b.*",
+    r"\w+ /genericasset….*",
 )
 TRACES = Refusal(
     "MLflow's traces, prompts, evaluations and webhooks",
@@ -202,6 +228,9 @@ REFUSALS = (
     ENDPOINTS,
     SCHEDULES,
     REGISTRIES,
+    MODEL_PACKAGES,
+    OTHER_WORKSPACES,
+    FEATURES,
     TRACES,
 )
 

@@ -7,9 +7,13 @@ import pytest
 from scaffold.workspace.refusals import (
     COMPONENT_TYPES,
     ENDPOINTS,
+    FEATURES,
     FRAMEWORKS,
     JOB_TYPES,
+    MODEL_PACKAGES,
     NODES,
+    OTHER_WORKSPACES,
+    POWER,
     REFUSALS,
     REGISTRIES,
     SCHEDULES,
@@ -118,9 +122,14 @@ _OF_PACKAGES = {
     "BayesianParameterSampling": "experiment.submit(hyperdrive)",
     "AutoMLConfig": "experiment.submit(automl)",
 }
-# Tried in v2/test_pipeline.py and v2/test_workspace.py, with what they are refused for by name.
+# Tried in v2/test_pipeline.py, v2/test_workspace.py and v2/test_lesser_calls.py, with what they are refused for by name.
 _OF_V2 = {
-    call for row in (JOB_TYPES, COMPONENT_TYPES, ENDPOINTS, SCHEDULES, REGISTRIES) for call in row.calls
+    call
+    for row in (
+        *(JOB_TYPES, COMPONENT_TYPES, ENDPOINTS, SCHEDULES, REGISTRIES, MODEL_PACKAGES, FEATURES),
+        *(OTHER_WORKSPACES, POWER),
+    )
+    for call in row.calls
 }
 
 

@@ -94,6 +94,11 @@ def curated_named(name: str) -> Definition | None:
     return next((known for key, known in curated().items() if key.lower() == name.lower()), None)
 
 
+def is_curated_version(version: str | None) -> bool:
+    """True for what people write as the version of a curated environment, whose one version here stands for all."""
+    return version is None or (version.isdecimal() and len(version) < 5)
+
+
 def _content(environment: _Curated) -> dict[str, Any]:
     """A curated environment as the SDK writes it, so that one that comes back unchanged is known to be."""
     return {
@@ -161,7 +166,7 @@ def find(request: Request) -> Definition:
     definitions = context_of(request).store.definitions
     known = curated_named(name)
     if known is not None:
-        found = known if version in (None, known.version) and label in (None, _LATEST) else None
+        found = known if is_curated_version(version) and label in (None, _LATEST) else None
     elif label is not None:
         found = definitions.labeled(name, label)
         if found is None and label == _LATEST:

@@ -149,3 +149,58 @@ def test_sweeps_that_find_no_best_trial_or_cannot_be_done_say_so(machine: Machin
     assert seen["canceled"] == ["Canceled", "Canceled", ["Canceled"]]
     said = machine.run("runs", "show", seen["sweep"], "--json", cwd=tmp_path)
     assert "No run has logged other" in said.stdout + said.stderr
+
+
+def test_a_workspace_that_starts_again_goes_on_with_a_sweep_within_a_pipeline(
+    machine: Machine, tmp_path: Path
+):
+    go = tmp_path / "go"
+    write_tree(tmp_path, TREE)
+    seen = given(
+        machine,
+        HEAD
+        + f"""
+        tried.command = 'while [ ! -e {go} ]; do sleep 0.1; done; ' + tried.command
+        """
+        + """
+        read = command(name='read', command='cat ${{inputs.model}}/model.txt > ${{outputs.read}}/copy.txt',
+                       environment=here, inputs={'model': Input(type='uri_folder')},
+                       outputs={'read': Output(type='uri_folder')})
+
+        @dsl.pipeline(default_compute='cpu-cluster')
+        def tries(words):
+            tries = tried(words=words, rate=Choice([0.9, 0.3, 0.5])).sweep(
+                primary_metric='loss', goal='minimize', sampling_algorithm='grid')
+            tries.set_limits(max_total_trials=3, max_concurrent_trials=1)
+            return {'read': read(model=tries.outputs.model).outputs.read}
+
+        job = ml.jobs.create_or_update(tries(words))
+        while not ((sweep := children(job.name).get('tries')) and
+                   'Running' in [trial.status for trial in children(sweep.name).values()]):
+            time.sleep(0.1)
+        seen['names'] = [job.name, sweep.name, list(children(sweep.name))]
+        """,
+        cwd=tmp_path,
+    )
+    name, sweep, begun = seen["names"]
+    machine.stop()
+    assert machine.run("workspace", "start").returncode == 0
+    go.touch()
+
+    seen = given(
+        machine,
+        HEAD
+        + f"\n        name, sweep = {name!r}, {sweep!r}"
+        + """
+        job = over(name)
+        seen['statuses'] = [job.status, {name: child.status for name, child in children(name).items()}]
+        seen['trials'] = {name: trial.status for name, trial in children(sweep).items()}
+        seen['left'] = left(job, 'read', 'copy.txt')
+        """,
+        cwd=tmp_path,
+    )
+
+    assert seen["statuses"] == ["Completed", dict.fromkeys(("tries", "read"), "Completed")]
+    assert len(seen["trials"]) == 3 and set(begun) <= set(seen["trials"])
+    assert set(seen["trials"].values()) == {"Completed"}
+    assert seen["left"] == "0.3 la"

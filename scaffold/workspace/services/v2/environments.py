@@ -18,6 +18,7 @@ from scaffold.workspace.services.environments import (
     check_registrable,
     curated,
     curated_named,
+    is_curated_version,
     specification_of,
 )
 from scaffold.workspace.services.v2.assets import Assets
@@ -161,6 +162,12 @@ class Environments(Assets):
         known = curated_named(name)
         found = [known] if known else context.store.definitions.versions(name)
         return [_resource(context, definition) for definition in found]
+
+    def version(self, context: Context, name: str, version: str) -> dict[str, Any]:
+        known = curated_named(name)
+        if known is not None and is_curated_version(version):
+            return _resource(context, known)
+        return super().version(context, name, version)
 
 
 ASSETS = Environments(ENVIRONMENTS, "Environment")

@@ -18,6 +18,7 @@ from scaffold.workspace.services.v2.assets import Assets
 from scaffold.workspace.services.v2.places import job_of, model_place, place_of
 from scaffold.workspace.services.v2.resources import (
     AssetProperties,
+    listed,
     path_of,
     resource,
 )
@@ -91,6 +92,14 @@ class Models(Assets):
 
     def versions(self, context: Context, name: str) -> list[dict[str, Any]]:
         return [_resource(context, model) for model in context.store.models.find(name)]
+
+    async def list_versions(self, request: Request) -> Any:
+        """The versions of a name, the newest first, or those of them that are at a stage."""
+        context, name, _ = path_of(request)
+        versions, stage = self.versions(context, name), request.query_params.get("stage")
+        if stage:
+            versions = [found for found in versions if found["properties"]["stage"] == stage]
+        return listed(request, versions)
 
     def version(self, context: Context, name: str, version: str) -> dict[str, Any]:
         number = int(version) if version.isdecimal() and len(version) < 10 else None
