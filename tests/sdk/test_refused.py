@@ -122,7 +122,7 @@ _OF_PACKAGES = {
     "BayesianParameterSampling": "experiment.submit(hyperdrive)",
     "AutoMLConfig": "experiment.submit(automl)",
 }
-# Tried in v2/test_pipeline.py, v2/test_workspace.py and v2/test_lesser_calls.py, with what they are refused for by name.
+# Tried in v2/test_pipeline.py, test_workspace.py and test_lesser_calls.py, with what they are refused for by name.
 _OF_V2 = {
     call
     for row in (
