@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -76,6 +77,20 @@ def test_a_child_knows_its_parent_and_is_found_by_it(workspace: Workspace):
     assert record["rootRunUuid"] == record["parentRunUuid"] == workspace.run(parent)["runUuid"]
     children = workspace.get(f"/history/v1.0{SCOPE}/experiments/family/runs/{parent}/children").json()
     assert [entry["runId"] for entry in children["value"]] == [child]
+
+
+@pytest.mark.parametrize("token", ["$continuationToken", "$continuationtoken"])
+def test_children_come_in_pages_however_an_sdk_spells_the_token(workspace: Workspace, token: str):
+    parent = f"paged_{token[-5:]}"
+    batch = [{"runId": parent}, *({"runId": f"{parent}_{n}", "parentRunId": parent} for n in range(2))]
+    workspace.request("PATCH", f"/history/v1.0{SCOPE}/experiments/paged/batch/runs", {"runs": batch})
+    address = f"/history/v1.0{SCOPE}/runs/{parent}/children?$top=1"
+
+    first = workspace.get(address).json()
+    second = workspace.get(f"{address}&{urlencode({token: first['continuationToken']})}").json()
+
+    assert [run["runId"] for run in first["value"] + second["value"]] == [f"{parent}_0", f"{parent}_1"]
+    assert second["continuationToken"] is None
 
 
 def test_a_run_that_fails_says_how_and_with_which_last_words(workspace: Workspace):

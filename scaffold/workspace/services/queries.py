@@ -36,12 +36,12 @@ class Query(msgspec.Struct, rename="camel"):
 
 def _query_of(request: Request) -> Query:
     """The same from the address of a GET, where the names begin with a dollar."""
-    given = {
-        name: request.query_params.get(f"${name}")
-        for name in ("filter", "continuationToken", "orderby", "top")
-    }
+    # In whichever letters: one SDK writes $continuationToken, the other $continuationtoken.
+    params = {name.lower(): value for name, value in request.query_params.items()}
+    names = ("filter", "continuationToken", "orderby", "top")
+    given = {name: params[f"${name.lower()}"] for name in names if f"${name.lower()}" in params}
     try:
-        return msgspec.convert({k: v for k, v in given.items() if v is not None}, Query, strict=False)
+        return msgspec.convert(given, Query, strict=False)
     except msgspec.ValidationError as error:
         raise faults.bad_request(f"The query has another shape: {error}") from None
 
