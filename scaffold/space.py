@@ -52,6 +52,21 @@ _CONTINUOUS: dict[str, tuple[tuple[str, str], Callable[[float, float], None], _D
 NAMES = ("choice", "randint", *_CONTINUOUS, *(f"q{name}" for name in _CONTINUOUS))
 """The names of all expressions."""
 
+_BETWEEN, _AROUND = ("min_value", "max_value"), ("mu", "sigma")
+ARGUMENTS_V2: dict[str, tuple[str, ...]] = {
+    "choice": ("values",),
+    "randint": ("upper",),
+    "uniform": _BETWEEN,
+    "loguniform": _BETWEEN,
+    "quniform": (*_BETWEEN, "q"),
+    "qloguniform": (*_BETWEEN, "q"),
+    "normal": _AROUND,
+    "lognormal": _AROUND,
+    "qnormal": (*_AROUND, "q"),
+    "qlognormal": (*_AROUND, "q"),
+}
+"""What SDK v2 calls the arguments of each."""
+
 
 def signature(name: str) -> str:
     """How an expression is written: ``uniform(low, high)``."""

@@ -43,9 +43,9 @@ def export(
 
     What you change in the file by hand is kept: exporting again shows the difference.
     """
+    from scaffold.cli.submitting.job import read_job
     from scaffold.project import job_file
     from scaffold.project.check import find_subject
-    from scaffold.project.job_reader import read_job
 
     if file is not None and file.is_dir():
         if project is not None:
@@ -53,8 +53,6 @@ def export(
         file, project = None, file
     subject = find_subject(project or Path.cwd())
     job = read_job(subject)
-    for left in job.left:
-        console.warn(console.inert(left))
     if str(file) == "-":
         target = subject.root / job_file.NAME
         _validate(job_file.render(job, target), target, wanted=validate)

@@ -37,6 +37,15 @@ InEnvironment = Annotated[
         show_default=False,
     ),
 ]
+ThroughSdk = Annotated[
+    str | None,
+    typer.Option(
+        "--sdk",
+        metavar="v1|v2",
+        help="Which SDK to submit through: azureml-core, or azure-ai-ml. SDK in constants.py by default, else v1.",
+        show_default=False,
+    ),
+]
 CheckFirst = Annotated[
     bool,
     typer.Option("--check/--no-check", help="Check the project first ('scaffold check'); errors stop it."),

@@ -1,21 +1,23 @@
 """``scaffold submit``: runs a project's own submitting script and shows how far it has come."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from scaffold.cli import console
-from scaffold.cli.flags import AsJson, CheckFirst, InEnvironment, InExperiment, ProjectFolder, RunOn
+from scaffold.cli.flags import (
+    AsJson,
+    CheckFirst,
+    InEnvironment,
+    InExperiment,
+    ProjectFolder,
+    RunOn,
+    ThroughSdk,
+)
 from scaffold.cli.login import AUTH_HELP, checked_method
 from scaffold.cli.submitting.asked import check_names, check_project, pairs
 from scaffold.errors import UsageError
-
-if TYPE_CHECKING:
-    from scaffold.project.job import CommandJob
-    from scaffold.project.subject import Subject
-
-_SDKS = ("v1", "v2")
 
 
 @console.stopping("Stopped before anything was submitted.", "Submit again when you are ready.")
@@ -61,14 +63,7 @@ def submit(
             show_default=False,
         ),
     ] = None,
-    sdk: Annotated[
-        str | None,
-        typer.Option(
-            metavar="v1|v2",
-            help="Which SDK to submit through: azureml-core, or azure-ai-ml. SDK in constants.py by default, else v1.",
-            show_default=False,
-        ),
-    ] = None,
+    sdk: ThroughSdk = None,
     auth: Annotated[
         str,
         typer.Option("--auth", metavar="METHOD", help=AUTH_HELP),
@@ -82,6 +77,7 @@ def submit(
     """Submit a project's experiment to the workspace that its config.json names."""
     from functools import partial
 
+    from scaffold.cli.submitting.job import chosen_sdk, job_to_submit
     from scaffold.cli.submitting.project import submit_project
     from scaffold.cli.submitting.wanted import Wanted
     from scaffold.project.reader import find_project
@@ -103,11 +99,11 @@ def submit(
     )
     check_names(overrides)
     subject = Subject(find_project(project or Path.cwd()))
-    chosen = _sdk(subject, sdk)
+    chosen = chosen_sdk(subject, sdk)
     if check:
         changed = partial(merge_arguments, changes=overrides.arguments) if overrides.arguments else None
         check_project(subject, overrides, changed)
-    job = _job(subject) if chosen == "v2" else None
+    job = job_to_submit(subject) if chosen == "v2" else None
     submit_project(
         subject.project(),
         Wanted(
@@ -120,34 +116,3 @@ def submit(
             job=job,
         ),
     )
-
-
-def _sdk(subject: "Subject", given: str | None) -> str:
-    """Which SDK is wanted.
-
-    Raises:
-        UsageError: there is none of that name.
-    """
-    constant = subject.constants.values.get("SDK")
-    sdk = given or constant or "v1"
-    if sdk not in _SDKS:
-        where = "--sdk" if given else "SDK in constants.py"
-        raise UsageError(f"{where} is {sdk!r}, and there is no such SDK.", "It takes v1 or v2.")
-    return str(sdk)
-
-
-def _job(subject: "Subject") -> "CommandJob":
-    from scaffold.project import job_file
-    from scaffold.project.job_reader import read_job
-    from scaffold.submission import jobs
-
-    jobs.require_sdk()
-    job = read_job(subject)
-    for left in job.left:
-        console.warn(console.inert(left))
-    path = subject.root / job_file.NAME
-    if job_file.plan(path, job_file.render(job, path)).outcome in ("kept", "conflict"):
-        console.warn(
-            f"{path.name} differs from the project, which is what is submitted ('az ml job create' takes the file)"
-        )
-    return job

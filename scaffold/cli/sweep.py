@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 
 from scaffold.cli import console
-from scaffold.cli.flags import AsJson, CheckFirst, InEnvironment, InExperiment, ProjectFolder, RunOn
+from scaffold.cli.flags import (
+    AsJson,
+    CheckFirst,
+    InEnvironment,
+    InExperiment,
+    ProjectFolder,
+    RunOn,
+    ThroughSdk,
+)
 from scaffold.cli.login import AUTH_HELP, checked_method
 from scaffold.cli.submitting.asked import check_names, check_project, pairs
 from scaffold.errors import UsageError, WorkspaceError
@@ -88,6 +96,7 @@ def sweep(
     name: Annotated[
         str | None, typer.Option("--name", help="The sweep's display name.", show_default=False)
     ] = None,
+    sdk: ThroughSdk = None,
     auth: Annotated[str, typer.Option("--auth", metavar="METHOD", help=AUTH_HELP)] = "auto",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be swept over, and send nothing.")
@@ -96,6 +105,7 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Run a project's script with many values of its arguments, as the runs of one sweep (HyperDrive)."""
+    from scaffold.cli.submitting.job import chosen_sdk, job_to_submit
     from scaffold.cli.submitting.sweep import Sweeping
     from scaffold.cli.submitting.wanted import Wanted
     from scaffold.project.reader import find_project
@@ -131,14 +141,17 @@ def sweep(
     )
     check_names(overrides)
     subject = Subject(find_project(project or Path.cwd()))
+    chosen = chosen_sdk(subject, sdk)
     if check:
         check_project(subject, overrides, plan.first_arguments)
-    wanted = Wanted(overrides=overrides, follow=follow, auth=auth, dry_run=dry_run, as_json=as_json)
+    job = job_to_submit(subject) if chosen == "v2" else None
+    wanted = Wanted(overrides=overrides, follow=follow, auth=auth, dry_run=dry_run, as_json=as_json, job=job)
     sweeping = Sweeping(subject.project(), wanted, plan)
     if dry_run:
         sweeping.show_plan()
         return
-    _check_installed()
+    if job is None:
+        _check_installed()
     sweeping.run()
     sweeping.conclude()
 

@@ -35,7 +35,7 @@ class Options:
         may_ask: whether a person can be asked to log in.
         follow: follow the run to its end.
         dry_run: stop before anything is sent.
-        sweep: the plan of a sweep that is made of it (see ``sweeps``), or None.
+        sweep: the plan of a sweep that is made of what the script submits (see ``sweeps``), or None.
         variables: of the submitting process; this one's by default.
         logs_in: false where the variables hold the login: those of the local workspace.
         job: what is submitted in the script's place, through SDK v2; ``overrides`` are in it.
@@ -79,20 +79,23 @@ class Submission:
 
     def _start(self) -> TaskProcess:
         options, config = self._options, self._config
-        login = {
-            "method": options.method,
-            "tenant_id": config.tenant_id,
-            "may_ask": options.may_ask,
-        }
+        variables = options.variables or os.environ
+        login: dict[str, Any] | None = None
+        if options.logs_in:
+            login = {
+                "method": options.method,
+                "tenant_id": config.tenant_id,
+                "may_ask": options.may_ask,
+            }
         if options.job is not None:
-            return options.job.process(config, os.environ, self._show, login=login, follow=options.follow)
+            return options.job.process(config, variables, self._show, login=login, follow=options.follow)
         return SubmittingProcess(
             self._script,
-            options.variables or os.environ,
+            variables,
             self._show,
             overrides=options.overrides,
             dry_run=options.dry_run,
-            login=login if options.logs_in else None,
+            login=login,
             follow=options.follow,
             sweep=options.sweep,
         )

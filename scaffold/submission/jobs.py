@@ -46,12 +46,15 @@ class Job:
         origin: the file that its paths are relative to, whether it is there or not.
         name: the job's, which is the run's id.
         environment: the environment's name, to show.
+        sweep: of a sweep, how it is followed: ``metric``, ``goal``, and ``options``, the script's option of each
+            parameter; None of a command.
     """
 
     text: str
     origin: Path
     name: str
     environment: str
+    sweep: dict[str, Any] | None = None
 
     def process(
         self,
@@ -78,6 +81,7 @@ class Job:
             },
             login=login,
             follow=follow,
+            sweep=self.sweep,
         )
 
 
@@ -92,20 +96,43 @@ def prepared(job: CommandJob, root: Path, overrides: Overrides) -> Job:
     Raises:
         ProjectError: it cannot be submitted, or not with these changes.
     """
+    job = ready(job, overrides)
+    origin = root / NAME
+    return named(job, render(job, origin).decode(), origin)
+
+
+def ready(job: CommandJob, overrides: Overrides) -> CommandJob:
+    """A job with what the command line changes of it, which SDK v2 can submit.
+
+    Raises:
+        ProjectError: it cannot be submitted, or not with these changes.
+    """
     job = changed(job, overrides)
     if job.compute == "local":
         raise ProjectError(
             "The compute target is 'local', which SDK v2 takes for Docker on this machine.",
             "Name another one, which the local workspace takes as well: --compute-target cpu-cluster",
         )
-    origin = root / NAME
-    experiment = job.experiment or root.name
+    return job
+
+
+def named(job: CommandJob, text: str, origin: Path, sweep: dict[str, Any] | None = None) -> Job:
+    """A job with a name of its own.
+
+    Args:
+        job: the job.
+        text: its YAML, or that of the sweep over it.
+        origin: the file that its paths are relative to.
+        sweep: how a sweep is followed, see :class:`Job`.
+    """
+    experiment = job.experiment or origin.parent.name
     return Job(
-        text=render(job, origin).decode(),
+        text=text,
         origin=origin,
         # In small letters, which azure-ai-ml makes of any.
         name=f"{experiment[:200]}_{int(time.time())}_{uuid.uuid4().hex[:8]}".lower(),
         environment=_shown(job.environment),
+        sweep=sweep,
     )
 
 
@@ -151,7 +178,8 @@ class JobProcess(TaskProcess):
         environment: the variables of its process.
         show: called with every line that the SDK prints.
         do: ``validate`` or ``submit``.
-        details: ``name``, ``environment_name``, ``workspace``, ``login`` and ``follow`` of a submission.
+        details: ``name``, ``environment_name``, ``workspace``, ``login``, ``follow`` and ``sweep`` of a
+            submission.
     """
 
     def __init__(

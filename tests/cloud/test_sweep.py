@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_sweep import TRAINING
-from tests.cloud.azure import CLIENT_ID, SERVICE, Azure, Fault
+from tests.cloud.azure import CLIENT_ID, MANAGER, SERVICE, Azure, Fault
 from tests.conftest import Machine
 
 CloudProject = Callable[..., Path]
@@ -53,3 +53,22 @@ def test_what_hyperdrive_refuses_is_told_in_two_lines(
     assert "may not do this in the workspace 'forecasts' (403)" in said
     assert "AzureML Data Scientist" in advice
     assert azure.run_count() == before
+
+
+@pytest.mark.slow
+def test_a_sweep_job_of_sdk_v2_goes_there_too_and_its_lost_answer_makes_no_second_one(
+    azure: Azure, user: Machine, cloud_project: CloudProject
+):
+    folder = cloud_project(**{"Experiment_1/experiment_1.py": TRAINING})
+    before = azure.run_count()
+
+    azure.faults.append(Fault(MANAGER, r"/jobs/[^/]+\?", 0, after=True, times=1))
+    done = user.run("sweep", folder, "--param", "rate=0.3,0.1", "--metric", "loss", "--sdk", "v2")
+
+    assert done.returncode == 0, done.stderr
+    assert f"forecasts: service principal {CLIENT_ID}" in done.stderr
+    assert [line.split()[1:4] for line in done.stdout.splitlines()[1:]] == [
+        ["0.05", "0.1", "completed"],
+        ["0.15", "0.3", "completed"],
+    ]
+    assert azure.run_count() == before + 3

@@ -77,8 +77,8 @@ def _show_rows(rows: dict[str, str]) -> None:
             console.result(console.inert(f"{name:<16}{text}"))
 
 
-def show_job(project: "Project", job: "Job", *, as_json: bool) -> None:
-    """Shows a job that would be submitted through SDK v2, as azure-ai-ml understands it.
+def gathered_job(project: "Project", job: "Job") -> dict[str, Any]:
+    """What a submission of a job, or of a sweep, through SDK v2 would send; ``job`` as azure-ai-ml understands it.
 
     Raises:
         ProjectError: azure-ai-ml does not take it, or the ignore file cannot be read, on which that fails too.
@@ -90,29 +90,43 @@ def show_job(project: "Project", job: "Job", *, as_json: bool) -> None:
 
     document = jobs.validated(job.text, job.origin)
     asked = yaml.safe_load(job.text)
-    experiment = asked.get("experiment_name", job.origin.parent.name)  # which is what azure-ai-ml calls it
-    folder = job.origin.parent / asked["code"]
+    folder = job.origin.parent / asked.get("trial", asked)["code"]
     sizes = [(folder / path).stat().st_size for path in snapshot_v2.sent(_snapshot(project, folder))]
-    found = {"source_directory": str(folder), "files": len(sizes), "bytes": sum(sizes)}
-    if as_json:
-        named = {"sdk": "v2", "name": job.name, "experiment": experiment}
-        console.result_json({**named, **found, "job": document})
-        return
-    seconds = asked.get("limits", {}).get("timeout")
-    rows = {
-        "workspace": project.config.workspace_name,
-        "experiment": experiment,
-        "compute target": str(asked.get("compute", "serverless")).removeprefix("azureml:"),
-        "environment": job.environment,
-        "folder": found["source_directory"],
-        "snapshot": _travelling(found),
-        "command": asked["command"],
-        "variables": ", ".join(f"{k}={v}" for k, v in asked.get("environment_variables", {}).items()),
-        "tags": ", ".join(f"{k}={v}" for k, v in asked.get("tags", {}).items()),
-        "name": asked.get("display_name", ""),
-        "ends after": words.duration(float(seconds)) if seconds else "",
+    return {
+        "sdk": "v2",
+        "name": job.name,
+        # Without one, which azure-ai-ml calls it.
+        "experiment": asked.get("experiment_name", job.origin.parent.name),
+        "source_directory": str(folder),
+        "files": len(sizes),
+        "bytes": sum(sizes),
+        "job": document,
     }
-    _show_rows(rows)
+
+
+def show_job(project: "Project", job: "Job", found: dict[str, Any]) -> None:
+    """Shows as a table what :func:`gathered_job` has found."""
+    import yaml
+
+    asked = yaml.safe_load(job.text)
+    limits, trial = asked.get("limits", {}), asked.get("trial")
+    run = asked if trial is None else trial
+    seconds = limits.get("timeout" if trial is None else "trial_timeout")
+    _show_rows(
+        {
+            "workspace": project.config.workspace_name,
+            "experiment": found["experiment"],
+            "compute target": str(asked.get("compute", "serverless")).removeprefix("azureml:"),
+            "environment": job.environment,
+            "folder": found["source_directory"],
+            "snapshot": _travelling(found),
+            "command": run["command"],
+            "variables": ", ".join(f"{k}={v}" for k, v in run.get("environment_variables", {}).items()),
+            "tags": ", ".join(f"{k}={v}" for k, v in asked.get("tags", {}).items()),
+            "name": asked.get("display_name", ""),
+            "ends after": words.duration(float(seconds)) if seconds else "",
+        }
+    )
 
 
 def explain_nothing(project: "Project", record: dict[str, Any] | None) -> ScaffoldError:

@@ -166,23 +166,29 @@ class Submitting(ABC):
 
     def show_contents(self) -> None:
         """Shows what would be sent; nothing is."""
+        job = self._prepared()
+        found = self._contents() if job is None else contents.gathered_job(self._project, job)
+        if self._wanted.as_json:
+            console.result_json(found)
+        elif job is None:
+            contents.show_table(self._project, found)
+        else:
+            contents.show_job(self._project, job, found)
+
+    def _contents(self) -> dict[str, Any]:
+        """What the script would send through SDK v1.
+
+        Raises:
+            ScaffoldError: it came to no submission.
+        """
         from scaffold.submission import process
 
-        overrides = self._wanted.overrides
-        job = self._prepared()
-        if job is not None:
-            contents.show_job(self._project, job, as_json=self._wanted.as_json)
-            return
         event, error = process.contents(
-            self._script, self._variables(), self._printed.show, overrides, self._login()
+            self._script, self._variables(), self._printed.show, self._wanted.overrides, self._login()
         )
         if event is None:
             raise contents.explain_nothing(self._project, error)
-        found = contents.gathered(self._project, event)
-        if self._wanted.as_json:
-            console.result_json(found)
-        else:
-            contents.show_table(self._project, found)
+        return contents.gathered(self._project, event)
 
     @abstractmethod
     def _variables(self) -> dict[str, str]:

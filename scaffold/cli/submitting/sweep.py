@@ -16,6 +16,7 @@ from scaffold.errors import RunFailedError, StoppedError
 if TYPE_CHECKING:
     from scaffold.cli.submitting.wanted import Wanted
     from scaffold.project.model import Project
+    from scaffold.submission.jobs import Job
     from scaffold.submission.sweeps import Plan
 
 _OVER = ("Completed", "Failed", "Canceled")
@@ -52,7 +53,7 @@ class Sweeping(OnAzure):
         self._submission = azure.Submission(
             self._project.config,
             self._script,
-            self._printed.show,
+            self._show_printed,
             azure.Options(
                 overrides=self._wanted.overrides,
                 method=self._wanted.auth,
@@ -61,8 +62,16 @@ class Sweeping(OnAzure):
                 sweep=self._plan.document(),
                 variables=self._variables(),
                 logs_in=not self._project.config.is_local,
+                job=self._prepared(),
             ),
         )
+
+    def _prepared(self) -> "Job | None":
+        if self._wanted.job is None:
+            return None
+        from scaffold.submission import sweep_jobs
+
+        return sweep_jobs.prepared(self._wanted.job, self._project.root, self._wanted.overrides, self._plan)
 
     def _variables(self) -> dict[str, str]:
         # azureml-train-core reports what is done with it to its makers, unless the data is somebody's secret.
@@ -225,35 +234,44 @@ class Sweeping(OnAzure):
 
     def show_plan(self) -> None:
         """Shows what would be swept over, and what each run would be; nothing is sent."""
-        from scaffold.submission import process
-        from scaffold.submission.overrides import without_options
-
-        event, error = process.contents(
-            self._script, self._variables(), self._printed.show, self._wanted.overrides, self._login()
-        )
-        if event is None:
-            raise contents.explain_nothing(self._project, error)
-        found = contents.gathered(self._project, event)
-        configuration = found["configuration"]
-        configuration["arguments"] = without_options(configuration["arguments"], list(self._plan.space))
+        job = self._prepared()
+        found = self._without_parameters() if job is None else contents.gathered_job(self._project, job)
         combinations = self._plan.combinations() if self._plan.sampling == "grid" else None
         if self._wanted.as_json:
             console.result_json({**found, **_plan_of(self._plan), "combinations": self._named(combinations)})
             return
-        contents.show_table(self._project, found)
+        if job is None:
+            contents.show_table(self._project, found)
+        else:
+            contents.show_job(self._project, job, found)
         console.result(f"{'runs':<16}{self._plan.most_runs} ({self._plan.sampling})")
         console.result("")
-        if combinations is not None:
-            rows = combinations[:_MOST_SHOWN]
-            table.show(
-                [
-                    table.Column(name, [_number(row[option]) for row in rows], rank=0)
-                    for name, option in zip(self._plan.names, self._plan.space, strict=True)
-                ]
-            )
-            if len(combinations) > len(rows):
-                console.result(f"… and {len(combinations) - len(rows)} more")
-            return
+        if combinations is None:
+            self._show_space()
+        else:
+            self._show_grid(combinations)
+
+    def _without_parameters(self) -> dict[str, Any]:
+        """What the script would send through SDK v1, less the arguments that the sweep gives values to."""
+        from scaffold.submission.overrides import without_options
+
+        found = self._contents()
+        configuration = found["configuration"]
+        configuration["arguments"] = without_options(configuration["arguments"], list(self._plan.space))
+        return found
+
+    def _show_grid(self, combinations: list[dict[str, Any]]) -> None:
+        rows = combinations[:_MOST_SHOWN]
+        table.show(
+            [
+                table.Column(name, [_number(row[option]) for row in rows], rank=0)
+                for name, option in zip(self._plan.names, self._plan.space, strict=True)
+            ]
+        )
+        if len(combinations) > len(rows):
+            console.result(f"… and {len(combinations) - len(rows)} more")
+
+    def _show_space(self) -> None:
         for name, (kind, arguments) in zip(self._plan.names, self._plan.space.values(), strict=True):
             given = arguments[0] if kind == "choice" else arguments
             console.result(console.inert(f"{name:<16}{kind}({', '.join(map(_number, given))})"))

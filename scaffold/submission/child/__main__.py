@@ -11,7 +11,7 @@ the parent alone: a JSON object a line, with ``event``:
     dry-run    ``experiment``, ``tags``, ``display_name``, ``source_directory``, ``configuration``: what would have
                been sent
     status, log, waiting, warning, trouble      of the run that is followed, see ``follower``
-    sweep      of the sweep that is followed, see ``sweep``
+    sweep      of the sweep that is followed: ``status``, and ``runs``, each as ``trials.Trial`` tells it
     ended      of the run that is followed: ``status``, ``error``, ``started``, ``ended``
     not-accepted   ``run_id``: the service does not have a run that was sent
     error      the script ended with an exception, see ``errors``; with ``following`` (the run's id) it was submitted,
@@ -28,7 +28,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaffold.submission.child.reporting import Report, take_stdout
+from scaffold.submission.child.reporting import Report, take_stdout, tell_end
 from scaffold.submission.child.sending import Sending
 from scaffold.submission.overrides import Overrides
 
@@ -153,24 +153,14 @@ def _contents(configuration: Any) -> dict[str, Any]:
 
 def _follow(run: Any, plan: dict[str, Any] | None, report: Report) -> None:
     if plan:
-        from scaffold.submission.child import sweep
+        from scaffold.submission.child import sweep, trials
 
-        details = sweep.follow(run, plan, report)
+        details = trials.follow(sweep.SweptRun(run, plan["metric"]), plan["goal"], report)
     else:
         from scaffold.submission.child.follower import Follower
 
         details = Follower(run, report).follow()
-    error = (details.get("error") or {}).get("error") or {}
-    report(
-        "ended",
-        run_id=run.id,
-        status=details["status"],
-        error=error.get("message"),
-        error_code=error.get("code"),
-        started=details.get("startTimeUtc"),
-        ended=details.get("endTimeUtc"),
-        properties=details.get("properties") or {},
-    )
+    tell_end(report, run.id, details)
 
 
 def _exit_code(ending: SystemExit) -> int:

@@ -3,12 +3,12 @@
 The one module that imports azure-ai-ml. The variable ``SCAFFOLD_SUBMISSION`` holds the task as JSON: ``yaml`` (the
 job), ``origin`` (the file that its paths are relative to), ``do`` (``validate`` or ``submit``), and for a
 submission ``name`` (the job's, made once, so that asking twice makes one job), ``environment_name``, ``workspace``,
-``login`` (as for ``child.__main__``) and ``follow``. This process's stdout is for the parent alone, in the words of
-``child.__main__``:
+``login`` (as for ``child.__main__``), ``follow`` and ``sweep`` (see ``jobs.Job``). This process's stdout is for the
+parent alone, in the words of ``child.__main__``:
 
     valid      ``document``: the job as azure-ai-ml has understood it
     ask        ``text``: what a person is to do to log in
-    login, sent, queued, not-accepted, status, log, waiting, warning, trouble, ended, error      as there
+    login, sent, queued, not-accepted, status, log, waiting, warning, trouble, sweep, ended, error      as there
 
 What the SDK prints goes to this process's stderr. The exit code is 0 when the task was carried out.
 """
@@ -20,7 +20,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from scaffold.submission.child.reporting import Report, take_stdout
+from scaffold.submission.child.reporting import Report, take_stdout, tell_end
 
 _SENT = re.compile(rb"PUT [^ ]*/jobs/[^ /?]+[? ]")
 _PRINCIPAL = ("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET")
@@ -75,7 +75,7 @@ def _carry_out(task: dict[str, Any], report: Report) -> None:
     )
     if task["follow"]:
         try:
-            _follow(client, found.name, report)
+            _follow(client, found.name, task["sweep"], report)
         except Exception as error:
             raise LostSightError(found.name) from error
 
@@ -136,53 +136,22 @@ def _find(client: Any, name: str) -> Any:
         return None
 
 
-class _Run:
-    """A job as the follower sees a run of SDK v1: the same service tells of both, in the same words."""
+def _follow(client: Any, name: str, sweep: dict[str, Any] | None, report: Report) -> None:
+    if sweep:
+        from azure.core.rest import HttpRequest
 
-    def __init__(self, client: Any, name: str) -> None:
-        self._operations = client.jobs._runs_operations
-        self._name = name
+        from scaffold.submission.child import trials
+        from scaffold.submission.child.job_run import SweepRun
 
-    def get_details(self) -> dict[str, Any]:
-        details = self._operations.get_run_details(self._name)
-        error = details.error.error if details.error else None
-        return {
-            "status": details.status,
-            "logFiles": details.log_files or {},
-            "error": {"error": {"message": error.message, "code": error.code}} if error else {},
-            "startTimeUtc": _time(details.start_time_utc),
-            "endTimeUtc": _time(details.end_time_utc),
-            "properties": details.properties or {},
-            "warnings": [{"message": warning.message} for warning in details.warnings or []],
-        }
+        swept = SweepRun(client, name, sweep["metric"], sweep["options"], HttpRequest)
+        details = trials.follow(swept, sweep["goal"], report)
+    else:
+        from scaffold.submission.child.follower import Follower
+        from scaffold.submission.child.job_run import JobRun
 
-    def why_it_waits(self, _: str) -> list[str]:
-        """What it says of its place in the queue; of nodes, SDK v2 tells nothing."""
-        info = self._operations.get_run_data(self._name).run_metadata.queueing_info
-        text = (info.message or info.code) if info else None
-        return [text] if text else []
-
-
-def _time(value: Any) -> str | None:
-    return value.isoformat() if value is not None else None
-
-
-def _follow(client: Any, name: str, report: Report) -> None:
-    from scaffold.submission.child.follower import Follower
-
-    run = _Run(client, name)
-    details = Follower(run, report, why=run.why_it_waits).follow()
-    error = details["error"].get("error") or {}
-    report(
-        "ended",
-        run_id=name,
-        status=details["status"],
-        error=error.get("message"),
-        error_code=error.get("code"),
-        started=details["startTimeUtc"],
-        ended=details["endTimeUtc"],
-        properties=details["properties"],
-    )
+        run = JobRun(client, name)
+        details = Follower(run, report, why=run.why_it_waits).follow()
+    tell_end(report, name, details)
 
 
 # How to log in: each gives azure-identity's credential, and says what it is.

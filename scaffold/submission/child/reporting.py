@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 Report = Callable[..., None]
 
@@ -22,3 +23,24 @@ def take_stdout() -> Report:
         stream.write(json.dumps({"event": event, **details}, default=str) + "\n")
 
     return report
+
+
+def tell_end(report: Report, run_id: str, details: dict[str, Any]) -> None:
+    """Tells that a run is over.
+
+    Args:
+        report: tells the parent.
+        run_id: the run's.
+        details: as ``Run.get_details`` gives them.
+    """
+    error = (details.get("error") or {}).get("error") or {}
+    report(
+        "ended",
+        run_id=run_id,
+        status=details["status"],
+        error=error.get("message"),
+        error_code=error.get("code"),
+        started=details.get("startTimeUtc"),
+        ended=details.get("endTimeUtc"),
+        properties=details.get("properties") or {},
+    )

@@ -1,29 +1,16 @@
-"""Submits what a script hands to ``Experiment.submit`` as a sweep, and follows it; the one import of HyperDrive.
+"""Submits what a script hands to ``Experiment.submit`` as a sweep, and tells of it; the one import of HyperDrive.
 
 The script is run as for a dry run: its ScriptRunConfig is taken before it is sent, and goes to the same experiment
-in a ``HyperDriveConfig``. The parent process is told, beside what ``__main__`` lists:
-
-    sweep    ``status``, and ``runs``: of each child ``run_id``, ``status``, ``parameters``, ``metric`` (its best
-             value, or None), ``last`` (its latest), ``started``, ``ended``, ``error``; whenever something is new
+in a ``HyperDriveConfig``.
 """
 
-import json
-import math
-import time
 import uuid
 from typing import Any
 
-from scaffold.submission.child.errors import record_of
-from scaffold.submission.child.follower import TERMINAL
 from scaffold.submission.child.observer import CannotOverrideError, label
-from scaffold.submission.child.reporting import Report
 from scaffold.submission.child.sending import Sending
-from scaffold.submission.faults import is_passing
+from scaffold.submission.child.trials import Trial, parameters_of
 from scaffold.submission.overrides import Overrides, without_options
-
-_SHORTEST, _LONGEST = 0.5, 5.0
-_MOST_FAILURES = 12
-_SYSTEM = "_aml_system_"
 
 
 def submit(
@@ -89,60 +76,42 @@ def _hyperdrive(configuration: Any, plan: dict[str, Any]) -> Any:
     )
 
 
-def follow(run: Any, plan: dict[str, Any], report: Report) -> dict[str, Any]:
-    """Tells how a sweep is doing until it is over, and returns its details as ``Run.get_details`` gives them."""
-    best = max if plan["goal"] == "maximize" else min
-    told: Any = None
-    errors: dict[str, str] = {}
-    pause, failures = _SHORTEST, 0
-    while True:
-        details: dict[str, Any] = {}
-        try:
-            details = run.get_details()
-            news = {"status": details["status"], "runs": _children(run, plan["metric"], best, errors)}
-            failures = 0
-            if news != told:
-                report("sweep", **news)
-                told, pause = news, _SHORTEST
-        except Exception as error:
-            failures += 1
-            record = record_of(error, "")
-            if failures > _MOST_FAILURES or not is_passing(record):
-                raise
-            report("trouble", message=record["service_message"] or record["message"])
-        if details.get("status") in TERMINAL:
-            return details
-        time.sleep(pause)
-        pause = min(pause * 1.3, _LONGEST)
+class SweptRun:
+    """A ``HyperDriveRun`` as ``trials.follow`` sees a sweep.
 
+    Args:
+        run: the run.
+        metric: the one that trials are compared by.
+    """
 
-def _children(run: Any, metric: str, best: Any, errors: dict[str, str]) -> list[dict[str, Any]]:
-    children = list(run.get_children(_rehydrate_runs=False))
-    values = run.get_metrics() if children else {}
-    return [_child(child, values.get(child.id, {}).get(metric), best, errors) for child in children][::-1]
+    def __init__(self, run: Any, metric: str) -> None:
+        self._run, self._metric = run, metric
+        self._errors: dict[str, str] = {}
 
+    def get_details(self) -> dict[str, Any]:
+        details: dict[str, Any] = self._run.get_details()
+        return details
 
-def _child(child: Any, logged: Any, best: Any, errors: dict[str, str]) -> dict[str, Any]:
-    dto = child._client.run_dto
-    numbers = [v for v in (logged if isinstance(logged, list) else [logged]) if isinstance(v, int | float)]
-    usable = [number for number in numbers if not math.isnan(number)]
-    if dto.status == "Failed" and child.id not in errors:
-        errors[child.id] = _error_of(child)
-    tags = dto.tags or {}
-    return {
-        "run_id": child.id,
-        "status": dto.status,
-        "parameters": json.loads(
-            tags.get(f"{_SYSTEM}hyperparameters") or tags.get("hyperparameters") or "{}"
-        ),
-        "metric": best(usable) if usable else None,
-        "last": usable[-1] if usable else None,
-        "started": dto.start_time_utc.isoformat() if dto.start_time_utc else None,
-        "ended": dto.end_time_utc.isoformat() if dto.end_time_utc else None,
-        "error": errors.get(child.id),
-    }
+    def trials(self) -> list[Trial]:
+        children = list(self._run.get_children(_rehydrate_runs=False))[::-1]
+        metrics = self._run.get_metrics() if children else {}
+        return [self._trial(child, metrics.get(child.id, {}).get(self._metric)) for child in children]
+
+    def _trial(self, child: Any, logged: Any) -> Trial:
+        dto = child._client.run_dto
+        if dto.status == "Failed" and child.id not in self._errors:
+            self._errors[child.id] = _error_of(child)
+        return Trial(
+            run_id=child.id,
+            status=dto.status,
+            parameters=parameters_of(dto.tags),
+            logged=logged if isinstance(logged, list) else [logged],
+            started=dto.start_time_utc.isoformat() if dto.start_time_utc else None,
+            ended=dto.end_time_utc.isoformat() if dto.end_time_utc else None,
+            error=self._errors.get(child.id),
+        )
 
 
 def _error_of(child: Any) -> str:
     error = (child.get_details().get("error") or {}).get("error") or {}
-    return str(error.get("message") or "").strip().partition("\n")[0]
+    return str(error.get("message") or "")

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from scaffold.space import ARGUMENTS_V2
 from scaffold.workspace import faults
 from scaffold.workspace.services.v2 import sweep
 from scaffold.workspace.services.v2.command import JobOutput, outputs_as_sent
@@ -20,18 +21,6 @@ from scaffold.workspace.store.runs import STEP
 from scaffold.workspace.store.sweeps import BestOutput
 
 _INPUT = re.compile(r"\$\{\{\s*inputs\.(\w+)\s*\}\}", re.A)
-_BETWEEN, _AROUND = ("min_value", "max_value"), ("mu", "sigma")
-_ARGUMENTS = {
-    "randint": ("upper",),
-    "uniform": _BETWEEN,
-    "loguniform": _BETWEEN,
-    "quniform": (*_BETWEEN, "q"),
-    "qloguniform": (*_BETWEEN, "q"),
-    "normal": _AROUND,
-    "lognormal": _AROUND,
-    "qnormal": (*_AROUND, "q"),
-    "qlognormal": (*_AROUND, "q"),
-}
 
 
 class SweepPart:
@@ -124,9 +113,9 @@ def expression_of(name: str, value: Any) -> list[Any]:
     kind = str(value.get("type")) if isinstance(value, dict) else ""
     if kind == "choice":
         return [kind, [[_chosen(name, one) for one in value.get("values") or []]]]
-    if kind not in _ARGUMENTS:
+    if kind not in ARGUMENTS_V2:
         raise faults.bad_request(f"The parameter {name!r} has no distribution, but {value!r}.")
-    return [kind, [value.get(argument) for argument in _ARGUMENTS[kind]]]
+    return [kind, [value.get(argument) for argument in ARGUMENTS_V2[kind]]]
 
 
 def _chosen(name: str, value: Any) -> Any:
