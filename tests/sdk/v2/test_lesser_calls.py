@@ -43,6 +43,33 @@ def test_a_model_is_registered_from_a_job_by_either_way_to_write_its_path(machin
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("mode", ["rw_mount", "upload"])
+def test_an_output_may_go_to_the_datastore_itself(machine: Machine, tmp_path: Path, mode: str):
+    seen = given(
+        machine,
+        f"\n        mode = {mode!r}"
+        + """
+        root = 'azureml://datastores/workspaceblobstore/paths/'
+        job = submitted(command(
+            command='echo folder > ${{outputs.folder}}/a.txt && echo file > ${{outputs.file}}', environment=here,
+            outputs={'folder': Output(type='uri_folder', path=root, mode=mode),
+                     'file': Output(type='uri_file', path=root + 'b.txt', mode=mode)}))
+        seen['status'] = job.status
+        read = command(command='cat ${{inputs.a}} ${{inputs.b}}', environment=here, inputs={
+            name: Input(type='uri_file', path=f'{root}{name}.txt') for name in 'ab'})
+        seen['read'] = ended(ml.jobs.create_or_update(read))
+        nameless = command(command='ls', environment=here, outputs={'out': Output(type='uri_file', path=root)})
+        seen['nameless'] = failure(ml.jobs.create_or_update, nameless)
+        """,
+        cwd=tmp_path,
+    )
+
+    assert seen["status"] == "Completed"
+    assert "folder\nfile\n" in seen["read"]
+    assert "name the file" in seen["nameless"]
+
+
+@pytest.mark.slow
 def test_what_is_said_of_a_job_can_be_changed_and_lists_have_filters(machine: Machine, tmp_path: Path):
     write_tree(tmp_path, {"a.txt": "A", "b.txt": "B"})
 

@@ -341,8 +341,8 @@ def _is_of_another_job(context: Context, path: str) -> bool:
 
 def _output_section(name: str, asked: JobOutput, kind: str, path: str) -> dict[str, Any]:
     folder, _, file = path.rpartition("/") if kind == "uri_file" else (path, "", None)
-    if not folder:
-        raise faults.bad_request(f"Output {name!r} goes to {path!r}; it has to be in a folder of {OWN}.")
+    if file == "":
+        raise faults.bad_request(f"Output {name!r} is a file and goes to {OWN} itself; name the file.")
     if asked.asset_name:
         check_name("Output", asked.asset_name, asked.asset_version)
     if asked.asset_version and kind.endswith("_model") and not asked.asset_version.isdecimal():
@@ -357,7 +357,7 @@ def _output_section(name: str, asked: JobOutput, kind: str, path: str) -> dict[s
         description=asked.description,
     )
     return {
-        "outputLocation": {"dataPath": {"datastoreName": OWN, "relativePath": folder}},
+        "outputLocation": {"dataPath": {"datastoreName": OWN, "relativePath": folder or "/"}},
         "mechanism": _WRITE[asked.mode].capitalize(),
         "additionalOptions": {
             "pathOnCompute": asked.path_on_compute,
