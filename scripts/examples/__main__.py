@@ -45,7 +45,7 @@ PACKAGES = (
         "seaborn",
     ),
     *("joblib", "tqdm", "tensorboard", "ipykernel", "ipython<9", "nbclient", "setuptools<80.9"),
-    *("azure-ai-ml==1.35.2", "azure-identity"),
+    *("azure-ai-ml==1.35.2", "azure-identity", "mldesigner", "mltable", "python-dotenv"),
 )
 TIMEOUT_SECONDS = 1800
 
@@ -186,7 +186,7 @@ class Bench:
         if file.suffix == ".ipynb":
             limits = {"cells": example.cells, "failing": example.failing} if path == example.path else {}
             command = [HERE / "notebook.py", file, json.dumps(limits)]
-        if file.suffix == ".yml":
+        if file.suffix in (".yml", ".yaml"):
             command = [HERE / "job.py", file, json.dumps(CONFIG)]
         try:
             folder = file.parent if example.folder is None else copy / example.folder

@@ -1,4 +1,4 @@
-"""Submits a job of azure-ai-ml from its file and follows it to its end; registers a component, data or model.
+"""Submits a job of azure-ai-ml from its file and follows it to its end; other kinds of files it registers.
 
 python job.py FILE CONFIG_JSON
 
@@ -11,12 +11,13 @@ import sys
 from pathlib import Path
 
 import yaml
-from azure.ai.ml import MLClient, load_component, load_data, load_job, load_model
+from azure.ai.ml import MLClient, load_component, load_data, load_environment, load_job, load_model
 from azure.identity import DefaultAzureCredential
 
 _OTHERS = {
     "commandComponent": ("components", load_component),
     "data": ("data", load_data),
+    "environment": ("environments", load_environment),
     "model": ("models", load_model),
 }
 

@@ -8,6 +8,8 @@ from scaffold.workspace.refusals import FEATURES, MODEL_PACKAGES, OTHER_WORKSPAC
 from tests.conftest import Machine, write_tree
 from tests.sdk.v2.calls import given
 
+SCOPE = "/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/local/workspaces/local"
+
 
 def test_a_model_is_registered_from_a_job_by_either_way_to_write_its_path(machine: Machine, tmp_path: Path):
     seen = given(
@@ -40,6 +42,43 @@ def test_a_model_is_registered_from_a_job_by_either_way_to_write_its_path(machin
     assert seen["jobs"] is True
     assert seen["stages"] == [["2"], []]
     assert "ResourceNotFoundError" in seen["missing"]
+
+
+@pytest.mark.slow
+def test_the_path_of_a_data_asset_is_one_that_peoples_code_goes_on_from(machine: Machine, tmp_path: Path):
+    write_tree(
+        tmp_path, {"folder/a b.txt": "A", "MLTable": "type: mltable\npaths: [{file: ./folder/a b.txt}]\n"}
+    )
+
+    seen = given(
+        machine,
+        """
+        made = {'file': ml.data.create_or_update(Data(name='file', path='folder/a b.txt', type='uri_file')),
+                'folder': ml.data.create_or_update(Data(name='folder', path='folder', type='uri_folder')),
+                'table': ml.data.create_or_update(Data(name='table', path='.', type='mltable')),
+                'web': ml.data.create_or_update(Data(name='web', path='https://localhost/a', type='uri_folder'))}
+        seen['paths'] = {name: ml.data.get(name, '1').path for name in made}
+        seen['same'] = seen['paths'] == {name: asset.path for name, asset in made.items()}
+        made['folder'].description = 'another'
+        seen['changed'] = ml.data.create_or_update(made['folder']).description
+        again = Data(name='folder', version='1', path='folder', type='uri_folder')
+        seen['again'] = ml.data.create_or_update(again).path == made['folder'].path
+        read = command(command='cat "${{inputs.file}}"', environment=here, inputs={
+            'file': Input(type='uri_file', path=seen['paths']['folder'] + 'a b.txt')})
+        seen['read'] = ended(ml.jobs.create_or_update(read))
+        """,
+        cwd=tmp_path,
+    )
+
+    whole = f"azureml:/{SCOPE}/datastores/workspaceblobstore/paths/LocalUpload/"
+    paths = seen["paths"]
+    assert all(paths[name].startswith(whole) for name in ("file", "folder", "table"))
+    assert paths["file"].endswith("/a b.txt")
+    assert paths["folder"].endswith("/folder/")
+    assert paths["table"].endswith("/")
+    assert paths["web"] == "https://localhost/a"
+    assert (seen["same"], seen["changed"], seen["again"]) == (True, "another", True)
+    assert "A" in seen["read"]
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 Datasets that the first SDK has registered are tables here, as with Azure ML, unless a data asset has their name.
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ from scaffold.workspace.store.versioned import DATA, VersionedAsset
 
 _TYPES = ("uri_file", "uri_folder", "mltable")
 _RESOLVED = ("azureml://jobs/", "runs:/")
+_SHORT = re.compile(r"azureml://datastores/(?P<name>[^/]+)/paths/(?P<path>.*)", re.I | re.S)
 
 
 class DataProperties(AssetProperties):
@@ -47,6 +49,10 @@ class DataVersion(Dto):
     """``DataVersionBase``, as a client sends it."""
 
     properties: DataProperties
+
+
+def _resource(context: Context, asset: VersionedAsset) -> dict[str, Any]:
+    return version_resource(context, asset, asset.document | {"dataUri": _shown(context, asset.document)})
 
 
 def _of_dataset(context: Context, version: DatasetVersion) -> dict[str, Any]:
@@ -84,7 +90,7 @@ class DataAssets(Assets):
     def versions(self, context: Context, name: str) -> list[dict[str, Any]]:
         assets = context.store.versioned.versions(DATA, name)
         if assets:
-            return [version_resource(context, asset) for asset in assets]
+            return [_resource(context, asset) for asset in assets]
         return [_of_dataset(context, version) for version in context.store.datasets.versions(name)]
 
     def container(self, context: Context, name: str) -> dict[str, Any]:
@@ -110,8 +116,8 @@ async def put_version(request: Request) -> Any:
         raise faults.bad_request("The data asset has no address (dataUri).")
     present = context.store.versioned.get(DATA, name, version)
     document = document_of(asked) | {"dataUri": _settled(context, asked.data_uri)}
-    _check_same(present, document)
-    return version_resource(context, context.store.versioned.put(DATA, name, version, document))
+    _check_same(context, present, document)
+    return _resource(context, context.store.versioned.put(DATA, name, version, document))
 
 
 def _settled(context: Context, address: str) -> str:
@@ -122,10 +128,22 @@ def _settled(context: Context, address: str) -> str:
     return place.address if place else address
 
 
-def _check_same(present: VersionedAsset | None, document: dict[str, Any]) -> None:
-    for field in ("dataUri", "dataType"):
-        if present is not None and present.document[field] != document[field]:
-            raise faults.conflict(
-                f"Data asset {present.name!r} has a version {present.version} already, which is at "
-                f"{present.document['dataUri']}. Give this one another version."
-            )
+def _shown(context: Context, document: dict[str, Any]) -> str:
+    """The address as Azure ML shows it, and people's code goes on from it: in its long form, a folder's with ``/``."""
+    address = str(document["dataUri"])
+    found = _SHORT.fullmatch(address)
+    if found is not None:
+        address = datastore_address(context.named, found["name"], "") + found["path"]
+    is_folder = document["dataType"] != "uri_file" and address.startswith("azureml://")
+    return address.rstrip("/") + "/" if is_folder else address
+
+
+def _check_same(context: Context, present: VersionedAsset | None, document: dict[str, Any]) -> None:
+    if present is None:
+        return
+    same = document["dataType"] == present.document["dataType"]
+    if not same or _shown(context, document) != _shown(context, present.document):
+        raise faults.conflict(
+            f"Data asset {present.name!r} has a version {present.version} already, which is at "
+            f"{present.document['dataUri']}. Give this one another version."
+        )
