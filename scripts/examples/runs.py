@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 900.0
 
 def over(run: Run) -> bool:
     """True when the run has its end, or is one that somebody logs to by hand."""
-    executed = run.type in ("azureml.scriptrun", "azureml.StepRun")
+    executed = run.type in ("azureml.scriptrun", "azureml.StepRun", "azureml.PipelineRun", "hyperdrive")
     return not executed or run.get_status() in ("Completed", "Failed", "Canceled")
 
 
