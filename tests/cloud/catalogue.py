@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from tests.cloud.azure import LOGIN, MANAGER, SERVICE, Fault
 
-_WORKSPACE = "/workspaces/forecasts"
 _ROOM = 110
+_AT_ONCE = {"Retry-After": "0"}
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,28 @@ def bare_of(printed: str) -> str:
     return line if len(line) <= _ROOM else f"{line[: _ROOM - 1]}…"
 
 
+def _of_manager(status: int, code: str, message: str, **headers: str) -> Fault:
+    """What the resource manager answers when it is asked for the workspace."""
+    return Fault(MANAGER, "/workspaces/forecasts", status, code, message, headers=headers)
+
+
+def _of_submission(status: int, code: str, message: str) -> Fault:
+    """What the service answers when it is handed a run."""
+    return Fault(SERVICE, "/snapshotrun", status, code, message)
+
+
+def _of_login(status: int, code: str, message: str) -> Fault:
+    """What the login service answers when it is asked for a token."""
+    return Fault(LOGIN, "/oauth2/v2.0/token", status, code, message)
+
+
 CASES = (
     Case(
         "401: the token is not taken",
         bare='ProjectSystemException: { "error_details": { "error": { "code": "InvalidAuthenticationToken", "message": "The…',
         said="The workspace 'forecasts' does not take the login (401): The access token is invalid.",
         hint="Log in again: az login, or --auth device-code.",
-        faults=(
-            Fault(MANAGER, _WORKSPACE, 401, "InvalidAuthenticationToken", "The access token is invalid."),
-        ),
+        faults=(_of_manager(401, "InvalidAuthenticationToken", "The access token is invalid."),),
     ),
     Case(
         "403: no right to see the workspace",
@@ -78,9 +91,7 @@ CASES = (
         said="The login may not do this in the workspace 'forecasts' (403): The client 'x' does not have authorization to perform action 'read' over scope '/subscriptions/y'.",
         hint="Ask for the role 'AzureML Data Scientist' on the workspace, or log in as somebody who has it.",
         faults=(
-            Fault(
-                MANAGER,
-                _WORKSPACE,
+            _of_manager(
                 403,
                 "AuthorizationFailed",
                 "The client 'x' does not have authorization to perform action 'read' over scope '/subscriptions/y'.",
@@ -92,23 +103,21 @@ CASES = (
         bare='ExperimentExecutionException: { "error_details": { "error": { "code": "UserError", "message": "The role of th…',
         said="The login may not do this in the workspace 'forecasts' (403): The role of the caller does not permit runs.",
         hint="Ask for the role 'AzureML Data Scientist' on the workspace, or log in as somebody who has it.",
-        faults=(
-            Fault(SERVICE, "/snapshotrun", 403, "UserError", "The role of the caller does not permit runs."),
-        ),
+        faults=(_of_submission(403, "UserError", "The role of the caller does not permit runs."),),
     ),
     Case(
         "404: no such workspace",
         bare='ProjectSystemException: Workspace not found. InnerException None ErrorResponse { "error": { "message": "Works…',
         said="There is no workspace 'forecasts' in resource group 'Team' of subscription 5e1d0c1a-3c50-4c11-9d33-1a1d4f1b7a11.",
         hint="Correct .azureml/config.json: 'scaffold workspace connect' writes it from what you can see.",
-        faults=(Fault(MANAGER, _WORKSPACE, 404, "ResourceNotFound", "The resource was not found."),),
+        faults=(_of_manager(404, "ResourceNotFound", "The resource was not found."),),
     ),
     Case(
         "409: it is there already",
         bare='ExperimentExecutionException: { "error_details": { "error": { "code": "UserError", "message": "A run of that …',
         said="The workspace 'forecasts' has this already, or it has moved on (409): A run of that id exists.",
         hint="Look at it on its page, and submit again.",
-        faults=(Fault(SERVICE, "/snapshotrun", 409, "UserError", "A run of that id exists."),),
+        faults=(_of_submission(409, "UserError", "A run of that id exists."),),
     ),
     Case(
         "429: too many requests",
@@ -116,16 +125,7 @@ CASES = (
         said="The workspace 'forecasts' takes no more requests for now (429): Request rate is too large.",
         hint="Wait a minute and submit again; fewer requests at once help.",
         patient=True,
-        faults=(
-            Fault(
-                MANAGER,
-                _WORKSPACE,
-                429,
-                "TooManyRequests",
-                "Request rate is too large.",
-                headers={"Retry-After": "0"},
-            ),
-        ),
+        faults=(_of_manager(429, "TooManyRequests", "Request rate is too large.", **_AT_ONCE),),
     ),
     Case(
         "500: the service fails",
@@ -133,7 +133,7 @@ CASES = (
         said="The workspace 'forecasts' fails (500): InternalServerError.",
         hint="Submit again in a while; --debug shows the request id to report to Azure's support.",
         patient=True,
-        faults=(Fault(SERVICE, "/snapshotrun", 500, "ServiceError", "InternalServerError"),),
+        faults=(_of_submission(500, "ServiceError", "InternalServerError"),),
     ),
     Case(
         "503: the resource manager is busy",
@@ -141,16 +141,7 @@ CASES = (
         said="The workspace 'forecasts' fails (503): The service is busy.",
         hint="Submit again in a while; --debug shows the request id to report to Azure's support.",
         patient=True,
-        faults=(
-            Fault(
-                MANAGER,
-                _WORKSPACE,
-                503,
-                "ServerTimeout",
-                "The service is busy.",
-                headers={"Retry-After": "0"},
-            ),
-        ),
+        faults=(_of_manager(503, "ServerTimeout", "The service is busy.", **_AT_ONCE),),
     ),
     Case(
         "no network: the login service",
@@ -180,30 +171,14 @@ CASES = (
         bare='AuthenticationError: AADSTS7000215: Invalid client secret provided. InnerException None ErrorResponse { "erro…',
         said="The login service refuses the service principal: AADSTS7000215: Invalid client secret provided.",
         hint="Check AZURE_CLIENT_ID, AZURE_CLIENT_SECRET (has it expired?) and AZURE_TENANT_ID.",
-        faults=(
-            Fault(
-                LOGIN,
-                "/oauth2/v2.0/token",
-                401,
-                "invalid_client",
-                "AADSTS7000215: Invalid client secret provided.",
-            ),
-        ),
+        faults=(_of_login(401, "invalid_client", "AADSTS7000215: Invalid client secret provided."),),
     ),
     Case(
         "an expired login",
         bare='AuthenticationError: AADSTS700082: The refresh token has expired. InnerException None ErrorResponse { "error"…',
         said="The login has expired.",
         hint="Log in again: az login, or --auth device-code.",
-        faults=(
-            Fault(
-                LOGIN,
-                "/oauth2/v2.0/token",
-                400,
-                "invalid_grant",
-                "AADSTS700082: The refresh token has expired.",
-            ),
-        ),
+        faults=(_of_login(400, "invalid_grant", "AADSTS700082: The refresh token has expired."),),
     ),
     Case(
         "a login that conditional access does not let in",
@@ -211,9 +186,7 @@ CASES = (
         said="The login service refuses the login: AADSTS53003: Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
         hint="Log in where it can ask for more, in a browser: az login --tenant 7a1d0c1a-3c50-4c11-9d33-1a1d4f1b7a22; or choose another login with --auth.",
         faults=(
-            Fault(
-                LOGIN,
-                "/oauth2/v2.0/token",
+            _of_login(
                 400,
                 "invalid_grant",
                 "AADSTS53003: Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
@@ -225,11 +198,7 @@ CASES = (
         bare='ExperimentExecutionException: { "error_details": { "error": { "code": "ExpiredAuthenticationToken", "message"…',
         said="The login has expired.",
         hint="Log in again: az login, or --auth device-code.",
-        faults=(
-            Fault(
-                SERVICE, "/snapshotrun", 401, "ExpiredAuthenticationToken", "The access token has expired."
-            ),
-        ),
+        faults=(_of_submission(401, "ExpiredAuthenticationToken", "The access token has expired."),),
     ),
     Case(
         "the wrong tenant",
@@ -266,13 +235,7 @@ CASES = (
         said="Compute target with name cpu-cluster not found in workspace.",
         hint="Set TARGET_NAME in constants.py, or --compute-target, to one that 'scaffold doctor' lists.",
         faults=(
-            Fault(
-                SERVICE,
-                "/snapshotrun",
-                404,
-                "UserError",
-                "Compute target with name cpu-cluster not found in workspace.",
-            ),
+            _of_submission(404, "UserError", "Compute target with name cpu-cluster not found in workspace."),
         ),
     ),
     Case(
@@ -281,9 +244,7 @@ CASES = (
         said="The VM size Standard_NC6 is retired and no longer supported in this region.",
         hint="Choose a compute target whose VM size is still offered: --compute-target NAME.",
         faults=(
-            Fault(
-                SERVICE,
-                "/snapshotrun",
+            _of_submission(
                 400,
                 "UserError",
                 "The VM size Standard_NC6 is retired and no longer supported in this region.",

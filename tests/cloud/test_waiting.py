@@ -24,12 +24,19 @@ def held(azure: Azure) -> Iterator[Callable[[str], None]]:
     azure.machine.run("workspace", "fault", "--clear")
 
 
-def followed_and_left(user: Machine, folder: Path, line: str) -> tuple[str, list[str]]:
-    """Ctrl-C at a stage, of both commands that follow a run there; the run's id, and the lines up to that stage."""
-    submitting = user.popen("submit", folder, "--follow", **PIPES)
+def followed_to(
+    user: Machine, folder: Path, line: str, *flags: str
+) -> tuple["subprocess.Popen[str]", str, list[str]]:
+    """A submission that is followed, once it is at a stage; the run's id, and the lines up to that stage."""
+    submitting = user.popen("submit", folder, "--follow", *flags, **PIPES)
     shown = said_until(submitting, line)
     (queued,) = (said for said in shown if said.startswith("  ✓ queued "))
-    run_id = queued.split()[2]
+    return submitting, queued.split()[2], shown
+
+
+def followed_and_left(user: Machine, folder: Path, line: str) -> tuple[str, list[str]]:
+    """Ctrl-C at a stage, of both commands that follow a run there; the run's id, and the lines up to that stage."""
+    submitting, run_id, shown = followed_to(user, folder, line)
     assert interrupt(submitting).endswith(goes_on(run_id))
 
     following = user.popen("runs", "logs", run_id, "--follow", cwd=folder, **PIPES)
@@ -69,10 +76,7 @@ def test_a_job_of_sdk_v2_says_too_why_it_waits(
     folder = cloud_project()
     held("full-cluster")
 
-    submitting = user.popen("submit", folder, "--follow", "--sdk", "v2", **PIPES)
-    shown = said_until(submitting, "  · it waits: ")
-    (queued,) = (said for said in shown if said.startswith("  ✓ queued "))
-    run_id = queued.split()[2]
+    submitting, run_id, shown = followed_to(user, folder, "  · it waits: ", "--sdk", "v2")
 
     assert interrupt(submitting).endswith(goes_on(run_id))
     assert shown[-1] == "  · it waits: every node is in use (a fault that was asked for)"
@@ -106,9 +110,7 @@ def test_a_run_that_cannot_be_followed_any_more_is_not_to_be_submitted_again(
 ):
     folder = cloud_project()
     held("full-cluster")
-    process = user.popen("submit", folder, "--follow", **PIPES)
-    (queued,) = (said for said in said_until(process, "  · queued") if said.startswith("  ✓ queued "))
-    run_id = queued.split()[2]
+    process, run_id, _ = followed_to(user, folder, "  · queued")
 
     azure.faults.append(
         Fault(SERVICE, f"/runs/{run_id}/details", 403, "Forbidden", "The role was taken away.")
