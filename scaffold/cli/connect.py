@@ -12,7 +12,7 @@ import typer
 from scaffold import words
 from scaffold.cli import completion, console, picking
 from scaffold.cli.flags import AsJson
-from scaffold.cli.login import AUTH_HELP, METHODS, checked_method
+from scaffold.cli.login import METHODS, Auth, checked_method
 from scaffold.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def connect(
     verify: Annotated[
         bool, typer.Option("--verify", help="Ask Azure whether the workspace is there, before it is written.")
     ] = False,
-    auth: Annotated[str, typer.Option("--auth", metavar="METHOD", help=AUTH_HELP)] = METHODS[0],
+    auth: Auth = METHODS[0],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")
     ] = False,

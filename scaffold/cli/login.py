@@ -1,12 +1,16 @@
 """The flag ``--auth`` of every command that may log in to Azure."""
 
 import re
+from typing import Annotated
+
+import typer
 
 from scaffold.cli import console
 from scaffold.errors import UsageError
 
 METHODS = ("auto", "interactive", "device-code", "azure-cli", "service-principal", "managed-identity")
 AUTH_HELP = f"How to log in to Azure: {', '.join(METHODS)}."
+Auth = Annotated[str, typer.Option("--auth", metavar="METHOD", help=AUTH_HELP)]
 # What MSAL and the SDK say when they wait for a person.
 _ASKS = re.compile(r"to sign in|enter the code|type the code|web browser has been opened", re.IGNORECASE)
 

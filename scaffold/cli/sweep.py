@@ -15,7 +15,7 @@ from scaffold.cli.flags import (
     RunOn,
     ThroughSdk,
 )
-from scaffold.cli.login import AUTH_HELP, checked_method
+from scaffold.cli.login import Auth, checked_method
 from scaffold.cli.submitting.asked import check_names, check_project, pairs
 from scaffold.errors import UsageError, WorkspaceError
 
@@ -97,7 +97,7 @@ def sweep(
         str | None, typer.Option("--name", help="The sweep's display name.", show_default=False)
     ] = None,
     sdk: ThroughSdk = None,
-    auth: Annotated[str, typer.Option("--auth", metavar="METHOD", help=AUTH_HELP)] = "auto",
+    auth: Auth = "auto",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be swept over, and send nothing.")
     ] = False,

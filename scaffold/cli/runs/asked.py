@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaffold.cli import completion, console
-from scaffold.cli.login import AUTH_HELP, checked_method, show_said
+from scaffold.cli.login import checked_method, show_said
 
 if TYPE_CHECKING:
     from scaffold.project.model import WorkspaceConfig
@@ -41,7 +41,6 @@ ProjectFolder = Annotated[
         show_default=False,
     ),
 ]
-Auth = Annotated[str, typer.Option("--auth", metavar="METHOD", help=AUTH_HELP)]
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from scaffold.cli import console
 from scaffold.cli.flags import AsJson
+from scaffold.cli.login import Auth
 from scaffold.cli.runs import asked
-from scaffold.cli.runs.asked import Auth, ProjectFolder, RunName
+from scaffold.cli.runs.asked import ProjectFolder, RunName
 
 
 def cancel(run: RunName, project: ProjectFolder = None, auth: Auth = "auto", as_json: AsJson = False) -> None:

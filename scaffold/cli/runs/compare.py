@@ -8,8 +8,9 @@ import typer
 
 from scaffold.cli import completion, console
 from scaffold.cli.flags import AsJson
+from scaffold.cli.login import Auth
 from scaffold.cli.runs import asked
-from scaffold.cli.runs.asked import Asked, Auth, ProjectFolder
+from scaffold.cli.runs.asked import Asked, ProjectFolder
 from scaffold.errors import UsageError
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ import typer
 
 from scaffold.cli import completion, console
 from scaffold.cli.flags import AsJson
+from scaffold.cli.login import Auth
 from scaffold.cli.runs import asked
-from scaffold.cli.runs.asked import Auth, ProjectFolder
+from scaffold.cli.runs.asked import ProjectFolder
 from scaffold.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ import typer
 
 from scaffold.cli import console
 from scaffold.cli.flags import AsJson
+from scaffold.cli.login import Auth
 from scaffold.cli.runs import asked
-from scaffold.cli.runs.asked import Asked, Auth, ProjectFolder, RunOrLatest
+from scaffold.cli.runs.asked import Asked, ProjectFolder, RunOrLatest
 from scaffold.errors import RunCanceledError, RunFailedError, StoppedError, UsageError
 
 if TYPE_CHECKING:

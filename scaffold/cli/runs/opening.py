@@ -2,8 +2,9 @@
 
 from scaffold.cli import console
 from scaffold.cli.flags import AsJson
+from scaffold.cli.login import Auth
 from scaffold.cli.runs import asked
-from scaffold.cli.runs.asked import Auth, ProjectFolder, RunOrLatest
+from scaffold.cli.runs.asked import ProjectFolder, RunOrLatest
 
 
 def open_page(

@@ -7,8 +7,9 @@ import typer
 
 from scaffold.cli import console
 from scaffold.cli.flags import AsJson
+from scaffold.cli.login import Auth
 from scaffold.cli.runs import asked
-from scaffold.cli.runs.asked import Auth, ProjectFolder, RunOrLatest
+from scaffold.cli.runs.asked import ProjectFolder, RunOrLatest
 from scaffold.cli.runs.download import show_written
 from scaffold.errors import WorkspaceError
 

@@ -6,8 +6,9 @@ import typer
 
 from scaffold.cli import console
 from scaffold.cli.flags import AsJson
+from scaffold.cli.login import Auth
 from scaffold.cli.runs import asked
-from scaffold.cli.runs.asked import Auth, ProjectFolder, RunName
+from scaffold.cli.runs.asked import ProjectFolder, RunName
 from scaffold.errors import UsageError
 
 

@@ -1,10 +1,13 @@
 """A submission to a workspace on Azure ML, shown as the submitting process tells of it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scaffold.cli import console
 from scaffold.cli.submitting.submission import Submitting
+
+if TYPE_CHECKING:
+    from scaffold.submission.azure import Options
 
 
 class OnAzure(Submitting):
@@ -14,16 +17,19 @@ class OnAzure(Submitting):
         from scaffold.submission import azure
 
         self._submission = azure.Submission(
-            self._project.config,
-            self._script,
-            self._show_printed,
-            azure.Options(
-                overrides=self._wanted.overrides,
-                method=self._wanted.auth,
-                may_ask=console.interactive(),
-                follow=self._wanted.follow,
-                job=self._prepared(),
-            ),
+            self._project.config, self._script, self._show_printed, self._options()
+        )
+
+    def _options(self) -> "Options":
+        """How to submit."""
+        from scaffold.submission import azure
+
+        return azure.Options(
+            overrides=self._wanted.overrides,
+            method=self._wanted.auth,
+            may_ask=console.interactive(),
+            follow=self._wanted.follow,
+            job=self._prepared(),
         )
 
     def _shows(self) -> dict[str, Callable[[dict[str, Any]], None]]:

@@ -16,6 +16,7 @@ from scaffold.errors import RunFailedError, StoppedError
 if TYPE_CHECKING:
     from scaffold.cli.submitting.wanted import Wanted
     from scaffold.project.model import Project
+    from scaffold.submission.azure import Options
     from scaffold.submission.jobs import Job
     from scaffold.submission.sweeps import Plan
 
@@ -47,23 +48,14 @@ class Sweeping(OnAzure):
         finally:
             self._table.stop()
 
-    def _begin(self) -> None:
-        from scaffold.submission import azure
+    def _options(self) -> "Options":
+        from dataclasses import replace
 
-        self._submission = azure.Submission(
-            self._project.config,
-            self._script,
-            self._show_printed,
-            azure.Options(
-                overrides=self._wanted.overrides,
-                method=self._wanted.auth,
-                may_ask=console.interactive(),
-                follow=self._wanted.follow,
-                sweep=self._plan.document(),
-                variables=self._variables(),
-                logs_in=not self._project.config.is_local,
-                job=self._prepared(),
-            ),
+        return replace(
+            super()._options(),
+            sweep=self._plan.document(),
+            variables=self._variables(),
+            logs_in=not self._project.config.is_local,
         )
 
     def _prepared(self) -> "Job | None":
