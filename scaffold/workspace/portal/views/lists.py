@@ -88,16 +88,19 @@ def experiment(
     return None if found is None else _list(look, found)
 
 
-def _list(look: Look, of: Experiment | None) -> dict[str, Any]:
-    query, statuses = (
-        look.query,
-        [s for s in look.query.getlist("status") if s in (*BUSY, *FINISHED, "active")],
-    )
-    wanted = Query(
+def _statuses(look: Look) -> list[str]:
+    """The statuses that are asked for; ``active`` stands for all before the end."""
+    return [status for status in look.query.getlist("status") if status in (*BUSY, *FINISHED, "active")]
+
+
+def _wanted(look: Look, of: Experiment | None) -> Query:
+    """The page of the list that is asked for."""
+    query = look.query
+    return Query(
         experiment_id=of.experiment_id if of else None,
         target=query.get("target", "").strip(),
         text=query.get("q", "").strip(),
-        statuses=tuple(dict.fromkeys(x for s in statuses for x in (BUSY if s == "active" else [s]))),
+        statuses=tuple(dict.fromkeys(x for s in _statuses(look) for x in (BUSY if s == "active" else [s]))),
         condition=query.get("filter", "").strip(),
         archived=query.get("archived") == "1",
         sort=query.get("sort", "created"),
@@ -105,20 +108,29 @@ def _list(look: Look, of: Experiment | None) -> dict[str, Any]:
         limit=PAGE,
         offset=PAGE * (_number(query.get("page", "1")) - 1),
     )
-    error = None
-    try:
-        found, total = look.store.run_lists.page(wanted)
-    except SearchError as reason:
-        error, found, total = str(reason), [], 0
+
+
+def _rows(look: Look, found: list[Run], of: Experiment | None, columns: list[str]) -> list[dict[str, Any]]:
+    """The runs as rows, with the values of the columns that people chose."""
     rows = [row_of(run) for run in found]
-    columns, available, remember = _columns(look, found, of)
-    ids = [run.run_id for run in found]
-    values = look.store.run_lists.values(ids, columns)
+    values = look.store.run_lists.values([run.run_id for run in found], columns)
     names = {} if of else {e.experiment_id: (e.name, _address(look, e)) for e in look.store.experiments.all()}
     for row, run in zip(rows, found, strict=True):
         row["values"] = values[run.run_id]
         if of is None:
             row["experiment"], row["experiment_address"] = names.get(run.experiment_id, ("", ""))
+    return rows
+
+
+def _list(look: Look, of: Experiment | None) -> dict[str, Any]:
+    wanted = _wanted(look, of)
+    error = None
+    try:
+        found, total = look.store.run_lists.page(wanted)
+    except SearchError as reason:
+        error, found, total = str(reason), [], 0
+    columns, available, remember = _columns(look, found, of)
+    rows = _rows(look, found, of, columns)
     counts = look.store.run_lists.counts(of.experiment_id if of else None)
     return {
         "title": of.name if of else "Runs",
@@ -134,7 +146,7 @@ def _list(look: Look, of: Experiment | None) -> dict[str, Any]:
         "columns": columns,
         "available": available,
         "error": error,
-        "asked": {"q": wanted.text, "target": wanted.target, "status": statuses, "filter": wanted.condition,
+        "asked": {"q": wanted.text, "target": wanted.target, "status": _statuses(look), "filter": wanted.condition,
                   "sort": wanted.sort, "order": "desc" if wanted.descending else "asc",
                   "archived": "1" if wanted.archived else ""},
         "counts": {"active": sum(counts.get(status, 0) for status in BUSY)}

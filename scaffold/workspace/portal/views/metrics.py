@@ -96,6 +96,33 @@ def _drawn(look: Look, run_id: str, name: str, kind: str, count: int) -> dict[st
     return _numbers(name, kind, points, (-math.inf, math.inf)) or _table(name, kind, points)
 
 
+def _is_stepped(points: list[Point]) -> bool:
+    """True for values that say at which of several steps they were."""
+    steps = {step for step, _, _ in points}
+    return len(steps) > 1 and steps != {None}
+
+
+def _by_step(points: list[Point]) -> list[Point]:
+    """Values in the order of their steps where they have any, else in the order they were logged."""
+    if not _is_stepped(points):
+        return points
+    return sorted(points, key=lambda point: point[0] if point[0] is not None else -1)
+
+
+def _axis(points: list[Point], numeric: list[str]) -> tuple[list[float], str, list[str]]:
+    """Where each value is on the x axis (its step, what a column counts, or its place), what that is called, and the
+    columns that are drawn over it.
+    """
+    if _is_stepped(points):
+        return [float(step or 0) for step, _, _ in points], "step", numeric
+    counted = next((column for column in numeric if column.lower() in _COUNTERS), None)
+    if counted is not None and len(numeric) > 1:
+        ordered = [float(data[counted]) for _, _, data in points]
+        if all(before <= after for before, after in itertools.pairwise(ordered)):
+            return ordered, counted, [column for column in numeric if column != counted]
+    return [float(place) for place in range(len(points))], "index", numeric
+
+
 def _numbers(name: str, kind: str, points: list[Point], bounds: tuple[float, float]) -> dict[str, Any] | None:
     """Values that are numbers: one, or lines over steps; None when there is none to draw."""
     columns = list(dict.fromkeys(column for _, _, data in points for column in data))
@@ -117,19 +144,9 @@ def _numbers(name: str, kind: str, points: list[Point], bounds: tuple[float, flo
             "last": last[numeric[0]],
             "step": points[0][0],
         }
-    steps = [step for step, _, _ in points]
-    stepped = any(step is not None for step in steps) and len(set(steps)) > 1
-    if stepped:
-        points = sorted(points, key=lambda point: point[0] if point[0] is not None else -1)
-        last = points[-1][2]
-    label = "step" if stepped else "index"
-    x = [float(point[0] or 0) if stepped else float(place) for place, point in enumerate(points)]
-    counted = next((column for column in numeric if column.lower() in _COUNTERS), None)
-    if counted is not None and len(numeric) > 1 and not stepped:
-        ordered = [float(data[counted]) for _, _, data in points]
-        if all(before <= after for before, after in itertools.pairwise(ordered)):
-            x, label = ordered, counted
-            numeric.remove(counted)
+    points = _by_step(points)
+    x, label, numeric = _axis(points, numeric)
+    last = points[-1][2]
     kept = [place for place, at in enumerate(x) if bounds[0] <= at <= bounds[1]]
     rows = [[_finite(points[place][2].get(column)) for column in numeric] for place in kept]
     thin = _thinned(rows) if len(kept) > _POINTS else range(len(kept))
