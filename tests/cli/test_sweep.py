@@ -116,13 +116,14 @@ def test_a_sweep_with_a_run_that_fails_ends_as_failed_with_the_reason(
     assert [line.split()[4] for line in done.stdout.splitlines()[1:]] == ["failed", "completed"]
 
 
+@pytest.mark.parametrize("sdk", ["v1", pytest.param("v2", marks=pytest.mark.slow)])
 def test_ctrl_c_stops_following_and_says_how_to_cancel(
-    sweeper: Machine, training: Callable[..., Path], tmp_path: Path
+    sweeper: Machine, training: Callable[..., Path], tmp_path: Path, sdk: str
 ):
     gate = tmp_path / "gate"
     process = sweeper.popen(
         "sweep", training("--gate", str(gate)), "--param", "rate=1,2", "--metric", "loss",
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        "--sdk", sdk, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     for line in process.stderr:
         if "by minimizing loss" in line:

@@ -1,8 +1,6 @@
 """``scaffold sweep --sdk v2``: sweep jobs of azure-ai-ml, which are to come to the same as HyperDrive's."""
 
 import json
-import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,26 +96,6 @@ def test_both_sdks_come_to_the_same(
     assert through_v2 == through_v1
     assert len(through_v1["runs"]) == runs
     assert [one.returncode for one in done] == [code, code]
-
-
-@pytest.mark.slow
-def test_ctrl_c_stops_following_and_says_how_to_cancel(
-    shared_machine: Machine, training: Training, tmp_path: Path
-):
-    process = shared_machine.popen(
-        "sweep", training("--gate", str(tmp_path / "gate")), "--param", "rate=1,2", "--metric", "loss",
-        "--sdk", "v2", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    for line in process.stderr:
-        if "by minimizing loss" in line:
-            break
-
-    process.send_signal(signal.SIGINT)
-    shown, said = process.communicate(timeout=60)
-
-    assert (process.returncode, shown) == (130, ""), said
-    run_id = said.split("To cancel it with all its runs: scaffold runs cancel ")[1].split()[0]
-    assert shared_machine.json("runs", "cancel", run_id) == {"run_id": run_id, "canceled": True}
 
 
 @pytest.mark.slow
