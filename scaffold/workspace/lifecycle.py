@@ -166,21 +166,29 @@ def find(home: Home) -> Service | None:
     That it can show the certificate of this home's own authority is the proof: nobody else has its key.
     """
     try:
-        record = json.loads(home.service_record.read_bytes())
-        service = Service(
-            home,
-            https_port=int(record["https_port"]),
-            http_port=int(record["http_port"]),
-            pid=int(record["pid"]),
-            version=str(record["version"]),
-        )
+        port = _recorded(home).https_port
         with (
-            socket.create_connection(("127.0.0.1", service.https_port), timeout=5.0) as plain,
+            socket.create_connection(("127.0.0.1", port), timeout=5.0) as plain,
             _tls(home).wrap_socket(plain, server_hostname="127.0.0.1"),
         ):
-            return service
+            # Read again: one that has just been started takes the port of the one before it, and says who it is
+            # before it answers.
+            service = _recorded(home)
+        return service if service.https_port == port else None
     except (OSError, ValueError, KeyError):
         return None
+
+
+def _recorded(home: Home) -> Service:
+    """The service that was written down for this home, running or not."""
+    record = json.loads(home.service_record.read_bytes())
+    return Service(
+        home,
+        https_port=int(record["https_port"]),
+        http_port=int(record["http_port"]),
+        pid=int(record["pid"]),
+        version=str(record["version"]),
+    )
 
 
 def ensure(home: Home) -> Service:

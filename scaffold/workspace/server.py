@@ -129,6 +129,8 @@ async def _serve(home: Home) -> None:
     https, http = _bind(wanted[0]), _bind(wanted[1])
     endpoints = Endpoints(https.getsockname()[1], http.getsockname()[1])
     context = _assemble(home, store, Authority(keys), endpoints, width)
+    # Before it answers: whoever finds the port answering reads here which process that is.
+    _write_record(home, endpoints, store)
     servers: list[uvicorn.Server] = []
     controls = WorkspaceControls(context, lambda: any(server.should_exit for server in servers))
     activity = Activity()
@@ -145,7 +147,6 @@ async def _serve(home: Home) -> None:
     stop = _stopper(servers)
     opening.watch_for_damage(home, store, stop)
     context.engine.recover()
-    _write_record(home, endpoints, store)
     _LOG.info("serving %s on ports %d and %d", home.root, endpoints.https_port, endpoints.http_port)
     watches = [asyncio.create_task(_stop_when_forgotten(home, servers))]
     if idle is not None:
