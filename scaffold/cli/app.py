@@ -29,7 +29,6 @@ app = typer.Typer(
     name="scaffold",
     cls=Root,
     help="Start, run and see Azure ML experiments: on your own machine, or on Azure ML.",
-    no_args_is_help=True,
     rich_markup_mode=None,  # rich's boxes break words on a narrow terminal, and take as long as all else to load
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -133,10 +132,7 @@ def _is_lack_of_room(error: OSError) -> bool:
 
 
 def _usage_error(error: typer.TyperException) -> int:
-    message = error.format_message()
-    if not message:  # a group called without a command has printed its help
-        return error.exit_code
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "scaffold"
-    console.error(" ".join(message.split()), f"Run '{command} --help' to see what it takes.")
+    console.error(" ".join(error.format_message().split()), f"Run '{command} --help' to see what it takes.")
     return error.exit_code

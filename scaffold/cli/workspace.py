@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 workspace_app = typer.Typer(
     name="workspace",
     help="The workspace that a project goes to, and the local one by hand.",
-    no_args_is_help=True,
 )
 
 

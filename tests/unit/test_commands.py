@@ -8,6 +8,8 @@ import json
 import fastjsonschema
 import pytest
 
+from scaffold.cli import app
+from scaffold.errors import UsageError
 from tests.cli import tree
 
 COMMANDS = tree.commands()
@@ -56,3 +58,13 @@ def test_every_schema_is_one_and_of_a_command():
         fastjsonschema.compile(json.loads(file.read_text(encoding="utf-8")))
         command, *flags = title.split(" --")
         assert {f"--{flag}" for flag in flags} <= options[command], title
+
+
+@pytest.mark.parametrize("group", [(), ("runs",), ("workspace",)], ids=" ".join)
+def test_a_group_without_a_command_shows_its_help(group: tuple[str, ...], capsys: pytest.CaptureFixture[str]):
+    assert app.run(list(group)) == UsageError.exit_code
+
+    shown = capsys.readouterr().err
+    assert shown.startswith(" ".join(["Usage: scaffold", *group]))
+    assert "\nCommands:\n" in shown
+    assert "Error:" not in shown

@@ -17,7 +17,6 @@ from scaffold.cli.runs.tag import tag
 runs_app = typer.Typer(
     name="runs",
     help="Look after runs, on the local workspace and on Azure ML alike.",
-    no_args_is_help=True,
 )
 # What Ctrl-C means for each: whether anything was done.
 _LOOKING = ("Stopped: nothing was changed.", "Run it again when you are ready.")
