@@ -64,6 +64,7 @@ class Example:
         cells: of a notebook, how many cells are run; what follows needs a cloud.
         failing: numbers of the cells that may fail, since their author means them to or they need Docker.
         variables: environment variables that it reads.
+        arguments: words of its command line.
         submits: False for one that is about data or the workspace alone, and has no run.
         filled: what its author has the reader put in the place of names such as ``<RESOURCE_GROUP>``.
     """
@@ -77,8 +78,13 @@ class Example:
     cells: int | None = None
     failing: tuple[int, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
+    arguments: tuple[str, ...] = ()
     submits: bool = True
     filled: tuple[tuple[str, str], ...] = ()
+
+    def start(self, copy: Path) -> Path:
+        """The folder of a copy of the repository that it is started in."""
+        return (copy / self.path).parent if self.folder is None else copy / self.folder
 
 
 @dataclass
@@ -144,14 +150,17 @@ class Bench:
             ]
             subprocess.run(command, check=True)
 
-    def copy(self, checkouts: Path, repository: str) -> Path:
-        """A copy of a repository that points at the local workspace."""
-        copy = self.work / "copies" / repository
+    def copy(self, checkouts: Path, example: Example) -> Path:
+        """A copy of an example's repository that points at the local workspace, and no more at its author's."""
+        copy = self.work / "copies" / example.repository
         shutil.rmtree(copy, ignore_errors=True)
-        ignored = shutil.ignore_patterns(".git", ".azureml")
-        shutil.copytree(checkouts / repository, copy, ignore=ignored, symlinks=True)
-        (copy / ".azureml").mkdir()
-        (copy / ".azureml" / "config.json").write_text(json.dumps(CONFIG))
+        ignored = shutil.ignore_patterns(".git")
+        shutil.copytree(checkouts / example.repository, copy, ignore=ignored, symlinks=True)
+        for config in copy.rglob(".azureml/config.json"):
+            config.unlink()
+        for folder in (copy, example.start(copy)):
+            (folder / ".azureml").mkdir(exist_ok=True)
+            (folder / ".azureml" / "config.json").write_text(json.dumps(CONFIG))
         return copy
 
     def run(
@@ -182,7 +191,7 @@ class Bench:
         """Runs a notebook, script or job file in its own folder; returns its error, or nothing."""
         file = copy / path
         fill_in(file, example.filled)
-        command: list[str | Path] = [file]
+        command: list[str | Path] = [file, *(example.arguments if path == example.path else ())]
         if file.suffix == ".ipynb":
             limits = {"cells": example.cells, "failing": example.failing} if path == example.path else {}
             command = [HERE / "notebook.py", file, json.dumps(limits)]
@@ -269,6 +278,7 @@ def examples(file: Path) -> list[Example]:
             entry.get("cells"),
             tuple(entry.get("failing", ())),
             tuple(entry.get("variables", {}).items()),
+            tuple(entry.get("arguments", ())),
             entry.get("submits", True),
             tuple(entry.get("filled", {}).items()),
         )
@@ -314,7 +324,7 @@ def main() -> int:
     try:
         bench.new_runs()  # those of earlier times
         for example in present:
-            copy = bench.copy(options.checkouts.absolute(), example.repository)
+            copy = bench.copy(options.checkouts.absolute(), example)
             outcome = carry_out(bench, copy, example)
             completed += outcome.is_good(example)
             say(row(example, outcome))
