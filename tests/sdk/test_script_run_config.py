@@ -53,6 +53,7 @@ def started(script="train.py", **options):
         source_directory="source", script=script, compute_target="cpu-cluster", environment=environment(), **options))
 listed = started(arguments=["--lr", 0.1, "--epochs", 3, "--flag", True, "--none", None, "--text", "a b", '"q" $HOME'])
 bare = started()
+text = started(arguments='--text "a b" --n=2')
 command = started(None, command='MINE=yes python train.py "a b" && echo "and $OF_ENVIRONMENT"')
 parts = started(None, command=["python", "train.py", "--x", "1", "&&", "echo", "done"])
 nested = started("package/__init__.py")
@@ -62,6 +63,8 @@ seen["definition"] = [listed.get_details()["runDefinition"][key] for key in ("sc
 seen["files"] = made["here"]
 seen["variables"] = made["environment's"]
 seen["none"] = outcome(bare)["arguments"]
+seen["text"] = [outcome(text)["arguments"], text.get_details()["runDefinition"]["arguments"]]
+seen["no end"] = failure(started, arguments='--text "a b')
 seen["command list"] = outcome(parts)["arguments"]
 made, logs = outcome(command), command.get_details_with_logs()["logFiles"]
 seen["command"] = [made["arguments"], made["mine"], logs["user_logs/std_log.txt"]]
@@ -93,6 +96,8 @@ except Exception as error:
     assert seen["files"] == ["logs", "outputs", "package", "train.py"]
     assert seen["variables"] == "set"
     assert seen["none"] == []
+    assert seen["text"] == [["--text", "a b", "--n=2"], ["--text", "a b", "--n=2"]]
+    assert "cannot be split: No closing quotation." in seen["no end"]
     assert seen["command list"] == ["--x", "1"]
     assert seen["command"] == [["a b"], "yes", "and set\n"]
     assert seen["in a folder"] == "Completed"

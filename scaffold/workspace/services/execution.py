@@ -4,6 +4,7 @@ Source: ``azureml._execution._commands._start_internal`` (``snapshotrun``); the 
 that this service gives out as ``cancelUri``.
 """
 
+import shlex
 import sqlite3
 import uuid
 from typing import Any
@@ -110,8 +111,20 @@ def accept(request: Request, body: NewRun) -> Run:
 
 
 def of_first_sdk(document: dict[str, Any]) -> dict[str, Any]:
-    """A RunConfiguration as a client sent it, without what would make it one of the second SDK's jobs."""
-    return {key: value for key, value in document.items() if key not in ("job", "step")}
+    """A RunConfiguration as a client sent it, without what would make it one of the second SDK's jobs.
+
+    Arguments may be a text too (``ScriptRunConfig`` takes "list or str"): it is split as a shell splits one.
+
+    Raises:
+        Fault: the text of the arguments has a quotation without its end.
+    """
+    kept = {key: value for key, value in document.items() if key not in ("job", "step")}
+    if isinstance(arguments := kept.get("arguments"), str):
+        try:
+            kept["arguments"] = shlex.split(arguments)
+        except ValueError as error:
+            raise faults.bad_request(f"The arguments {arguments!r} cannot be split: {error}.") from None
+    return kept
 
 
 def python_of(request: Request) -> str | None:
