@@ -141,6 +141,13 @@ RESOURCE = Refusal(
     "It is no resource on Azure; whoever may read its files has all of it.",
     r"\w+ …/(listKeys|resyncKeys|diagnose|connections|linkedServices|privateEndpointConnections)\b.*",
 )  # fmt: skip
+WORKSPACES = Refusal(
+    "other workspaces",
+    ("Workspace.create(another name)", "Workspace.create(another resource group)"),
+    "There is one; 'scaffold workspace start --rehearse config.json' makes it the one that the file names.",
+    r"GET /subscriptions/[^/]+/providers/Microsoft\.Resources/deployments/?",
+    r"PUT /subscriptions/[^/]+/resourceGroups/[^/]+",
+)
 JOB_TYPES = Refusal(
     "other kinds of jobs than command, sweep and pipeline jobs",
     ("MLClient.jobs.create_or_update(AutoMLJob)", "MLClient.jobs.create_or_update(spark job)"),
@@ -223,6 +230,7 @@ REFUSALS = (
     FRAMEWORKS,
     REMOTE_FILES,
     RESOURCE,
+    WORKSPACES,
     JOB_TYPES,
     COMPONENT_TYPES,
     ENDPOINTS,

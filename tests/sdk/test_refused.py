@@ -105,6 +105,10 @@ CALLS = {
     "Workspace.set_connection": "ws.set_connection('c', 'Git', 't', 'PAT', 'v')",
     "Workspace.list_connections": "ws.list_connections()",
     "Workspace.linked_services": "ws.linked_services",
+    "Workspace.create(another name)": "Workspace.create("
+    "'other', subscription_id=ws.subscription_id, resource_group='local', location='eastus')",
+    "Workspace.create(another resource group)": "Workspace.create("
+    "'local', subscription_id=ws.subscription_id, resource_group='other', location='eastus')",
     "LinkedService.register": "LinkedService.register(ws, 'link', "
     "SynapseWorkspaceLinkedServiceConfiguration('s', 'g', 'n'))",
 }
