@@ -90,3 +90,42 @@ def test_every_page_fits_a_narrow_screen(visit: Callable[..., Visitor], pages: l
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             wide.append(path)
     assert wide == []
+
+
+@pytest.fixture(scope="module")
+def verbose(workspace: Workspace) -> list[str]:
+    """Three runs whose names are as long as people make them, with a number that has a hyphen in it."""
+    ids = [f"verbose_{place}" for place in range(3)]
+    for place, run_id in enumerate(ids):
+        name = f"finetuned at 0.00{place} with warmup, cosine decay, label smoothing and mixed precision"
+        body = {"displayName": name, "status": "Running", "tags": {"kind": "a sentence of many words " * 6}}
+        assert (
+            workspace.request("PATCH", f"/history/v1.0{SCOPE}/experiments/verbose/runs/{run_id}", body).status
+            == 200
+        )
+        workspace.metric(run_id, "loss", [1.0604111e-7])
+    return ids
+
+
+_PAST_ITS_CELL = """cells => cells.filter(cell => [...cell.querySelectorAll("a")].some(
+    link => link.getBoundingClientRect().right > cell.getBoundingClientRect().right)).map(cell => cell.innerText)"""
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_long_names_of_compared_runs_stay_in_their_columns(
+    visit: Callable[..., Visitor], verbose: list[str], width: int
+):
+    page = visit(viewport={"width": width, "height": 800}).open(f"/compare?runs={'&runs='.join(verbose)}")
+
+    assert page.locator("#comparison thead th").evaluate_all(_PAST_ITS_CELL) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_number_in_a_list_is_on_one_line(visit: Callable[..., Visitor], verbose: list[str]):
+    page = visit().open("/experiments/verbose?columns=metrics.loss&columns=tags.kind")
+
+    cells = page.locator(f"tr[data-key={verbose[0]}] td.num")
+    lines = "cell => getComputedStyle(cell).whiteSpace"
+    assert cells.nth(1).inner_text() == "1.06041e-07"
+    assert cells.nth(1).evaluate(lines) == "nowrap"
+    assert cells.nth(2).evaluate(lines) == "normal"

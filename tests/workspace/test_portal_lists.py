@@ -150,3 +150,16 @@ def test_experiments_and_computes_count_their_runs(workspace: Workspace):
         experiments["listed"]["failed"],
     ) == (59, 15, 14)
     assert computes["target-0"] == 20
+
+
+def test_at_first_the_metrics_that_most_runs_have_are_columns(workspace: Workspace):
+    address = "/history/v1.0{S}/experiments/rarely/runs/"
+    for run_id, metrics in (("rarely-1", ["loss"]), ("rarely-2", ["a", "b", "c", "d", "loss"])):
+        assert workspace.request("PATCH", address + run_id, {"status": "Running"}).status == 200
+        for name in metrics:
+            workspace.metric(run_id, name, [0.0000001])
+
+    shown = workspace.own_page("/experiments/rarely.json").json()
+
+    assert shown["columns"] == ["metrics.loss", "metrics.a", "metrics.b"]
+    assert shown["available"][3:] == ["metrics.c", "metrics.d"]

@@ -169,11 +169,11 @@ class RunLists:
         return {row[0]: row[1] for row in rows}
 
     def metric_names(self, run_ids: list[str]) -> list[str]:
-        """The names of the single numbers that any of the runs has logged, by name."""
+        """The names of the single numbers that any of the runs has logged: what most of them have first."""
         marks = ", ".join("?" for _ in run_ids)
         rows = self._database.all(
-            "SELECT DISTINCT latest_metrics.name FROM latest_metrics JOIN metrics USING (sequence)"  # noqa: S608
-            f" WHERE latest_metrics.run_id IN ({marks}) AND kind IN (?, '') ORDER BY 1",
+            "SELECT latest_metrics.name FROM latest_metrics JOIN metrics USING (sequence)"  # noqa: S608
+            f" WHERE latest_metrics.run_id IN ({marks}) AND kind IN (?, '') GROUP BY 1 ORDER BY COUNT(*) DESC, 1",
             *run_ids, _SCALAR,
         )  # fmt: skip
         return [row[0] for row in rows]

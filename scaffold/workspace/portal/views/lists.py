@@ -166,7 +166,7 @@ def _columns(
 ) -> tuple[list[str], list[str], dict[str, str]]:
     """The chosen columns, those that could be chosen, and what the browser should remember.
 
-    Chosen in the address, else the last time in this experiment, else the first metrics that there are.
+    Chosen in the address, else the last time in this experiment, else the metrics that most of the runs shown have.
     """
     names = [f"metrics.{name}" for name in look.store.run_lists.metric_names([run.run_id for run in shown])]
     tags = sorted({f"tags.{tag}" for run in shown for tag in run.tags if not tag.startswith("mlflow.")})
@@ -174,7 +174,7 @@ def _columns(
         {f"params.{key.removeprefix('mlflow.param.')}" for run in shown for key in run.properties
          if key.startswith("mlflow.param.")}
     )  # fmt: skip
-    available = names + tags + params
+    available = sorted(names) + tags + params
     key = "columns-" + hashlib.sha256((of.experiment_id if of else "").encode()).hexdigest()[:10]
     remember: dict[str, str] = {}
     if "columns" in look.query:
