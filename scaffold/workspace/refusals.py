@@ -141,13 +141,6 @@ RESOURCE = Refusal(
     "It is no resource on Azure; whoever may read its files has all of it.",
     r"\w+ …/(listKeys|resyncKeys|diagnose|connections|linkedServices|privateEndpointConnections)\b.*",
 )  # fmt: skip
-WORKSPACES = Refusal(
-    "other workspaces",
-    ("Workspace.create(another name)", "Workspace.create(another resource group)"),
-    "There is one; 'scaffold workspace start --rehearse config.json' makes it the one that the file names.",
-    r"GET /subscriptions/[^/]+/providers/Microsoft\.Resources/deployments/?",
-    r"PUT /subscriptions/[^/]+/resourceGroups/[^/]+",
-)
 JOB_TYPES = Refusal(
     "other kinds of jobs than command, sweep and pipeline jobs",
     ("MLClient.jobs.create_or_update(AutoMLJob)", "MLClient.jobs.create_or_update(spark job)"),
@@ -191,14 +184,18 @@ MODEL_PACKAGES = Refusal(
 OTHER_WORKSPACES = Refusal(
     "other workspaces, or settings of its own",
     (
+        "Workspace.create(another name)",
+        "Workspace.create(another resource group)",
         "Workspace.update",
         "MLClient.workspaces.begin_create",
         "MLClient.workspaces.begin_update",
         "MLClient.workspaces.begin_provision_network",
     ),
-    "It is no resource on Azure; SCAFFOLD_HOME names the folder of another one.",
+    "It is no resource on Azure; SCAFFOLD_HOME names the folder of another one, and 'scaffold workspace start --rehearse "
+    "config.json' gives it the names of that file.",
     r"(PUT|PATCH) …",
-    r"\w+ /subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Resources/deployments\b.*",
+    r"PUT /subscriptions/[^/]+/resourceGroups/[^/]+",
+    r"\w+ /subscriptions/[^/]+(/resourceGroups/[^/]+)?/providers/Microsoft\.Resources/deployments\b.*",
     r"\w+ …/(provisionManagedNetwork|outboundRules)\b.*",
 )
 FEATURES = Refusal(
@@ -230,7 +227,6 @@ REFUSALS = (
     FRAMEWORKS,
     REMOTE_FILES,
     RESOURCE,
-    WORKSPACES,
     JOB_TYPES,
     COMPONENT_TYPES,
     ENDPOINTS,
