@@ -191,8 +191,8 @@ OTHER_WORKSPACES = Refusal(
         "MLClient.workspaces.begin_update",
         "MLClient.workspaces.begin_provision_network",
     ),
-    "It is no resource on Azure; SCAFFOLD_HOME names the folder of another one, and 'scaffold workspace start --rehearse "
-    "config.json' gives it the names of that file.",
+    "It is no resource on Azure; SCAFFOLD_HOME names the folder of another one, and 'scaffold workspace start "
+    "--rehearse config.json' gives it the names of that file.",
     r"(PUT|PATCH) …",
     r"PUT /subscriptions/[^/]+/resourceGroups/[^/]+",
     r"\w+ /subscriptions/[^/]+(/resourceGroups/[^/]+)?/providers/Microsoft\.Resources/deployments\b.*",
