@@ -45,7 +45,7 @@ PACKAGES = (
         "seaborn",
     ),
     *("joblib", "tqdm", "tensorboard", "ipykernel", "ipython<9", "nbclient", "setuptools<80.9"),
-    *("azure-ai-ml==1.35.2", "azure-identity", "mldesigner", "mltable", "python-dotenv"),
+    *("azure-ai-ml==1.35.2", "azure-identity", "azureml-fsspec", "mldesigner", "mltable", "python-dotenv"),
 )
 TIMEOUT_SECONDS = 1800
 
