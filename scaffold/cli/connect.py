@@ -65,7 +65,7 @@ def connect(
     Without an argument, on a terminal, it logs in to Azure and lists the subscriptions and workspaces there.
     """
     from scaffold.project import connection
-    from scaffold.project.reader import find_project
+    from scaffold.project.check import find_subject
 
     checked_method(auth)
     given = {
@@ -74,8 +74,9 @@ def connect(
         if value is not None
     }
     _refuse_several(config, given, tenant_id, to_local)
-    root = find_project(project or Path.cwd())
-    present = connection.connection_of(root)
+    subject = find_subject(project or Path.cwd())
+    root = subject.root
+    present = connection.connection_of(root, subject.runner.path)
     with console.stopping(
         "Stopped: config.json is as it was.", "Run it again, or name the workspace by flags."
     ):

@@ -13,7 +13,7 @@ from pathlib import Path
 from scaffold.errors import ProjectError, UsageError
 from scaffold.project.files import lines_of
 from scaffold.project.finding import Edit, Finding, Fix, Rule
-from scaffold.project.reader import find_project
+from scaffold.project.reader import find_project, submits, submitting_scripts
 from scaffold.project.subject import Subject
 
 
@@ -63,7 +63,7 @@ def find_subject(
     try:
         return Subject(find_project(start), None, today)
     except ProjectError:
-        others = _submitting_scripts(start, suffixes)
+        others = submitting_scripts(start, suffixes)
         if not others:
             raise
         if len(others) > 1:
@@ -75,23 +75,9 @@ def find_subject(
         return Subject(others[0].parent, others[0].absolute(), today)
 
 
-def _submitting_scripts(folder: Path, suffixes: Collection[str]) -> list[Path]:
-    """The scripts of a folder that make a ScriptRunConfig, where people did not call it run_experiment.py."""
-    files = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [file for file in files if file.suffix in suffixes and _submits(file)]
-
-
-def _submits(path: Path) -> bool:
-    """Whether a script makes a ScriptRunConfig."""
-    try:
-        return b"ScriptRunConfig(" in path.read_bytes()
-    except OSError:
-        return False
-
-
 def _is_only_part_of_a_project(path: Path) -> bool:
     """Whether a script is one of a project's that submits nothing, such as the experiment's own."""
-    if path.suffix != ".py" or _submits(path):
+    if path.suffix != ".py" or submits(path):
         return False
     try:
         find_project(path)

@@ -108,7 +108,8 @@ def find_workspace_config(start: Path, shown_from: Path | None = None) -> Worksp
     raise ProjectFile.within(shown_from, start / ".azureml" / "config.json").error(
         None,
         "there is no such file, so the project points at no workspace",
-        "Put the config.json that the Azure ML studio offers for download there.",
+        "Put the config.json that the Azure ML studio offers for download there; "
+        "'scaffold workspace connect --local' has it run on this machine.",
     )
 
 

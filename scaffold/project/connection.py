@@ -45,16 +45,17 @@ class Connection:
     is_read: bool
 
 
-def connection_of(root: Path) -> Connection:
+def connection_of(root: Path, runner: Path | None = None) -> Connection:
     """What decides where a project goes.
 
     Args:
         root: the project's folder.
+        runner: the submitting script; run_experiment.py by default.
 
     Raises:
         ProjectError: a file outside the project's folder does, because its script names it.
     """
-    subject = Subject(root)
+    subject = Subject(root, runner)
     named, is_read = _named(subject)
     if named is not None and not named.is_dir():
         if not _is_inside(named, subject.root):

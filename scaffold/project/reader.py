@@ -1,10 +1,15 @@
 """Finds a project's folder; what is in it is for others to read (``subject``)."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
+from scaffold import words
 from scaffold.errors import ProjectError
+from scaffold.project.config import CONFIG_FILES
 from scaffold.project.model import CONSTANTS, RUNNER
+
+_CONNECT = "scaffold workspace connect --local"
 
 
 def find_project(start: Path) -> Path:
@@ -25,10 +30,35 @@ def find_project(start: Path) -> Path:
         others = (candidate / ".azureml" / "config.json", candidate / CONSTANTS)
         if (candidate / RUNNER).is_file() and any(other.is_file() for other in others):
             return candidate
+    scripts = submitting_scripts(folder, (".py",))
     raise ProjectError(
         f"{folder}: no project here or above ({RUNNER} beside .azureml/config.json or {CONSTANTS}).",
-        "Go to the folder of a project, or make one with 'scaffold new NAME'.",
+        _way_of(scripts[0])
+        if scripts
+        else "Go to the folder of a project, or make one with 'scaffold new NAME'.",
     )
+
+
+def _way_of(script: Path) -> str:
+    """What to do with a folder whose submitting script has another name."""
+    started = words.typed("scaffold", "exec", "--", "python", script.name)
+    connected = any((script.parent / place).is_file() for place in CONFIG_FILES)
+    first = "" if connected else f" (but first: {_CONNECT})"
+    return f"Start {script.name} itself: {started}{first}; or call it {RUNNER}."
+
+
+def submitting_scripts(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """The scripts of a folder that make a ScriptRunConfig, where people did not call it run_experiment.py."""
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [file for file in files if file.suffix in suffixes and submits(file)]
+
+
+def submits(path: Path) -> bool:
+    """Whether a script makes a ScriptRunConfig."""
+    try:
+        return b"ScriptRunConfig(" in path.read_bytes()
+    except OSError:
+        return False
 
 
 def _absolute(path: Path) -> Path:

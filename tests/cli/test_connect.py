@@ -85,6 +85,16 @@ def test_names_from_any_folder_of_the_project_or_from_elsewhere(user: Machine, p
     assert config_of(folder) == TUTORIAL_CONFIG
 
 
+@pytest.mark.parametrize("asked", [[], ["--project", "submit.py"]], ids=["here", "by its script"])
+def test_a_folder_whose_script_has_another_name_is_connected(user: Machine, tmp_path: Path, asked: list[str]):
+    (tmp_path / "submit.py").write_text("ws = Workspace.from_config()\nScriptRunConfig('src')\n")
+
+    done = user.run("workspace", "connect", "--local", *asked, cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert config_of(tmp_path)["workspace_name"] == "local"
+
+
 def test_outside_a_project_nothing_is_written(user: Machine, downloaded, tmp_path: Path):
     (tmp_path / ".azureml").mkdir()
     (tmp_path / ".azureml" / "config.json").write_text(json.dumps(TUTORIAL_CONFIG))

@@ -5,6 +5,7 @@ from textwrap import dedent
 
 import pytest
 
+from scaffold import words
 from scaffold.errors import ProjectError
 from scaffold.generate import Answers, generate
 from scaffold.project.config import find_workspace_config, read_workspace_config
@@ -107,6 +108,20 @@ def test_nothing_to_find(tmp_path):
     assert caught.value.exit_code == 3
     with pytest.raises(ProjectError, match="there is no such folder"):
         find_project(tmp_path / "gone")
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_a_script_of_another_name_is_told_how_to_be_started(tmp_path, connected):
+    script = "from azureml.core import ScriptRunConfig\nScriptRunConfig('src')\n"
+    write(tmp_path, {"run_experiment.py": None, "constants.py": None, "my submit.py": script})
+    if not connected:
+        (tmp_path / ".azureml" / "config.json").unlink()
+
+    with pytest.raises(ProjectError) as caught:
+        find_project(tmp_path)
+
+    assert words.typed("scaffold", "exec", "--", "python", "my submit.py") in caught.value.hint
+    assert ("workspace connect --local" in caught.value.hint) is not connected
 
 
 # What is read
