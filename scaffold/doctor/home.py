@@ -184,7 +184,9 @@ def database(home: Home) -> Iterator[Finding]:
     if not path.exists():
         yield ok("database", "There is none yet.", exists=False)
         return
-    size = path.stat().st_size
+    # What was written last is in the log beside it, until SQLite moves it into the database.
+    written_ahead = path.with_name(f"{path.name}-wal")
+    size = sum(file.stat().st_size for file in (path, written_ahead) if file.exists())
     # Read-only, and beside a service that writes: SQLite's readers see one state of it.
     connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=1.0)
     deadline = time.monotonic() + _DATABASE_SECONDS

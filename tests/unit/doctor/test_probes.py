@@ -238,6 +238,8 @@ def test_a_database_is_read_and_left_as_it_is(prepared: Home):
     connection.executemany("INSERT INTO t VALUES (?)", [("x" * 500,)] * 100)
     connection.commit()
     [beside_a_writer] = home.database(prepared)
+    files = (prepared.database, prepared.database.with_name("workspace.db-wal"))
+    assert beside_a_writer.details["bytes"] == sum(file.stat().st_size for file in files)
     connection.close()
     before = prepared.database.read_bytes()
     [alone] = home.database(prepared)
