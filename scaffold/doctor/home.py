@@ -124,7 +124,7 @@ def service(home: Home) -> Iterator[Finding]:
     if status["faults"]:
         yield warning(
             "service",
-            f"It was told to fail on demand ({len(status['faults'])} faults are still to come).",
+            f"It was told to fail on demand ({len(status['faults'])} still to come).",
             "If that is not meant: scaffold workspace fault --clear",
         )
 

@@ -64,7 +64,7 @@ def test_clusters_are_created_found_listed_changed_and_deleted(machine: Machine,
         """,
     )
 
-    assert seen["at first"] == []
+    assert seen["at first"] == ["cpu-cluster"]
     assert seen["never made"] == "AmlCompute"
     assert seen["found"] == [
         "Team-Cluster", "STANDARD_D2_V2", "lowpriority", "blue", "of the team", 4, 2400, "Succeeded", None,
@@ -73,15 +73,19 @@ def test_clusters_are_created_found_listed_changed_and_deleted(machine: Machine,
     assert seen["serialized"] == 1
     assert seen["nodes"] == ["idle"]
     assert seen["updated"] == 7
-    assert seen["listed"] == {"Team-Cluster": "AmlCompute"}
+    assert seen["listed"] == {"Team-Cluster": "AmlCompute", "cpu-cluster": "AmlCompute"}
     assert seen["instance"] == ["ComputeInstance", "STANDARD_D3_V2", "Running"]
     assert seen["sizes"]["Standard_D3_v2"] == 4
     assert seen["usages"] == [["Total Cluster vCPUs", 0], ["Total Cluster Dedicated Regional vCPUs", 0]]
     assert seen["all usages"] == 3
     assert "AlreadyExists" in seen["name taken"]
-    assert seen["kinds"] == {"Team-Cluster": "AmlCompute", "my-instance": "ComputeInstance"}
+    assert seen["kinds"] == {
+        "Team-Cluster": "AmlCompute",
+        "cpu-cluster": "AmlCompute",
+        "my-instance": "ComputeInstance",
+    }
     assert "ComputeTargetNotFound" in seen["deleted"]
-    assert seen["left"] == ["my-instance"]
+    assert seen["left"] == ["cpu-cluster", "my-instance"]
     assert seen["made again"] == "STANDARD_A1"
     assert "not found" in seen["no name"]
     assert "does not have other kinds of compute targets (AKS)" in seen["kubernetes"]

@@ -60,7 +60,7 @@ def test_what_a_workspace_holds_is_found_by_its_properties(machine: Machine, tmp
         from azureml.core import Environment, Experiment, Model
         from azureml.core.compute import AmlCompute, ComputeTarget
         from azureml.core.webservice import Webservice
-        seen['at first'] = [ws.experiments, ws.compute_targets, ws.models, ws.images, ws.webservices,
+        seen['at first'] = [ws.experiments, list(ws.compute_targets), ws.models, ws.images, ws.webservices,
                             Webservice.list(ws), sorted(ws.datastores), dict(ws.datasets), ws.tags,
                             ws.private_endpoints]
         run = Experiment(ws, 'mine').start_logging(snapshot_directory=None)
@@ -85,10 +85,10 @@ def test_what_a_workspace_holds_is_found_by_its_properties(machine: Machine, tmp
         "workspacefilestore",
         "workspaceworkingdirectory",
     ]
-    assert seen["at first"][:6] == [{}, {}, {}, {}, {}, []]
+    assert seen["at first"][:6] == [{}, ["cpu-cluster"], {}, {}, {}, []]
     assert set(seen["at first"][6]) <= set(stores) and "workspaceblobstore" in seen["at first"][6]
     assert seen["at first"][7:] == [{}, {}, {}]
-    assert seen["then"] == [["mine"], ["cluster"], ["model"], True]
+    assert seen["then"] == [["mine"], ["cluster", "cpu-cluster"], ["model"], True]
     assert (seen["secret"], seen["default"]) == ("v", "workspaceblobstore")
     assert seen["run"] == ["mine", True]
 

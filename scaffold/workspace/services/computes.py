@@ -3,7 +3,7 @@
 A project must not have to change to run here, so every name that Azure ML would take resolves, without having
 been created. What people create is kept as a record with the sizes they asked for; what they delete does not
 resolve until it is created again. A run may be submitted to any name at any time: that asks for no compute.
-Listed are the names that were created, and those that runs were submitted to.
+Listed are the names that were created, those that runs were submitted to, and the one that a new project names.
 
 Source of the shapes: ``azureml.core.compute`` (``amlcompute``, ``computeinstance``), ``ComputeResource`` of the
 SDK's models.
@@ -154,15 +154,11 @@ async def get_compute(request: Request) -> Any:
 
 
 async def list_computes(request: Request) -> Any:
-    """The compute targets that were created, and those that runs were submitted to."""
+    """The compute targets that were created, those that runs were submitted to, and the first."""
     context = context_of(request)
-    computes = {compute.name.lower(): compute for compute in context.store.computes.all()}
-    for name in context.store.computes.used_by_runs():
-        if _NAME.fullmatch(name) and name != "local" and name.lower() not in computes:
-            computes[name.lower()] = _record(context, name)
-    present = [computes[name] for name in sorted(computes) if not computes[name].deleted]
+    names = [name for name in context.store.computes.known() if _NAME.fullmatch(name) and name != "local"]
     # No nextLink: the client asks for the next page as long as there is one, null or not.
-    return {"value": [_resource(context, compute) for compute in present]}
+    return {"value": [_resource(context, _record(context, name)) for name in names]}
 
 
 async def create_compute(request: Request) -> Response:

@@ -166,10 +166,9 @@ async def list_words(request: Request) -> Any:
     """What a shell completes: ids of the newest runs, and names of compute targets."""
     context = admitted(request)
     runs, _ = context.store.run_lists.page(Query(limit=_WORDS))
-    computes = [compute.name for compute in context.store.computes.all() if not compute.deleted]
     return {
         "runs": [[run.run_id, run.status.value] for run in runs],
-        "computes": sorted({*computes, *context.store.computes.used_by_runs()}),
+        "computes": sorted(context.store.computes.known()),
     }
 
 

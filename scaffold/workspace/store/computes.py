@@ -6,6 +6,10 @@ import msgspec
 
 from scaffold.workspace.store.database import Database, from_json, timestamp, to_json
 
+# The one that a new project names, and most scripts of other people. A workspace has it from the start, since scripts
+# look it up among those that there are (``ws.compute_targets[name]``).
+FIRST = "cpu-cluster"
+
 
 class Compute(msgspec.Struct, frozen=True):
     """One compute target.
@@ -56,7 +60,14 @@ class Computes:
             to_json(document),
         )
 
-    def used_by_runs(self) -> list[str]:
-        """The names that runs were submitted to."""
-        rows = self._database.all("SELECT DISTINCT target FROM runs WHERE target <> '' ORDER BY target")
-        return [row["target"] for row in rows]
+    def known(self) -> dict[str, Compute | None]:
+        """Name → record of what was created, of what runs were submitted to (no record), and of ``FIRST``; sorted.
+
+        What was deleted is not among them, whatever was submitted to it.
+        """
+        rows = self._database.all("SELECT DISTINCT target FROM runs WHERE target <> ''")
+        names = {name.lower(): name for name in (FIRST, *(row["target"] for row in rows))}
+        records = {compute.name.lower(): compute for compute in self.all()}
+        names |= {key: compute.name for key, compute in records.items()}
+        found = {names[key]: records.get(key) for key in sorted(names)}
+        return {name: compute for name, compute in found.items() if compute is None or not compute.deleted}

@@ -190,15 +190,9 @@ def dataset(look: Look, name: str) -> dict[str, Any] | None:
 
 def computes(look: Look) -> dict[str, Any]:
     """The compute targets that were created, and those that runs were submitted to: all of them this machine."""
-    records = {compute.name.lower(): compute for compute in look.store.computes.all()}
-    names = {name.lower(): name for name in look.store.computes.used_by_runs()}
-    names |= {key: compute.name for key, compute in records.items()}
     counts = look.store.run_lists.counts_by_target()
     rows = []
-    for key, name in sorted(names.items()):
-        record = records.get(key)
-        if record is not None and record.deleted:
-            continue
+    for name, record in look.store.computes.known().items():
         properties = (record.document.get("properties") or {}) if record else {}
         rows.append(
             {
@@ -206,7 +200,7 @@ def computes(look: Look) -> dict[str, Any]:
                 "kind": properties.get("computeType") or "any name is this machine",
                 "size": (properties.get("properties") or {}).get("vmSize"),
                 "created": record.created if record else None,
-                "runs": counts.get(key, 0),
+                "runs": counts.get(name.lower(), 0),
             }
         )
     return {"title": "Computes", "section": "computes", "computes": rows, "width": look.controls.width}
