@@ -51,7 +51,11 @@ def test_computes_are_this_machine_whatever_their_names(machine: Machine):
     )
 
     assert seen["never made"] == "amlcompute"
-    assert (seen["at first"], seen["then"], seen["last"]) == ([], ["team"], [])
+    assert (seen["at first"], seen["then"], seen["last"]) == (
+        ["cpu-cluster"],
+        ["cpu-cluster", "team"],
+        ["cpu-cluster"],
+    )
     usages = {usage["name"]["localizedValue"]: usage["unit"] for usage in seen["usages"]}
     assert usages == {"Total Cluster vCPUs": "Count", "Total Cluster Dedicated Regional vCPUs": "Count"}
     assert seen["made"][:4] == ["team", "STANDARD_D2_V2", 3, "ours"]
