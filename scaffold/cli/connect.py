@@ -74,7 +74,7 @@ def connect(
         if value is not None
     }
     _refuse_several(config, given, tenant_id, to_local)
-    subject = find_subject(project or Path.cwd())
+    subject = find_subject(project or Path.cwd(), asked="scaffold workspace connect --project")
     root = subject.root
     present = connection.connection_of(root, subject.runner.path)
     with console.stopping(

@@ -51,7 +51,7 @@ def export(
         if project is not None:
             raise UsageError(f"{file} is a folder.", "Name the file to write.")
         file, project = None, file
-    subject = find_subject(project or Path.cwd())
+    subject = find_subject(project or Path.cwd(), asked="scaffold export --project")
     job = read_job(subject)
     if str(file) == "-":
         target = subject.root / job_file.NAME

@@ -39,7 +39,9 @@ def migrate(
 
     with console.working("reading the project"):
         place, number = _located(project or Path.cwd())
-        proposal = propose(find_subject(place, suffixes=(".py", ".ipynb"), line=number))
+        proposal = propose(
+            find_subject(place, suffixes=(".py", ".ipynb"), line=number, asked="scaffold migrate")
+        )
     copies = write_files(proposal) if write else {}
     if as_json:
         console.result_json(_document(proposal, copies, written=write))

@@ -43,6 +43,7 @@ def find_subject(
     today: datetime.date | None = None,
     suffixes: Collection[str] = (".py",),
     line: int | None = None,
+    asked: str = "scaffold check",
 ) -> Subject:
     """The project to check.
 
@@ -51,6 +52,7 @@ def find_subject(
         today: the day to judge by.
         suffixes: of such scripts.
         line: of one ScriptRunConfig in the script, where it submits several runs.
+        asked: the command that takes one, up to where the script stands in it.
 
     Raises:
         ProjectError: there is no project.
@@ -70,7 +72,7 @@ def find_subject(
             listed = ", ".join(other.name for other in others[:4])
             raise UsageError(
                 f"{start}: several scripts submit an experiment: {listed}.",
-                f"Name the one to take: scaffold {'check' if len(suffixes) == 1 else 'migrate'} {others[0]}",
+                f"Name the one to take: {asked} {others[0]}",
             ) from None
         return Subject(others[0].parent, others[0].absolute(), today)
 

@@ -95,6 +95,25 @@ def test_a_folder_whose_script_has_another_name_is_connected(user: Machine, tmp_
     assert config_of(tmp_path)["workspace_name"] == "local"
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["check", "migrate", "export --project", "workspace connect --project"],
+    ids=lambda c: c.split()[0],
+)
+def test_of_several_scripts_one_has_to_be_named(user: Machine, tmp_path: Path, command: str):
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("ws = Workspace.from_config()\nScriptRunConfig('src')\n")
+    local = ["--local"] if "connect" in command else []
+
+    refused = user.run(*command.split(), tmp_path, *local, cwd=tmp_path)
+
+    assert (refused.returncode, (tmp_path / ".azureml").exists()) == (2, False)
+    assert refused.stderr.splitlines() == [
+        f"Error: {tmp_path}: several scripts submit an experiment: a.py, b.py.",
+        f"→ Name the one to take: scaffold {command} {tmp_path / 'a.py'}",
+    ]
+
+
 def test_outside_a_project_nothing_is_written(user: Machine, downloaded, tmp_path: Path):
     (tmp_path / ".azureml").mkdir()
     (tmp_path / ".azureml" / "config.json").write_text(json.dumps(TUTORIAL_CONFIG))
