@@ -174,7 +174,7 @@ def test_computes_and_curated_environments_are_asked_for_in_every_way(machine: M
     )
 
     assert seen["sizes"] == [True, True, []]
-    assert seen["kinds"] == [["team"], ["own"]]
+    assert seen["kinds"] == [["cpu-cluster", "team"], ["own"]]
     assert len(seen["nodes"]) == 1
     assert seen["updated"] == 7
     assert seen["curated"] is True
