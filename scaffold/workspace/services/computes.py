@@ -133,6 +133,11 @@ def _name(request: Request) -> str:
     return name
 
 
+def _unmade(context: Context, name: str) -> Compute:
+    """What a name is that was never created: a cluster as this machine would be."""
+    return Compute(name, context.store.created, context.store.created, False, {})
+
+
 def _record(context: Context, name: str) -> Compute:
     """The record of a name; one that was never created is a cluster as this machine would be.
 
@@ -141,7 +146,7 @@ def _record(context: Context, name: str) -> Compute:
     """
     compute = context.store.computes.get(name)
     if compute is None:
-        return Compute(name, context.store.created, context.store.created, False, {})
+        return _unmade(context, name)
     if compute.deleted:
         raise faults.not_found(f"Compute target {name!r} (it was deleted; it can be created again)")
     return compute
@@ -156,9 +161,10 @@ async def get_compute(request: Request) -> Any:
 async def list_computes(request: Request) -> Any:
     """The compute targets that were created, those that runs were submitted to, and the first."""
     context = context_of(request)
-    names = [name for name in context.store.computes.known() if _NAME.fullmatch(name) and name != "local"]
+    known = context.store.computes.known()
+    names = [name for name in known if _NAME.fullmatch(name) and name != "local"]
     # No nextLink: the client asks for the next page as long as there is one, null or not.
-    return {"value": [_resource(context, _record(context, name)) for name in names]}
+    return {"value": [_resource(context, known[name] or _unmade(context, name)) for name in names]}
 
 
 async def create_compute(request: Request) -> Response:

@@ -56,6 +56,11 @@ HEAD = """\
             ml.jobs.download(job.name, download_path=job.name, output_name=output)
             return pathlib.Path(job.name, 'named-outputs', output, file).read_text()
 """
+READ = """\
+        read = command(name='read', command='cat ${{inputs.model}}/model.txt > ${{outputs.read}}/copy.txt',
+                       environment=here, inputs={'model': Input(type='uri_folder')},
+                       outputs={'read': Output(type='uri_folder')})
+"""
 TREE = {"src/train.py": SCRIPT, "trial.yml": TRIAL, "words/a.txt": "la", "pipeline.yml": PIPELINE}
 
 
@@ -65,11 +70,8 @@ def test_a_step_reads_what_the_best_trial_of_a_sweep_wrote(machine: Machine, tmp
     seen = given(
         machine,
         HEAD
+        + READ
         + """
-        read = command(name='read', command='cat ${{inputs.model}}/model.txt > ${{outputs.read}}/copy.txt',
-                       environment=here, inputs={'model': Input(type='uri_folder')},
-                       outputs={'read': Output(type='uri_folder')})
-
         @dsl.pipeline(default_compute='cpu-cluster')
         def tries(words):
             tries = tried(words=words, rate=Choice([0.9, 0.3, 0.5])).sweep(
@@ -159,14 +161,11 @@ def test_a_workspace_that_starts_again_goes_on_with_a_sweep_within_a_pipeline(
     seen = given(
         machine,
         HEAD
+        + READ
         + f"""
         tried.command = 'while [ ! -e {go} ]; do sleep 0.1; done; ' + tried.command
         """
         + """
-        read = command(name='read', command='cat ${{inputs.model}}/model.txt > ${{outputs.read}}/copy.txt',
-                       environment=here, inputs={'model': Input(type='uri_folder')},
-                       outputs={'read': Output(type='uri_folder')})
-
         @dsl.pipeline(default_compute='cpu-cluster')
         def tries(words):
             tries = tried(words=words, rate=Choice([0.9, 0.3, 0.5])).sweep(

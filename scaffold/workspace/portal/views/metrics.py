@@ -98,8 +98,7 @@ def _drawn(look: Look, run_id: str, name: str, kind: str, count: int) -> dict[st
 
 def _is_stepped(points: list[Point]) -> bool:
     """True for values that say at which of several steps they were."""
-    steps = {step for step, _, _ in points}
-    return len(steps) > 1 and steps != {None}
+    return len({step for step, _, _ in points}) > 1
 
 
 def _by_step(points: list[Point]) -> list[Point]:
