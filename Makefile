@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PRODUCT := $(VENV)/.product
 STAMP  := $(VENV)/.installed
 WORKERS ?= 4
 OLD_SDK ?= 1.60.0
@@ -20,15 +21,21 @@ help:
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml Makefile
-	@echo "Setting up $(VENV) (once) …"
+# The product alone: what `make demo` shows is what a user installs.
+$(PRODUCT): pyproject.toml Makefile
+	@echo "Installing scaffold into $(VENV) (once, a minute or two) …"
 	@$(PYTHON) -m venv $(VENV)
-	@"$(BIN)/python" -m pip install --quiet --upgrade "pip>=25.1"
-	@"$(BIN)/python" -m pip install --quiet --editable . --group dev
+	@"$(BIN)/python" scripts/install.py --upgrade "pip>=25.1"
+	@"$(BIN)/python" scripts/install.py --editable .
+	@touch $(PRODUCT)
+
+$(STAMP): $(PRODUCT)
+	@echo "Installing what the tests need into $(VENV) (once) …"
+	@"$(BIN)/python" scripts/install.py --editable . --group dev
 	@touch $(STAMP)
 
-demo: $(STAMP)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/demo.sh
+demo: $(PRODUCT)
+	@sh scripts/demo.sh "$(BIN)"
 
 browser:
 	@sh scripts/browser.sh
@@ -46,8 +53,8 @@ test-old-sdk: $(OLD)/.installed
 $(OLD)/.installed: pyproject.toml Makefile
 	@echo "Setting up $(OLD) (once) …"
 	@$(PYTHON) -m venv $(OLD)
-	@"$(OLD)/bin/python" -m pip install --quiet --upgrade "pip>=25.1"
-	@"$(OLD)/bin/python" -m pip install --quiet --editable . "azureml-core==$(OLD_SDK)" --group dev
+	@"$(OLD)/bin/python" scripts/install.py --upgrade "pip>=25.1"
+	@"$(OLD)/bin/python" scripts/install.py --editable . "azureml-core==$(OLD_SDK)" --group dev
 	@touch $(OLD)/.installed
 
 lint: $(STAMP)

@@ -1,13 +1,28 @@
 #!/bin/sh
 # `make demo`: a new project, submitted to the local workspace, with its output and its page.
+#
+#   scripts/demo.sh BIN      BIN: the folder that holds the command scaffold
+#
 # Everything it makes is in demo/; a second call uses the same workspace again.
 set -eu
 cd "$(dirname "$0")/.."
+bin=$1
 mkdir -p demo
 SCAFFOLD_HOME="$PWD/demo/home"
 export SCAFFOLD_HOME
 rm -rf demo/my-exp
-scaffold new my-exp --no-input --output-dir demo
+PATH="$PWD/$bin:$PATH"
+scaffold --quiet new my-exp --no-input --output-dir demo
+echo "\$ scaffold submit --follow"
 scaffold submit demo/my-exp --follow
-echo
-echo "The page stays up until: make clean (or SCAFFOLD_HOME=demo/home scaffold workspace stop)"
+cat <<TEXT
+
+Your turn. These commands work from this folder:
+
+  . $bin/activate
+  scaffold new my-exp
+  cd my-exp
+  scaffold submit --follow
+
+The page above stays up for a while; this ends it, and removes what was installed here: make clean
+TEXT

@@ -23,8 +23,8 @@ _CHANGING = (
     (re.compile(r"\d+\.\d s\b|\d+ min \d\d s\b"), "TOOK"),
     (re.compile(r"(?m)^(run +seconds) +\S+ +\S+$"), r"\1 SECONDS"),
     (re.compile(r" {2,}"), "  "),
-    # A stage is told by itself when it lasts longer than a second, and a build then shows its log.
-    (re.compile(r"(?m)^  (· (preparing|queued|starting|running|finalizing)|\| .*|\|)\n"), ""),
+    # A stage is told by itself when it lasts longer than a second.
+    (re.compile(r"(?m)^  · (preparing|queued|starting|running|finalizing)\n"), ""),
 )
 
 

@@ -50,7 +50,7 @@ def following(narrow: Machine) -> Iterator[Callable[..., subprocess.Popen[str]]]
         process.communicate()
 
 
-def test_each_stage_that_lasts_is_told_with_the_builds_log_and_why_it_waits(
+def test_each_stage_that_lasts_is_told_and_why_it_waits(
     narrow: Machine,
     project: Project,
     gate: Path,
@@ -63,7 +63,7 @@ def test_each_stage_that_lasts_is_told_with_the_builds_log_and_why_it_waits(
     files = {"run_experiment.py": BUILT, "requirements.txt": package.requirement}
 
     second = following(project("second", **files))
-    lines = said_until(second, "  · preparing")
+    lines = said_until(second, "  · building the environment")
     package.let()
     lines += said_until(second, "  · queued")
     gate.touch()
@@ -73,13 +73,12 @@ def test_each_stage_that_lasts_is_told_with_the_builds_log_and_why_it_waits(
     stages = [line for line in lines if line.startswith(("  · ", "  ✓ environment"))]
     assert stages == [
         "  ✓ environment built (to be built)",
-        "  · preparing",
+        "  · building the environment",
         "  ✓ environment built built",
         "  · it waits: as many runs execute as may at once here (1; SCAFFOLD_WIDTH says how many)",
         "  · queued",
     ]
-    log = lines[lines.index("  · preparing") : lines.index("  ✓ environment built built")]
-    assert any(line.startswith("  | Built in ") for line in log)
+    assert not [line for line in lines if line.startswith("  |")]
     assert first.wait(60) == 0
 
 
@@ -159,7 +158,7 @@ def test_ctrl_c_while_the_environment_is_built(
 ):
     narrow.run("workspace", "fault", "slow-build", "600")
     process = following(project(**{"run_experiment.py": BUILT}))
-    said_until(process, "  · preparing")
+    said_until(process, "  · building the environment")
 
     assert_can_be_canceled(narrow, interrupt(process))
 

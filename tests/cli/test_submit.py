@@ -265,6 +265,33 @@ def test_only_pre_emption_is_retried(shared_machine: Machine, project: Project):
     assert sum(runs_of(shared_machine).values()) == before + 1
 
 
+def test_a_followed_run_that_fails_is_told_by_the_exception_that_ended_it(
+    shared_machine: Machine, project: Project
+):
+    folder = project(script="def train():\n    return {}['rate']\n\n\ntrain()\n")
+
+    done = shared_machine.run("submit", folder, "--follow")
+    run_id = shared_machine.json("runs", "list", "--limit", "1")["runs"][0]["run_id"]
+    followed = shared_machine.run("runs", "logs", run_id, "--follow")
+
+    for told in (done, followed):
+        assert_refused(told, 5, f"The run {run_id} failed: KeyError: 'rate'")
+
+
+@pytest.mark.slow
+def test_an_environment_that_cannot_be_built_is_told_with_its_cause_and_its_log(
+    machine: Machine, project: Project
+):
+    runner = SPECIFIED.replace("user_managed_dependencies = True", "user_managed_dependencies = False")
+    folder = project(**{"run_experiment.py": runner, "requirements.txt": "no-such-package-here==1.0\n"})
+
+    done = machine.run("submit", folder, "--follow", "--no-check")
+
+    assert_refused(done, 5, "failed: The environment could not be built: Because ", "no-such-package-here")
+    assert done.stderr.count("  · building the environment\n") == 1
+    assert "  | The environment was not built" in done.stderr
+
+
 def test_a_script_that_ends_badly_after_it_submitted_is_told_as_such(
     shared_machine: Machine, project: Project
 ):

@@ -11,6 +11,7 @@ from scaffold.cli.login import Auth
 from scaffold.cli.runs import asked
 from scaffold.cli.runs.asked import Asked, ProjectFolder, RunOrLatest
 from scaffold.errors import RunCanceledError, RunFailedError, StoppedError, UsageError
+from scaffold.failure import find_reason
 
 if TYPE_CHECKING:
     from scaffold.runs.model import Details, Run
@@ -140,8 +141,8 @@ def raise_for(run: "Run", url: str) -> None:
     """
     if run.status == "Completed":
         return
-    lines = (run.error or "").strip().splitlines()
-    reason = f": {lines[0]}" if lines else "."
+    found = find_reason(run.error)
+    reason = f": {found}" if found else "."
     if run.status == "Canceled":
         raise RunCanceledError(f"The run {run.run_id} was canceled{reason}", f"See {url}")
     raise RunFailedError(f"The run {run.run_id} failed{reason}", f"See {url}")

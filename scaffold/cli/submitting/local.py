@@ -77,9 +77,12 @@ class OnLocal(Submitting):
             console.note(f"  · it waits: {console.inert(event['text'])}")
         elif name == "environment" and event["state"] == "started":
             if not event["cached"] and self._wanted.follow:
-                self._build = BuildLog(partial(self._read_build_log, event["run_id"]))
+                self._stages.leave()  # this line tells more than "preparing" would
+                console.note("  · building the environment")
+                read = partial(self._read_build_log, event["run_id"])
+                self._build = BuildLog(read, self._show_build_line)
         elif name == "environment" and event["state"] == "ready":
-            self._end_build()
+            self._end_build(failed=False)
             for notice in event["notices"]:
                 console.warn(console.inert(notice))
             if not event["cached"]:
@@ -95,7 +98,7 @@ class OnLocal(Submitting):
     def _show_status(self, status: str) -> None:
         if status in ("Completed", "Failed", "Canceled"):
             self._stages.leave()
-            self._end_build()
+            self._end_build(failed=status == "Failed")
         else:
             self._stages.enter(status.lower())
             if self._spinner is not None:
@@ -110,9 +113,14 @@ class OnLocal(Submitting):
         answer = self._service.request("GET", f"/runs/{quote(run_id, safe='')}/log?{asked}", timeout=40)
         return answer.body if answer.status == 200 else b""
 
-    def _end_build(self) -> None:
+    def _show_build_line(self, line: str) -> None:
+        if self._spinner is not None:
+            self._spinner.update(f"building the environment: {line}")
+
+    def _end_build(self, *, failed: bool) -> None:
+        """Stop following the build; one that has not ended when its run fails is what failed."""
         if self._build is not None:
-            self._build.close()
+            self._build.close(failed=failed)
             self._build = None
 
     def _show_queued(self, run: dict[str, Any]) -> None:

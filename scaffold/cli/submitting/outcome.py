@@ -4,6 +4,7 @@ from typing import Any
 
 from scaffold.cli import console
 from scaffold.errors import RunCanceledError, RunFailedError
+from scaffold.failure import find_reason
 
 
 def seconds(state: dict[str, Any]) -> float:
@@ -38,8 +39,8 @@ def raise_for(run: dict[str, Any]) -> None:
     from scaffold.submission.azure import preempted
     from scaffold.submission.faults import PREEMPTION_HINT
 
-    lines = (state["error"] or "").strip().splitlines()
-    reason = f": {console.inert(lines[0])}" if lines else "."
+    found = find_reason(state["error"])
+    reason = f": {console.inert(found)}" if found else "."
     hint = f"See {run['url']}"
     if preempted(state):
         hint = PREEMPTION_HINT

@@ -1,11 +1,13 @@
 """The stages of a run on the local workspace: one line for each that somebody has to wait for."""
 
 import threading
+from collections import deque
 from collections.abc import Callable
 
 from scaffold.cli import console
 
 _PATIENCE_SECONDS = 1.0
+_END_LINES = 40
 
 
 class Stages:
@@ -29,28 +31,31 @@ class Stages:
 
 
 class BuildLog:
-    """The log of an environment's build, shown line by line while it grows.
+    """The log of an environment's build: its newest line while it grows, and its end when the build fails.
 
     Args:
         read: gives the bytes of the log from an offset on.
+        show_newest: called with each new line.
     """
 
-    def __init__(self, read: Callable[[int], bytes]) -> None:
+    def __init__(self, read: Callable[[int], bytes], show_newest: Callable[[str], None]) -> None:
         self._read = read
+        self._show_newest = show_newest
         self._over = threading.Event()
         self._offset = 0
         self._rest = b""
+        self._end: deque[str] = deque(maxlen=_END_LINES)
+        self._count = 0
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
 
     def _follow(self) -> None:
         while not self._over.wait(0.3):
-            self._show()
-        self._show()
-        if self._rest:
-            self._line(self._rest)
+            self._read_more()
+        self._read_more()
+        self._keep(self._rest)
 
-    def _show(self) -> None:
+    def _read_more(self) -> None:
         try:
             piece = self._read(self._offset)
         except OSError:  # the service is gone, which who follows the run finds out
@@ -58,15 +63,22 @@ class BuildLog:
         self._offset += len(piece)
         *lines, self._rest = (self._rest + piece).split(b"\n")
         for line in lines:
-            self._line(line)
+            self._keep(line)
 
-    @staticmethod
-    def _line(line: bytes) -> None:
-        text = line.decode("utf-8", "replace").rstrip()
+    def _keep(self, line: bytes) -> None:
+        text = console.inert(line.decode("utf-8", "replace").rstrip())
         if text:
-            console.note(f"  | {console.inert(text)}")
+            self._count += 1
+            self._end.append(text)
+            self._show_newest(text)
 
-    def close(self) -> None:
-        """The build is over: shows the rest."""
+    def close(self, *, failed: bool) -> None:
+        """Stop reading; show the end of the log of a build that has failed."""
         self._over.set()
         self._thread.join(timeout=10)
+        if not failed:
+            return
+        if self._count > len(self._end):
+            console.note(f"  | … {self._count - len(self._end)} lines before these")
+        for text in self._end:
+            console.note(f"  | {text}")

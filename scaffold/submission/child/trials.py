@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from scaffold.failure import find_reason
 from scaffold.submission.child.errors import record_of
 from scaffold.submission.child.follower import TERMINAL
 from scaffold.submission.child.reporting import Report
@@ -49,7 +50,7 @@ class Trial:
             "last": numbers[-1] if numbers else None,
             "started": self.started,
             "ended": self.ended,
-            "error": (self.error or "").strip().partition("\n")[0] if self.status == "Failed" else None,
+            "error": find_reason(self.error) if self.status == "Failed" else None,
         }
 
 

@@ -1,6 +1,7 @@
 """Faults of the project, of the run, and of this machine."""
 
 from scaffold.errors import ProjectError, RunFailedError, ScaffoldError, WorkspaceError
+from scaffold.failure import find_reason
 from scaffold.submission.faults.place import Place
 from scaffold.submission.faults.record import Record, is_from, is_preemption, said, says
 from scaffold.submission.objections import objections
@@ -22,8 +23,9 @@ def run_failed(record: Record, place: Place) -> ScaffoldError | None:
     if not is_from(record, "ActivityFailedException"):
         return None
     preempted = is_preemption(" ".join(record["texts"]))
+    reason = find_reason(record["service_message"]).rstrip(".") or said(record)
     return RunFailedError(
-        f"The run that {place.script.name if place.script else 'it'} waited for failed: {said(record)}.",
+        f"The run that {place.script.name if place.script else 'it'} waited for failed: {reason}.",
         PREEMPTION_HINT if preempted else "Its log says more: scaffold runs logs latest",
     )
 

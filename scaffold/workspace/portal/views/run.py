@@ -1,11 +1,11 @@
 """The pages of one run: what they all have on top, and the details."""
 
-import re
 import shlex
 from typing import Any
 from urllib.parse import quote
 
 from scaffold import parameters
+from scaffold.failure import find_reason, plain_text
 from scaffold.workspace.logs import BUILD_LOG, PIPELINE_LOG, SWEEP_LOG, USER_LOGS, last_lines
 from scaffold.workspace.portal.pages import Look
 from scaffold.workspace.portal.views import lists
@@ -19,7 +19,6 @@ _GIT = {"repository": ("azureml.git.repository_uri", "mlflow.source.git.repoURL"
         "branch": ("azureml.git.branch", "mlflow.source.git.branch"),
         "commit": ("azureml.git.commit", "mlflow.source.git.commit"),
         "dirty": ("azureml.git.dirty",)}  # fmt: skip
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
 
 
 def artifacts(look: Look, run_id: str) -> list[Blob]:
@@ -109,11 +108,6 @@ def log_text(look: Look, run_id: str, path: str) -> str:
     return plain_text(last_lines(file, lines=_TAIL_LINES, limit=_TAIL_BYTES)) if file else ""
 
 
-def plain_text(text: str) -> str:
-    """A text without escape sequences, and of each line what the last carriage return left."""
-    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in _ESCAPES.sub("", text).split("\n"))
-
-
 def details(look: Look, run_id: str) -> dict[str, Any] | None:
     """One run: what it is, how it went, what it was made of."""
     store = look.store
@@ -161,7 +155,7 @@ def details(look: Look, run_id: str) -> dict[str, Any] | None:
         "inputs": _datasets(look, run, "inputDatasets", "inputDetails", "inputName"),
         "outputs": _datasets(look, run, "outputDatasets", "outputDetails", "outputName"),
         "models": [{"name": m.name, "version": m.version} for m in store.models.find(run_id=run_id)],
-        "reason": _reason(run),
+        "reason": find_reason(run.error["message"]) if run.error else "",
         "log": logs[0] if logs else None,
         "tail": log_text(look, run_id, logs[0]) if logs else "",
     }
@@ -200,12 +194,6 @@ def _best(look: Look, run: Run) -> dict[str, Any] | None:
     if best is None or sweep is None:
         return None
     return {**lists.row_of(best), "metric": sweep.metric, "score": run.properties.get("score")}
-
-
-def _reason(run: Run) -> str:
-    """The one line that says most of why a run failed: the last one."""
-    lines = plain_text(run.error["message"]).strip().splitlines() if run.error else []
-    return lines[-1].strip()[:300] if lines else ""
 
 
 def environment(look: Look, run_id: str) -> dict[str, Any] | None:
