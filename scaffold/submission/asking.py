@@ -12,6 +12,7 @@ from scaffold.errors import ScaffoldError
 from scaffold.project.model import WorkspaceConfig
 from scaffold.submission.azure import pause
 from scaffold.submission.faults import Place, explain, is_passing
+from scaffold.submission.faults.network import uncover
 from scaffold.submission.process import ChildProcess, Event
 
 _ANSWERING = Path(__file__).parent / "child" / "answering.py"
@@ -119,7 +120,7 @@ class Asking:
         while True:
             event = process.events.get()
             if event["event"] == "error":
-                self.error = event
+                self.error = uncover(event, process.lines)
             elif event["event"] == "over":
                 self._process = None
                 raise ScaffoldError(

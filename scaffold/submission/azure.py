@@ -16,6 +16,7 @@ from typing import Any
 from scaffold.errors import ScaffoldError, WorkspaceError
 from scaffold.project.model import WorkspaceConfig
 from scaffold.submission.faults import Place, explain, is_passing, is_preemption
+from scaffold.submission.faults.network import uncover
 from scaffold.submission.jobs import Job
 from scaffold.submission.overrides import Overrides
 from scaffold.submission.process import Event, SubmittingProcess, TaskProcess
@@ -113,7 +114,8 @@ class Submission:
             if event["event"] != "over":
                 yield event
                 continue
-            self.lines, self.error = self._process.lines, self._process.error
+            self.lines = self._process.lines
+            self.error = uncover(self._process.error, self.lines)
             if not self._may_try_again(attempt, time.monotonic() - started):
                 yield event
                 return

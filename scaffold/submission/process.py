@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from scaffold.submission.faults.network import uncover
 from scaffold.submission.overrides import Overrides
 
 Event = dict[str, Any]
@@ -179,4 +180,4 @@ def contents(
                 found = event
     finally:
         process.stop()
-    return found, process.error
+    return found, uncover(process.error, process.lines)

@@ -128,3 +128,18 @@ def test_the_request_id_is_shown_when_it_is_asked_for(
 
     assert "id-to-report-1" not in plain.stderr
     assert "id-to-report-1" in debugging.stderr
+
+
+def test_without_a_login_and_without_a_network_the_network_is_told(
+    azure: Azure, user: Machine, cloud_project: CloudProject
+):
+    for name in _OF_THE_SDK.values():
+        del user.environment[name]
+    user.environment["HTTPS_PROXY"] = "http://127.0.0.1:9"  # where nobody listens
+
+    done = user.run("submit", cloud_project(), "--dry-run")
+
+    told = ("The proxy does not let management.azure.com through.", "Check HTTPS_PROXY and NO_PROXY.")
+    assert (error_of(done), done.returncode) == (told, 4)
+    assert "cloud metadata" not in done.stderr
+    assert "interactive authentication" not in done.stderr

@@ -73,7 +73,8 @@ class OnAzure(Submitting):
         return line.startswith(("https://", "http://")) and "/runs/" in line
 
     def _show_login(self, event: dict[str, Any]) -> None:
-        console.done(f"{self._project.config.workspace_name}: {console.inert(event['text'])}")
+        show = console.done if event["made"] else lambda text: console.note(f"  · {text}")
+        show(f"{self._project.config.workspace_name}: {console.inert(event['text'])}")
 
     def _show_question(self, event: dict[str, Any]) -> None:
         console.warn(console.inert(event["text"]))

@@ -5,7 +5,7 @@ The variable ``SCAFFOLD_SUBMISSION`` holds the job as JSON: ``script``, ``overri
 ``follow`` and ``sweep`` (the plan of one that is made of the submission, or null). This process's stdout is for
 the parent alone: a JSON object a line, with ``event``:
 
-    login      ``text``: what the SDK will log in with
+    login      ``text``: what the SDK will log in with; ``made``: False where a person still has to log in
     sent       ``run_id``: a run is being handed to the service, which may or may not take it
     queued     a run was accepted: ``run_id``, ``experiment``, ``target``, ``environment``, ``url``
     dry-run    ``experiment``, ``tags``, ``display_name``, ``source_directory``, ``configuration``: what would have
@@ -66,7 +66,7 @@ def _carry_out(job: dict[str, Any], script: str, report: Report) -> int:
     if login:
         from scaffold.submission.child import login as logins
 
-        report("login", text=logins.prepare(login["method"], login["tenant_id"]))
+        logins.prepare_and_tell(login, report)
     return _observed(job, script, overrides, report)
 
 

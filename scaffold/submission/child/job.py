@@ -98,7 +98,7 @@ def _client(workspace: dict[str, str], login: dict[str, Any] | None, report: Rep
         credential, _ = _managed_identity(None)
     else:
         credential, text = _LOGINS[login["method"]]({**login, "report": report})
-        report("login", text=text)
+        report("login", text=text, made=login["method"] not in ("auto", "interactive"))
     return MLClient(credential, **workspace, show_progress=False)
 
 

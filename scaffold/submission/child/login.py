@@ -16,6 +16,9 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
+from scaffold.submission.child.reporting import Report
+
+IN_BROWSER = "login in a browser"
 METHODS = ("auto", "interactive", "device-code", "azure-cli", "service-principal", "managed-identity")
 
 _PRINCIPAL = {
@@ -141,6 +144,20 @@ def prepare(method: str, tenant_id: str | None) -> str:
     return f"{describe(method)}{first}"
 
 
+def prepare_and_tell(login: Mapping[str, Any], report: Report) -> None:
+    """Make this process ready for a login, and tell the parent process which it is.
+
+    Args:
+        login: ``method`` and ``tenant_id``.
+        report: told ``login`` with ``text``, and ``made``: False where a person still has to log in.
+
+    Raises:
+        NoLoginError: the login is not set up.
+    """
+    text = prepare(login["method"], login["tenant_id"])
+    report("login", text=text, made=text != IN_BROWSER)
+
+
 def describe(method: str) -> str:
     """A method in words, with whose it is."""
     if method == "service-principal":
@@ -149,7 +166,7 @@ def describe(method: str) -> str:
         "managed-identity": "managed identity of this machine",
         "azure-cli": "login of the Azure CLI",
         "device-code": "login by device code",
-        "interactive": "login of the SDK" if _has_login(_sdk_folder()) else "login in a browser",
+        "interactive": "login of the SDK" if _has_login(_sdk_folder()) else IN_BROWSER,
     }[method]
 
 

@@ -29,8 +29,7 @@ class Session:
             NoLoginError: the one that was chosen is not set up.
         """
         if self._login is not None and not self._prepared:
-            text = logins.prepare(self._login["method"], self._login["tenant_id"])
-            self.report("login", text=text)
+            logins.prepare_and_tell(self._login, self.report)
         self._prepared = True
 
     @property

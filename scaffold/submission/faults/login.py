@@ -11,10 +11,7 @@ def no_login(record: Record, place: Place) -> ScaffoldError | None:
     if is_from(record, "NoLoginError"):
         return WorkspaceError(record["message"], "Log in, or choose another way with --auth.")
     if is_from(record, "LoginNeededError", "CredentialUnavailableError"):
-        return WorkspaceError(
-            f"Nobody is logged in to Azure, and {place.workspace} asks for a login.",
-            "Run 'az login', set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or use --auth device-code.",
-        )
+        return _nobody(place)
     if says(record, r"AADSTS7000215|AADSTS7000222|AADSTS700016|invalid_client|unauthorized_client"):
         return WorkspaceError(
             f"The login service refuses the service principal: {said(record)}.",
@@ -24,7 +21,17 @@ def no_login(record: Record, place: Place) -> ScaffoldError | None:
         record, r"AADSTS700082|AADSTS50173|AADSTS70043|refresh token has expired|ExpiredAuthenticationToken"
     ):
         return WorkspaceError("The login has expired.", "Log in again: az login, or --auth device-code.")
+    # azure-identity went through every way to log in; one that was there and was refused is told above.
+    if says(record, "DefaultAzureCredential failed to retrieve a token") and not says(record, r"AADSTS\d+"):
+        return _nobody(place)
     return None
+
+
+def _nobody(place: Place) -> WorkspaceError:
+    return WorkspaceError(
+        f"Nobody is logged in to Azure, and {place.workspace} asks for a login.",
+        "Run 'az login', set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or use --auth device-code.",
+    )
 
 
 def wrong_tenant(record: Record, place: Place) -> ScaffoldError | None:
