@@ -74,6 +74,8 @@ def check(
     fixed: list[Finding] = []
     if fix:
         fixed = _fix(subject, chosen)
+        if not fixed:
+            console.note("  --fix changed nothing: nothing was found that it can mend.")
         subject = find_subject(start)
     if resolve:
         _resolve(subject)

@@ -21,21 +21,23 @@ class Column:
         cells: a text for each row.
         rank: where there is no room, the column of the highest goes first; 0 is never left out, nor cut.
         right: whether its cells are numbers.
+        asked: whether a person asked for it: it is there without any text too.
     """
 
     title: str
     cells: Sequence[str]
     rank: int = 1
     right: bool = False
+    asked: bool = False
 
 
 def show(columns: Sequence[Column]) -> list[str]:
-    """Prints columns side by side, without those that have no text in any row.
+    """Print columns side by side, without those that have no text in any row and that nobody asked for.
 
     Returns:
         the titles of those that there was no room for.
     """
-    shown = [column for column in columns if any(column.cells) or column.rank == 0]
+    shown = [column for column in columns if any(column.cells) or column.rank == 0 or column.asked]
     cells = [[_line(text) for text in (column.title, *column.cells)] for column in shown]
     widths = [max(map(_width, column)) for column in cells]
     if sys.stdout.isatty():

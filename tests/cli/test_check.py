@@ -191,6 +191,7 @@ def test_fix_mends_and_tells(shared_machine: Machine, checked):
     assert (folder / "requirements.txt").read_text() == "numpy==1.26.4\n"
     again = shared_machine.json("check", folder, "--fix")
     assert again["fixed"] == []
+    assert "--fix changed nothing" in shared_machine.run("check", folder, "--fix").stderr
 
 
 def test_what_was_fixed_is_in_the_document(shared_machine: Machine, checked):

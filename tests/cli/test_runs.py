@@ -86,6 +86,33 @@ def test_an_empty_list_says_so(logged: Logged):
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--tag", "kind=nothing"), "without --tag there are 2, with "),
+        (("--status", "failed"), "without --status there are 2, with Completed"),
+        (("--compute-target", "gpu"), "without --compute-target there are 2, with cpu-cluster"),
+        (("--since", "2099-01-01"), "without --since there are 2, the newest of 20"),
+    ],
+)
+def test_a_filter_that_no_run_passes_is_told_with_what_there_is(
+    logged: Logged, arguments: tuple[str, ...], said: str
+):
+    assert f"  {said}" in logged.runs("list", *arguments).stderr
+
+
+def test_a_column_that_no_run_has_is_shown_empty_and_told_with_the_names_there_are(logged: Logged):
+    done = logged.runs("list", "-c", "metrics.Loss", "-c", "tags.Kind", "-c", "metrics.loss")
+
+    assert done.stdout.splitlines()[0].split()[-3:] == ["Loss", "Kind", "loss"]
+    metrics, tags = (line for line in done.stderr.splitlines() if line.startswith("  ! "))
+    assert (
+        metrics.startswith("  ! no run here has metrics.Loss; there are metrics.")
+        and "metrics.loss" in metrics
+    )
+    assert tags.startswith("  ! no run here has tags.Kind; there are tags.") and "tags.kind" in tags
+
+
 def test_outside_a_project_all_runs_are_listed(logged: Logged, tmp_path: Path):
     done = logged.printed("list", cwd=tmp_path)
     named = logged.printed("list", "--project", logged.folder, cwd=tmp_path)

@@ -12,6 +12,7 @@ from scaffold.cli.flags import AsJson
 from scaffold.cli.login import Auth
 from scaffold.cli.runs import asked
 from scaffold.cli.runs.asked import ProjectFolder
+from scaffold.cli.runs.empty import explain_columns, explain_filters
 from scaffold.errors import UsageError
 
 if TYPE_CHECKING:
@@ -111,6 +112,11 @@ def _list(
             console.result_json(_document(query, listing))
             return
         _show(query, listing, place.source.workspace, implied=implied)
+        if listing.runs:
+            for line in explain_columns(query, listing, place.source):
+                console.warn(line)
+        elif reason := explain_filters(query, place.source):
+            console.note(f"  {reason}")
 
 
 def _document(query: "Query", listing: "Listing") -> dict[str, Any]:
@@ -145,6 +151,7 @@ def _show(query: "Query", listing: "Listing", workspace: str, *, implied: bool) 
                 [asked.shown(run.values.get(name)) for run in runs],
                 rank=1,
                 right=name.startswith("metrics."),
+                asked=True,
             )
             for name in query.columns
         ),
