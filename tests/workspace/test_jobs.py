@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.workspace.client import SCOPE, Answer, Workspace, until
 from tests.workspace.test_portal_actions import post, token_on
+from tests.workspace.test_portal_metrics import log
 
 OUTPUT = {"jobOutputType": "uri_folder"}
 
@@ -163,6 +164,15 @@ def test_the_page_of_a_sweep_shows_what_it_ran_with_which_parameters(workspace: 
     assert f"{name}_1 begins" in page["tail"]
     assert page_of(workspace, f"/runs/{name}_1")["parameters"] == {"rate": "2"}
     assert b"rate</bdi> = <bdi>2" in workspace.own_page(f"/runs/{name}/children").body
+
+    # The best value of the metric that the sweep is about, and the last one of any other.
+    log(workspace, f"{name}_1", "score", "scalar", [{"data": {"score": 0.9}}, {"data": {"score": 0.5}}])
+    log(workspace, f"{name}_1", "loss", "scalar", [{"data": {"loss": 1.0}}, {"data": {"loss": 2.0}}])
+    first, second = page_of(workspace, f"/runs/{name}/children")["children"]
+    assert first["metrics"] == {"best score": None, "last loss": None}
+    assert second["metrics"] == {"best score": 0.9, "last loss": 2.0}
+    assert b"0.9</bdi>" in workspace.own_page(f"/runs/{name}/children").body
+    assert b'listed under <a href="/runs/' in workspace.own_page(f"/runs/{name}/metrics").body
 
 
 def test_a_pages_code_is_that_of_the_sdk_which_knows_the_run(workspace: Workspace, finished_run: str):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from scaffold.workspace.store.experiments import Experiment
 from scaffold.workspace.store.listing import Query
 from scaffold.workspace.store.runs import Run
 from scaffold.workspace.store.search import SearchError
+from scaffold.workspace.store.sweeps import Sweep
 
 PAGE = 50
 _MOST_COLUMNS = 12
@@ -215,7 +217,35 @@ def _unpacked(text: str) -> list[str]:
 def children(look: Look, run_id: str, limit: int = 500) -> list[dict[str, Any]]:
     """The children of a run as rows, the newest last."""
     found, _ = look.store.run_lists.page(Query(parent_run_id=run_id, descending=False, limit=limit))
-    return [row_of(run) | {"drawn": drawn_of(run)} for run in found]
+    metrics = _child_metrics(look, run_id, [run.run_id for run in found])
+    return [row_of(run) | {"drawn": drawn_of(run), "metrics": metrics[run.run_id]} for run in found]
+
+
+def _child_metrics(look: Look, run_id: str, child_ids: list[str]) -> dict[str, dict[str, Any]]:
+    """The metrics of children by their heads: the best values of what a sweep is about, and the last ones of others.
+
+    Every child has every head, with None where it logged no such metric.
+    """
+    sweep = look.store.sweeps.get(run_id)
+    names = [
+        name for name in look.store.run_lists.metric_names(child_ids) if not sweep or name != sweep.metric
+    ]
+    last = look.store.run_lists.values(child_ids, [f"metrics.{name}" for name in names[:_AT_FIRST]])
+    found: dict[str, dict[str, Any]] = {}
+    for child in child_ids:
+        primary = {f"best {sweep.metric}": _best(look, child, sweep)} if sweep else {}
+        others = {f"last {name}": last[child].get(f"metrics.{name}") for name in names[:_AT_FIRST]}
+        found[child] = primary | others
+    return found
+
+
+def _best(look: Look, run_id: str, sweep: Sweep) -> float | None:
+    """The value that a sweep compares a child by: the best that it logged of the sweep's metric."""
+    logged = (
+        next(iter(data.values()), None) for _, _, data in look.store.metrics.points(run_id, sweep.metric)
+    )
+    numbers = [number for number in logged if isinstance(number, int | float) and not math.isnan(number)]
+    return (max if sweep.maximize else min)(numbers, default=None)
 
 
 def drawn_of(run: Run) -> dict[str, str]:
