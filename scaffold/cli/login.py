@@ -7,7 +7,6 @@ import typer
 
 from scaffold.cli import console
 from scaffold.errors import UsageError
-from scaffold.submission.faults.network import is_swallowed
 
 METHODS = ("auto", "interactive", "device-code", "azure-cli", "service-principal", "managed-identity")
 AUTH_HELP = f"How to log in to Azure: {', '.join(METHODS)}."
@@ -24,6 +23,8 @@ def show_said(line: str, lead: str) -> None:
     A line that a login waits for is shown under ``--quiet`` too. Two are not shown: one that says at length that there
     is no network, which the error says, and the announcement of a question that nobody is there to answer.
     """
+    from scaffold.submission.faults.network import is_swallowed
+
     asks_nobody = line.startswith(_ANNOUNCES) and not console.interactive()
     if (is_swallowed(line) or asks_nobody) and not console.debugging():
         return

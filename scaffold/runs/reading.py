@@ -12,6 +12,7 @@ from typing import Any
 from scaffold import parameters
 from scaffold.runs.model import Details, Metric, Point, Run
 
+_EXACT = len("2026-01-31T12:00:00.000000+00:00")
 _KIND = re.compile(r"^azureml\.v\d+\.")
 
 
@@ -19,6 +20,10 @@ def moment(text: str | None) -> datetime | None:
     """A time as the services write it, in UTC; None when it is none."""
     if not text:
         return None
+    if len(text) == _EXACT and text.endswith(
+        "+00:00"
+    ):  # as the local workspace writes it: a run has many values
+        return datetime.fromisoformat(text).astimezone(timezone.utc)
     # Python 3.10 reads neither a Z nor other than three or six digits after the second.
     readable = re.sub(r"\.(\d+)", lambda found: "." + found[1][:6].ljust(6, "0"), text.strip())
     try:

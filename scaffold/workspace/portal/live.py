@@ -17,7 +17,6 @@ from scaffold.workspace.logs import USER_LOGS
 from scaffold.workspace.portal.gate import HEADERS
 from scaffold.workspace.portal.pages import Look, look_of, missing
 from scaffold.workspace.portal.serving import log_size
-from scaffold.workspace.portal.views.run import artifacts
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
 
 _LOOK_SECONDS = 0.08
@@ -93,10 +92,16 @@ def _state(look: Look, run_id: str) -> dict[str, Any]:
     return {
         "state": f"{hash(repr(facts)):x}",
         "files": row[0] if row else "",
-        "first": next((blob.name for blob in artifacts(look, run_id) if blob.name.startswith(USER_LOGS)), ""),
+        "first": _first_log(look, run_id),
         "metrics": look.store.metrics.newest(),
         "over": found.status.terminal,
     }
+
+
+def _first_log(look: Look, run_id: str) -> str:
+    prefix = artifact_prefix(run_id)
+    logs = look.store.blobs.under(ARTIFACTS, prefix + USER_LOGS, limit=20)
+    return next((blob.name.removeprefix(prefix) for blob in logs if blob.written), "")
 
 
 def _event(document: dict[str, Any]) -> str:

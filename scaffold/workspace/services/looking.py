@@ -4,6 +4,7 @@ A workspace on Azure is asked for the same records through the SDK (``scaffold.s
 in one place (``scaffold.runs.reading``).
 """
 
+import asyncio
 import itertools
 from typing import Annotated, Any
 
@@ -21,7 +22,7 @@ from scaffold.workspace.services.odata import moment
 from scaffold.workspace.services.runs import log_files
 from scaffold.workspace.store.blobs import ARTIFACTS, SNAPSHOTS, Blob, artifact_prefix
 from scaffold.workspace.store.listing import Query
-from scaffold.workspace.store.metrics import MetricValue
+from scaffold.workspace.store.metrics import Metrics, MetricValue
 from scaffold.workspace.store.runs import Run
 from scaffold.workspace.store.search import SearchError
 from scaffold.workspace.streaming import part_of
@@ -96,8 +97,12 @@ async def get_details(request: Request) -> Any:
 async def get_metrics(request: Request) -> Response:
     """All values of the run's metrics, as ``MetricV2Dto``."""
     context, run = _run(request)
-    metrics = context.store.metrics
-    found = [_metric(metrics.values(run.run_id, name)) for name in metrics.names(run.run_id)]
+    # In a thread, since a run may have logged a hundred thousand values.
+    return await asyncio.to_thread(_metrics_of, context.store.metrics, run.run_id)
+
+
+def _metrics_of(metrics: Metrics, run_id: str) -> Response:
+    found = [_metric(metrics.values(run_id, name)) for name in metrics.names(run_id)]
     return document_with_numbers({"metrics": found})
 
 

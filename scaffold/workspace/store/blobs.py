@@ -167,6 +167,18 @@ class Blobs:
         )
         return [Blob(**dict(row)) for row in rows]
 
+    def sizes_under(self, container: str, prefix: str) -> dict[str, int]:
+        """The size (bytes) of each blob that was written below the prefix, by the rest of its name."""
+        rows = self._database.all(
+            "SELECT substr(name, ?3), size FROM blobs WHERE container = ?1 AND name >= ?2 AND name < ?4"
+            " AND (sha256 IS NOT NULL OR live_path IS NOT NULL) ORDER BY name",
+            container,
+            prefix,
+            len(prefix) + 1,
+            prefix + "\U0010ffff",
+        )
+        return {row[0]: row[1] for row in rows}
+
     def remove(self, container: str, name: str) -> bool:
         """Forgets a name; the content stays as long as others may share it."""
         return (

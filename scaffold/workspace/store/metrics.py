@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -33,9 +34,23 @@ class MetricValue(msgspec.Struct, frozen=True):
     step: int | None = None
 
 
-def _value(row: sqlite3.Row) -> MetricValue:
-    fields = {key: row[key] for key in MetricValue.__struct_fields__}
-    return MetricValue(**{**fields, "columns": from_json(row["columns"]), "data": json.loads(row["data"])})
+_columns = lru_cache(maxsize=256)(from_json)  # the same text for all values of a metric
+
+
+def _decode(rows: list[sqlite3.Row]) -> list[dict[str, Any]]:
+    """The data of each row, decoded at once: a call for each would be most of what a long metric costs."""
+    found: list[dict[str, Any]] = json.loads("[" + ",".join(row["data"] for row in rows) + "]")
+    return found
+
+
+def _values(rows: list[sqlite3.Row]) -> list[MetricValue]:
+    return [
+        MetricValue(
+            row["run_id"], row["name"], row["metric_id"], row["created"], _columns(row["columns"]), data, row["kind"],
+            row["step"],
+        )
+        for row, data in zip(rows, _decode(rows), strict=True)
+    ]  # fmt: skip
 
 
 def _number(value: MetricValue) -> int | float | None:
@@ -49,6 +64,21 @@ def _number(value: MetricValue) -> int | float | None:
         return float(cell)
     except OverflowError:
         return None
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """A metric of a run in few words.
+
+    Attributes:
+        kind: see :class:`MetricValue`.
+        count: how many values it has.
+        newest: the number of the one that was kept last, which no later value has.
+    """
+
+    name: str
+    kind: str | None
+    count: int
+    newest: int
 
 
 class Metrics:
@@ -126,23 +156,23 @@ class Metrics:
             run_id, name, *after, since, until, limit + 1 if limit >= 0 else -1,
         )  # fmt: skip
         if limit < 0 or len(rows) <= limit:
-            return [_value(row) for row in rows], None
+            return _values(rows), None
         last = rows[limit - 1]
-        return [_value(row) for row in rows[:limit]], (last["created"], last["sequence"])
+        return _values(rows[:limit]), (last["created"], last["sequence"])
 
     def query(self, selection: Selection) -> tuple[list[MetricValue], Mark | None]:
         """A page of values of any runs and metrics, and its mark when more follow."""
         rows, mark = read_page(self._database, "metrics", selection)
-        return [_value(row) for row in rows], mark
+        return _values(rows), mark
 
-    def overview(self, run_id: str) -> list[tuple[str, str | None, int]]:
-        """Name, kind and number of values of every metric of a run, in the order of their first values."""
+    def overview(self, run_id: str) -> list[Summary]:
+        """Every metric of a run in few words, in the order of their first values."""
         rows = self._database.all(
-            "SELECT name, MAX(kind), COUNT(*) FROM metrics WHERE run_id = ? GROUP BY name"
+            "SELECT name, MAX(kind), COUNT(*), MAX(sequence) FROM metrics WHERE run_id = ? GROUP BY name"
             " ORDER BY MIN(created), MIN(sequence)",
             run_id,
         )
-        return [(row[0], row[1], row[2]) for row in rows]
+        return [Summary(*row) for row in rows]
 
     def points(self, run_id: str, name: str, limit: int = -1) -> list[tuple[int | None, str, dict[str, Any]]]:
         """Step, time and data of the values of one metric in the order they were logged; of many, cheaper."""
@@ -150,7 +180,7 @@ class Metrics:
             "SELECT step, created, data FROM metrics WHERE run_id = ? AND name = ? ORDER BY created, sequence LIMIT ?",
             run_id, name, limit,
         )  # fmt: skip
-        return [(row[0], row[1], json.loads(row[2])) for row in rows]
+        return [(row["step"], row["created"], data) for row, data in zip(rows, _decode(rows), strict=True)]
 
     def newest(self) -> int:
         """The number of the value that was kept last, of all runs."""
@@ -164,4 +194,4 @@ class Metrics:
             " WHERE latest_metrics.run_id = ? ORDER BY latest_metrics.name",
             run_id,
         )
-        return [_value(row) for row in rows]
+        return _values(rows)

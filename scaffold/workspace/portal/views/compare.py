@@ -76,7 +76,7 @@ def _last(look: Look, run: Run) -> dict[str, Any]:
 def _overlaid(look: Look, runs: list[Run]) -> list[dict[str, Any]]:
     """Every metric that is a line in one of the runs, with the line of each run."""
     names = list(
-        dict.fromkeys(name for run in runs for name, _, _ in look.store.metrics.overview(run.run_id))
+        dict.fromkeys(metric.name for run in runs for metric in look.store.metrics.overview(run.run_id))
     )
     charts = []
     for name in names[:60]:

@@ -64,14 +64,13 @@ def outputs(look: Look, run_id: str, path: str | None = None) -> dict[str, Any] 
     run = look.store.runs.get(run_id)
     if run is None:
         return None
-    blobs = sorted(artifacts(look, run_id), key=lambda blob: (_rank(blob.name), blob.name))
-    names = [blob.name for blob in blobs]
+    sizes = artifacts(look, run_id)
+    names = sorted(sizes, key=lambda name: (_rank(name), name))
     first = next((name for name in names if name.startswith(USER_LOGS)), names[0] if names else None)
     chosen = path or first
     file = artifact_file(look, run_id, chosen) if chosen else None
     if path and file is None and path.endswith(".json"):
         return None
-    sizes = {blob.name: blob.size for blob in blobs}
     if chosen and file:
         sizes[chosen] = file.stat().st_size
     return {

@@ -3,17 +3,22 @@
 import itertools
 import json
 import math
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from scaffold.workspace.portal.pages import Look
 from scaffold.workspace.portal.views import files
 from scaffold.workspace.portal.views.run import artifact_file, artifacts, frame
+from scaffold.workspace.store.metrics import Summary
 
 _ARTIFACT = "aml://artifactId/"
 _POINTS = 2000
 _ROWS = 200
+_LONG, _MOST_KEPT = 500, 200
 _COUNTERS = {"step", "epoch", "iteration", "iter", "batch"}  # columns that the others are drawn over
 _JSON_BYTES = 16 * 1024 * 1024
 Point = tuple[int | None, str, dict[str, Any]]
@@ -25,8 +30,8 @@ def page(look: Look, run_id: str) -> dict[str, Any] | None:
     if run is None:
         return None
     drawn = [
-        _drawn(look, run_id, name, kind or "", count)
-        for name, kind, count in look.store.metrics.overview(run_id)
+        _DRAWINGS.get((look.store.workspace_id, run_id, metric), partial(_drawn, look, run_id, metric))
+        for metric in look.store.metrics.overview(run_id)
     ]
     return {**frame(look, run, "metrics"), "metrics": drawn}
 
@@ -41,7 +46,7 @@ def one(look: Look, run_id: str) -> dict[str, Any] | None:
         bounds = (float(low or "-inf"), float(high or "inf"))
     except ValueError:
         bounds = (-math.inf, math.inf)
-    kind = next((kind for known, kind, _ in look.store.metrics.overview(run_id) if known == name), None)
+    kind = next((metric.kind for metric in look.store.metrics.overview(run_id) if metric.name == name), None)
     return _numbers(name, kind or "", points, bounds) or {"name": name, "draw": "table"}
 
 
@@ -65,11 +70,11 @@ def images(look: Look, run_id: str) -> dict[str, Any] | None:
     if run is None:
         return None
     logged: dict[str, str] = {}
-    for name, kind, _ in look.store.metrics.overview(run_id):
-        if kind and kind.endswith(".image"):
-            for _, _, data in look.store.metrics.points(run_id, name):
-                logged[_path(next(iter(data.values()), ""))] = name
-    every = [blob.name for blob in artifacts(look, run_id) if files.is_image(blob.name)]
+    for metric in look.store.metrics.overview(run_id):
+        if metric.kind and metric.kind.endswith(".image"):
+            for _, _, data in look.store.metrics.points(run_id, metric.name):
+                logged[_path(next(iter(data.values()), ""))] = metric.name
+    every = [name for name in artifacts(look, run_id) if files.is_image(name)]
     shown = [path for path in logged if path in every] + [path for path in every if path not in logged]
     return {
         **frame(look, run, "images"),
@@ -80,7 +85,34 @@ def images(look: Look, run_id: str) -> dict[str, Any] | None:
     }
 
 
-def _drawn(look: Look, run_id: str, name: str, kind: str, count: int) -> dict[str, Any]:
+class _Drawings:
+    """What was drawn of long metrics, so that the next page of the same values need not look at each value again."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Any, dict[str, Any]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[str, str, Summary], draw: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Return the drawing of these values, drawn now if it is not kept."""
+        if key[-1].count < _LONG:
+            return draw()
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        drawing = draw()
+        with self._lock:
+            self._kept[key] = drawing
+            while len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return drawing
+
+
+_DRAWINGS = _Drawings()
+
+
+def _drawn(look: Look, run_id: str, metric: Summary) -> dict[str, Any]:
+    name, kind, count = metric.name, metric.kind or "", metric.count
     what = kind.rpartition(".")[2]
     points = look.store.metrics.points(run_id, name)
     if what == "image":
@@ -124,7 +156,7 @@ def _axis(points: list[Point], numeric: list[str]) -> tuple[list[float], str, li
 
 def _numbers(name: str, kind: str, points: list[Point], bounds: tuple[float, float]) -> dict[str, Any] | None:
     """Values that are numbers: one, or lines over steps; None when there is none to draw."""
-    columns = list(dict.fromkeys(column for _, _, data in points for column in data))
+    columns = _columns(points)
     numeric = [c for c in columns if all(_is_number(data.get(c)) for _, _, data in points)]
     if not numeric:
         return None
@@ -185,8 +217,14 @@ def _thinned(rows: list[list[float | None]]) -> list[int]:
     return sorted(kept)
 
 
+def _columns(points: list[Point]) -> list[str]:
+    """The columns of all values, in the order they came."""
+    kinds = dict.fromkeys(tuple(data) for _, _, data in points)
+    return list(dict.fromkeys(column for kind in kinds for column in kind))
+
+
 def _table(name: str, kind: str, points: list[Point]) -> dict[str, Any]:
-    columns = list(dict.fromkeys(column for _, _, data in points for column in data))
+    columns = _columns(points)
     rows = [[data.get(column) for column in columns] for _, _, data in points[:_ROWS]]
     return {
         "name": name,

@@ -9,7 +9,7 @@ from scaffold.failure import find_reason, plain_text
 from scaffold.workspace.logs import BUILD_LOG, PIPELINE_LOG, SWEEP_LOG, USER_LOGS, last_lines
 from scaffold.workspace.portal.pages import Look
 from scaffold.workspace.portal.views import lists
-from scaffold.workspace.store.blobs import ARTIFACTS, Blob, artifact_prefix
+from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
 from scaffold.workspace.store.runs import BUILT_AS, Run
 
 _TAIL_LINES, _TAIL_BYTES = 200, 64 * 1024
@@ -21,16 +21,9 @@ _GIT = {"repository": ("azureml.git.repository_uri", "mlflow.source.git.repoURL"
         "dirty": ("azureml.git.dirty",)}  # fmt: skip
 
 
-def artifacts(look: Look, run_id: str) -> list[Blob]:
-    """What a run has left, by path; ``name`` is the path."""
-    import msgspec
-
-    prefix = artifact_prefix(run_id)
-    return [
-        msgspec.structs.replace(blob, name=blob.name.removeprefix(prefix))
-        for blob in look.store.blobs.under(ARTIFACTS, prefix)
-        if blob.written
-    ]
+def artifacts(look: Look, run_id: str) -> dict[str, int]:
+    """The size (bytes) of each file that a run has left, by its path."""
+    return look.store.blobs.sizes_under(ARTIFACTS, artifact_prefix(run_id))
 
 
 def frame(look: Look, run: Run, tab: str) -> dict[str, Any]:
@@ -116,9 +109,9 @@ def details(look: Look, run_id: str) -> dict[str, Any] | None:
         return None
     definition = run.definition or {}
     files = artifacts(look, run_id)
-    logs = [blob.name for blob in files if blob.name.startswith(USER_LOGS)]
+    logs = [name for name in files if name.startswith(USER_LOGS)]
     # A sweep and a pipeline print nothing themselves, and have a log of what became of their children.
-    logs += [blob.name for blob in files if blob.name in (SWEEP_LOG, PIPELINE_LOG)]
+    logs += [name for name in files if name in (SWEEP_LOG, PIPELINE_LOG)]
     parent = store.runs.get(run.parent_run_id) if run.parent_run_id else None
     history = [{"status": status, "at": at} for status, at in store.runs.history(run_id)]
     origin = run.properties.get("resubmitted_from")
@@ -133,7 +126,7 @@ def details(look: Look, run_id: str) -> dict[str, Any] | None:
         "parameters": parameters_of(run),
         "environment": environment_of(run).get("name"),
         "environment_variables": definition.get("environmentVariables") or {},
-        "built": any(blob.name == BUILD_LOG for blob in files),
+        "built": BUILD_LOG in files,
         "run_type": run.run_type,
         "nodes": definition.get("nodeCount"),
         "limit_seconds": definition.get("maxRunDurationSeconds"),
@@ -206,7 +199,7 @@ def environment(look: Look, run_id: str) -> dict[str, Any] | None:
     section = environment_of(run)
     python = section.get("python") or {}
     conda = python.get("condaDependencies")
-    built = any(blob.name == BUILD_LOG for blob in artifacts(look, run_id))
+    built = BUILD_LOG in artifacts(look, run_id)
     return {
         **frame(look, run, "details"),
         "name": section.get("name"),
