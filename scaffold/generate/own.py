@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from scaffold import __version__
 from scaffold.errors import ScaffoldError
@@ -52,11 +53,21 @@ def generate(answers: Answers, output_dir: Path, *, force: bool = False, dry_run
     private = {"_template_version": __version__, "_new_lines": "\n"}
     context = {"cookiecutter": {**asdict(answers), **private}}
     with placement.aside(target, dry_run=dry_run) as folder, placement.translated(target):
+        project = folder / target.name
+        project.mkdir()
         # Without the hook: it checks what Answers has checked.
-        project = render(template_folder(), folder, context)
+        _render(project, context)
         _seal(project / job_file.NAME)
         plan = put(project, target, dry_run)
     return Generated(real(target), plan.files, plan.replaced, asdict(answers), __version__)
+
+
+def _render(project: Path, context: dict[str, Any]) -> None:
+    from cookiecutter.environment import StrictEnvironment
+    from cookiecutter.find import find_template
+
+    environment = StrictEnvironment(keep_trailing_newline=True)
+    render(find_template(template_folder(), environment), project, environment, context)
 
 
 def _seal(job: Path) -> None:
