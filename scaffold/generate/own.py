@@ -10,7 +10,7 @@ from scaffold.errors import ScaffoldError
 from scaffold.generate.answers import Answers
 from scaffold.generate.rendering import render
 from scaffold.generate.result import Generated, put, real
-from scaffold.project import job_file, placement
+from scaffold.project import placement
 
 
 def template_folder() -> Path:
@@ -57,7 +57,7 @@ def generate(answers: Answers, output_dir: Path, *, force: bool = False, dry_run
         project.mkdir()
         # Without the hook: it checks what Answers has checked.
         _render(project, context)
-        _seal(project / job_file.NAME)
+        _seal(project)
         plan = put(project, target, dry_run)
     return Generated(real(target), plan.files, plan.replaced, asdict(answers), __version__)
 
@@ -70,7 +70,10 @@ def _render(project: Path, context: dict[str, Any]) -> None:
     render(find_template(template_folder(), environment), project, environment, context)
 
 
-def _seal(job: Path) -> None:
+def _seal(project: Path) -> None:
     """Does what the template's other hook does."""
+    from scaffold.project import job_file
+
+    job = project / job_file.NAME
     if job.exists():
         job.write_bytes(job_file.sealed(job.read_bytes()))

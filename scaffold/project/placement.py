@@ -108,7 +108,9 @@ def _nearest(target: Path) -> Path:
 @contextlib.contextmanager
 def scratch() -> Iterator[Path]:
     """A folder among the system's temporary ones; it is gone when the block is left."""
-    with folder_in(Path(tempfile.gettempdir()), "scaffold-") as folder:
+    parent = Path(tempfile.gettempdir())
+    remove_abandoned(parent, "scaffold-")
+    with folder_in(parent, "scaffold-") as folder:
         yield folder
 
 

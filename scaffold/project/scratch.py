@@ -7,7 +7,6 @@ when its process ends, however it ends. A folder without such a file, or with a 
 
 import contextlib
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -29,8 +28,7 @@ def folder_in(parent: Path, prefix: str) -> Iterator[Path]:
     Raises:
         OSError: it cannot be made.
     """
-    remove_abandoned(parent, prefix)
-    folder = parent.absolute() / f"{prefix}{secrets.token_hex(4)}"
+    folder = parent.absolute() / f"{prefix}{os.urandom(4).hex()}"
     owner: int | None = None
     try:
         folder.mkdir(mode=0o700)
