@@ -90,7 +90,7 @@ def _offers(folder: Path, location: str) -> list[_Offer]:
     if not any(key in raw for key in KEYS):
         return []
     try:
-        offers = _of_today(raw["templates"]) if raw.get("templates") else _of_old(raw["template"])
+        offers = _of_today(raw["templates"]) if raw.get("templates") else _of_old(raw)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         wrong = "The template's cookiecutter.json offers templates in a way that cannot be read."
         raise UsageError(wrong, "Name the one you want with --directory, or tell the author.") from error
@@ -110,12 +110,15 @@ def _of_today(templates: Mapping[str, Mapping[str, Any]]) -> list[_Offer]:
     return offers
 
 
-def _of_old(texts: list[str]) -> list[_Offer]:
+def _of_old(raw: Mapping[str, Any]) -> list[_Offer]:
     """``Label (folder)``, as templates said it before there was ``templates``."""
+    texts = raw["template"] if isinstance(raw["template"], list) else [raw["template"]]
+    labels = raw.get("__prompts__", {}).get("template")
     offers = []
-    for text in texts if isinstance(texts, list) else [texts]:
+    for text in texts:
         path = re.findall(r"\((.+)\)", text)[0]
-        offers.append(_Offer(text.partition("(")[0].strip() or path, text, path))
+        label = labels.get(text, text) if isinstance(labels, dict) else text
+        offers.append(_Offer(text.partition("(")[0].strip() or path, str(label), path))
     return offers
 
 

@@ -74,7 +74,8 @@ def around(
         for script in _scripts(repository, hook):
             with of_expressions(f"hooks/{script.name}", lines=True):
                 text = environment.from_string(script.read_text(encoding="utf-8")).render(context)
-            rendered = scratch / f"hook-{script.name}"
+            # In a folder of its own, from which Python imports what stands beside a script.
+            rendered = Path(tempfile.mkdtemp(dir=scratch), script.name)
             rendered.write_bytes(text.encode())
             _run(rendered, project, script.name)
 

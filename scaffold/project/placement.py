@@ -9,6 +9,7 @@ afterwards: :func:`in_place` makes it where it stays, in a folder that was not t
 """
 
 import contextlib
+import errno
 import filecmp
 import os
 import tempfile
@@ -156,7 +157,7 @@ def in_place(target: Path) -> Iterator[Path]:
                 _make_folders(target.parent, made)
                 marker = stack.enter_context(folder_in(target.parent, _PREFIX))
                 (marker / _MAKING).write_text(str(target), encoding="utf-8")
-                _take(target, made)
+                stack.enter_context(_taken(target))
             yield target
     except BaseException:
         for undo in reversed(made):
@@ -165,17 +166,26 @@ def in_place(target: Path) -> Iterator[Path]:
         raise
 
 
-def _take(target: Path, made: list[Callable[[], object]]) -> None:
-    if not target.exists():
-        target.mkdir()  # not noted before: one that somebody else makes in this moment is not ours to remove
-        made.append(lambda: remove_tree(target))
-        return
-    if any(target.iterdir()):
+@contextlib.contextmanager
+def _taken(target: Path) -> Iterator[None]:
+    """The folder, made or taken empty; as it was before when the block fails."""
+    was_there = target.exists()
+    if was_there and any(target.iterdir()):
         raise UsageError(
             f"The template's hooks run in the project's folder, and {target} holds other files.",
             "Name a folder that is not there yet, or leave out --trust: the hooks do not run then.",
         )
-    made.append(lambda: _empty(target))
+    if not was_there:
+        target.mkdir()
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            if was_there:
+                _empty(target)
+            else:
+                remove_tree(target)
+        raise
 
 
 def _empty(folder: Path) -> None:
@@ -197,9 +207,11 @@ def translated(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        hint = "Make it writable, or name another folder with --output-dir."
+        if error.errno == errno.ENAMETOOLONG:
+            hint = "Use a shorter name."
         raise UsageError(
-            f"{error.filename or target} cannot be written: {error.strerror or error}.",
-            "Make it writable, or name another folder with --output-dir.",
+            f"{error.filename or target} cannot be written: {error.strerror or error}.", hint
         ) from error
 
 

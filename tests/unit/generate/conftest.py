@@ -14,6 +14,7 @@ def leaves_no_temporary_files(tmp_path_factory, monkeypatch):
         monkeypatch.setenv(variable, str(folder))
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, str(home))
+    monkeypatch.delenv("COOKIECUTTER_CONFIG", raising=False)
     monkeypatch.setattr(tempfile, "tempdir", None)
     yield
     assert list(folder.iterdir()) == []

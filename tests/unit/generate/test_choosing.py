@@ -126,3 +126,16 @@ def test_a_person_is_asked(tmp_path):
 def test_a_choice_that_leads_nowhere(tmp_path, listed, message):
     source = several(tmp_path, listed)
     assert refused(tmp_path, source)[0].startswith(message.format(source=source))
+
+
+def test_the_old_way_to_offer_templates_has_labels_too(tmp_path):
+    labels = {"__prompt__": "Which?", "Aaa (a)": "The letter a"}
+    source = several(
+        tmp_path, {"template": ["Aaa (a)", "Bee (packages/b)"], "__prompts__": {"template": labels}}
+    )
+    asked: list[Question] = []
+    assert read(make(tmp_path, source, ask=lambda question: asked.append(question) or 1).path) == {
+        "f": "packages/b"
+    }
+    assert asked[0].choices == ("The letter a", "Bee (packages/b)")
+    assert read(make(tmp_path, source, variables={"template": "Aaa"}, force=True).path)["f"] == "a"

@@ -2,7 +2,10 @@
 
 import shutil
 import subprocess
+import threading
 import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -84,6 +87,44 @@ def test_the_password_in_a_url_is_not_shown(tmp_path):
     message, hint = refused(tmp_path, "https://me:secret@git.invalid/x.git")
     assert "secret" not in message + hint
     assert "https://me:…@git.invalid/x.git cannot be cloned: fatal:" in message
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[str, list[int]]]:
+    """A server that answers everything with a status, which the test may change; its address."""
+    status = [404]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status[0])
+            self.send_header("WWW-Authenticate", "Basic")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        threading.Thread(target=running.serve_forever).start()
+        yield f"http://127.0.0.1:{running.server_port}", status
+        running.shutdown()
+
+
+def test_a_server_that_refuses(tmp_path, server):
+    address, status = server
+    message, hint = refused(tmp_path, f"{address}/t.zip")
+    assert message == f"{address}/t.zip cannot be downloaded: the server answers 404 Not Found."
+    assert "needs no login" in hint
+    assert "not found" in refused(tmp_path, f"{address}/x.git")[0]
+    status[0] = 401
+    message, hint = refused(tmp_path, f"{address}/x.git")
+    assert message.startswith(f"{address}/x.git cannot be cloned: fatal: could not read Username")
+    assert hint == f"It is private or not there: see that git may read it, with: git clone {address}/x.git"
+
+
+def test_a_server_that_is_not_there(tmp_path):
+    for location in ("https://127.0.0.1:9/t.zip", "https://127.0.0.1:9/x.git"):
+        assert "can be reached from here" in refused(tmp_path, location)[1]
 
 
 # Made with `zip -P secret`: Python cannot write such files.
