@@ -6,6 +6,7 @@ cookiecutter starts them as well, but keeps neither what a failed one said nor e
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -73,10 +74,10 @@ def around(
     def run(hook: str) -> None:
         for script in _scripts(repository, hook):
             with of_expressions(f"hooks/{script.name}", lines=True):
-                text = environment.from_string(script.read_text(encoding="utf-8")).render(context)
+                text = environment.from_string(script.read_text(encoding="utf-8")).render(context).encode()
             # In a folder of its own, from which Python imports what stands beside a script.
             rendered = Path(tempfile.mkdtemp(dir=scratch), script.name)
-            rendered.write_bytes(text.encode())
+            rendered.write_bytes(text)
             _run(rendered, project, script.name)
 
     run(_BEFORE)
@@ -100,10 +101,18 @@ def _run(script: Path, folder: Path, name: str) -> None:
         raise UsageError(wrong, "A script needs a first line such as #!/bin/sh; tell its author.") from error
     if code != 0:
         reason = f": {said}" if said else "."
+        how = f"failed with exit code {code}" if code > 0 else f"was ended by {_signal(-code)}"
         raise UsageError(
-            f"The template's hook {name} failed with exit code {code}{reason}",
+            f"The template's hook {name} {how}{reason}",
             "The project was removed again. Mend what the hook says, or leave out --trust to do without hooks.",
         )
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _ended(command: list[str], folder: Path) -> tuple[int, str]:

@@ -132,6 +132,10 @@ def destination(entry: Entry, environment: "Environment", context: Mapping[str, 
             f"The template names a file outside the project: {name!r}.",
             "Nothing was written; tell the template's author.",
         )
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError as error:
+        raise UsageError(f"The template names a file {name!r}, which no file can be named.", _HINT) from error
     return rendered / entry.path.relative_to(named)
 
 

@@ -12,10 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_new import environment, new, refused, session, terminal_only, work
+from tests.cli.typed import environment, new, refused, session, terminal_only
 from tests.waiting import until
 
-__all__ = ["work"]
+
+@pytest.fixture
+def work(tmp_path) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
 
 
 def foreign(work: Path) -> Path:

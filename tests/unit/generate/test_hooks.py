@@ -81,6 +81,12 @@ def test_hooks_do_not_run_among_files_of_others(tmp_path):
         ("a\n{{ cookiecutter.nothing }}", "The template cannot be rendered: hooks/pre_gen_project.py:2: "),
         ("import sys\nraise ValueError('bad\\nname')", "failed with exit code 1: name"),
         ("import os; os._exit(7)", "The template's hook pre_gen_project.py failed with exit code 7."),
+        ("# {{ '\\ud800' }}", "The template cannot be rendered: hooks/pre_gen_project.py: 'utf-8' codec"),
+        pytest.param(
+            "import os; os.kill(os.getpid(), 9)",
+            "The template's hook pre_gen_project.py was ended by SIGKILL.",
+            marks=pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's"),
+        ),
     ],
 )
 def test_a_hook_that_fails_is_named_with_what_it_said_last(tmp_path, text, message):

@@ -208,3 +208,8 @@ def test_endless_recursion_is_a_fault_of_the_template(tmp_path):
     source = template(tmp_path, {}, {"f": "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"})
     told, _ = refused(tmp_path, source)
     assert told == "The template cannot be rendered: f:1: it is nested too deeply, or refers to itself."
+
+
+def test_a_name_that_no_file_can_have(tmp_path):
+    source = template(tmp_path, {"name": "a\ud800"}, {"{{ cookiecutter.name }}": ""})
+    assert refused(tmp_path, source)[0] == "The template names a file 'a\\ud800', which no file can be named."
