@@ -195,6 +195,11 @@ def _in_place(opened: _Opened, target: Path, context: Mapping[str, Any], scratch
             hooks.around(opened.folder, project, opened.environment, context, scratch),
         ):
             opened.render(project, context)
+        if not project.is_dir():
+            wrong = f"The template's hooks have moved or removed the project's folder, {target}."
+            raise UsageError(
+                wrong, "See what they do, or leave out --trust to make the project without them."
+            )
         return placement.files_of(project)
 
 

@@ -107,3 +107,12 @@ def test_a_hook_may_leave_something_running(tmp_path):
     hook = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(5)'])"
     made = make(tmp_path, template(tmp_path, {}, {"f": "", "hooks/post_gen_project.py": hook}), trust=True)
     assert read(made.path) == {"f": ""}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a working directory cannot be removed there")
+def test_a_hook_that_removes_the_project_makes_none(tmp_path):
+    hook = "import os, shutil; shutil.rmtree(os.getcwd())"
+    told, _ = refused(
+        tmp_path, template(tmp_path, {}, {"f": "", "hooks/post_gen_project.py": hook}), trust=True
+    )
+    assert "have moved or removed the project's folder" in told
