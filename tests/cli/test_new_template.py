@@ -210,9 +210,11 @@ class Running:
         return sorted(path.name for folder in (self.folder, self._temporary) for path in folder.iterdir())
 
     def make_another(self) -> None:
-        """Makes another project beside it, of the template without the endless file and without hooks."""
-        (self.template / "{{cookiecutter.slug}}" / "g").unlink(missing_ok=True)
-        done = new(self.folder, "other", "--template", self.template, TMPDIR=str(self._temporary))
+        """Makes another project beside it, of a copy of the template without the endless file, and without hooks."""
+        copy = shutil.copytree(
+            self.template, self.template.with_name("copy"), ignore=shutil.ignore_patterns("g")
+        )
+        done = new(self.folder, "other", "--template", copy, TMPDIR=str(self._temporary))
         assert done.returncode == 0, done.stderr
 
     def end(self) -> str:
