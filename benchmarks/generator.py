@@ -20,5 +20,15 @@ def new(machine: Machine, runs: int) -> list[Result]:
         folder.mkdir()
         return machine.timed("cookiecutter", TEMPLATE, "--no-input", "project_slug=my-exp", cwd=folder)
 
-    measured, baseline = in_turns(scaffold, cookiecutter, runs)
-    return [compared("scaffold new | cookiecutter template/", measured, baseline, most=1.1, seconds=0.3)]
+    def trusted() -> float:
+        folder = machine.root / str(next(numbers))
+        folder.mkdir()
+        command = ("scaffold", "new", "my-exp", "--no-input", "--template", TEMPLATE, "--trust")
+        return machine.timed(*command, cwd=folder)
+
+    own, baseline = in_turns(scaffold, cookiecutter, runs)
+    foreign, other_baseline = in_turns(trusted, cookiecutter, runs)
+    return [
+        compared("scaffold new | cookiecutter template/", own, baseline, most=1.1, seconds=0.3),
+        compared("scaffold new --template template/ --trust | the same", foreign, other_baseline, most=1.1),
+    ]

@@ -105,6 +105,19 @@ def rows(rows: dict[str, str]) -> None:
             result(line)
 
 
+def plain(text: str) -> str:
+    """The text without rich's markup, which questions of cookiecutter templates may hold."""
+    if "[" not in text:
+        return text
+    from rich.errors import MarkupError
+    from rich.text import Text
+
+    try:
+        return Text.from_markup(text).plain
+    except MarkupError:
+        return text
+
+
 def browse(address: str) -> None:
     """Opens an address in the browser, or says that there is none."""
     import webbrowser

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from scaffold import words
-from scaffold.cli import console, prompt
+from scaffold.cli import console, interrupts, prompt
 from scaffold.cli.flags import AsJson
 from scaffold.errors import ProjectError, UsageError
 
@@ -25,6 +25,7 @@ _ASKED = (
 )
 
 
+@interrupts.on_any_end()
 @console.stopping("Stopped: the project is there as a whole, or not at all.", "Run it again; it says which.")
 def new(
     name: Annotated[str | None, typer.Argument(help="The project's name, and its folder's.")] = None,
@@ -60,6 +61,9 @@ def new(
         str | None, typer.Option(help="Another cookiecutter template: a folder, zip or git URL.")
     ] = None,
     checkout: Annotated[str | None, typer.Option(help="Branch, tag or commit of --template.")] = None,
+    directory: Annotated[
+        str | None, typer.Option(help="Folder of --template that holds the one to use.")
+    ] = None,
     answer: Annotated[
         list[str] | None,
         typer.Option(help="VARIABLE=VALUE for any variable of the template; repeatable."),
@@ -68,10 +72,10 @@ def new(
     as_json: AsJson = False,
 ) -> None:
     """Make a new project: an experiment that runs on this machine, and on Azure ML when connected."""
-    from scaffold.generate import ForeignTemplate, check_answer, generate, generate_from
+    from scaffold.generate import ForeignTemplate, Replies, generate, generate_from
 
     flags = {
-        "project_slug": name,
+        "project_slug": name if template is None else None,
         "experiment_name": experiment,
         "script_name": script,
         "compute_target": compute_target,
@@ -90,19 +94,18 @@ def new(
         given |= _read_workspace(workspace_config)
     _add_answers(given, answer or [])
     asking = console.interactive() and not no_input
-    if "project_slug" not in given and not asking:
+    if name is None and "project_slug" not in given and not asking:
         raise UsageError("NAME is missing.", "Name the project, for example: scaffold new my-exp")
     if template is None:
-        if checkout is not None or trust:
-            flag = "--trust" if trust else "--checkout"
+        foreign = {"--trust": trust, "--checkout": checkout is not None, "--directory": directory is not None}
+        for flag in (flag for flag, is_given in foreign.items() if is_given):
             raise UsageError(f"{flag} is for another template.", "Leave it out, or add --template.")
         answers = _own_answers(given, output_dir, force=force, asking=asking)
         made = generate(answers, output_dir, force=force, dry_run=dry_run)
     else:
-        slug = given.pop("project_slug", None) or _ask_name(output_dir, force)
-        check_answer("project_slug", slug)
-        foreign = ForeignTemplate(template, checkout, trust)
-        made = generate_from(foreign, output_dir / slug, given, force=force, dry_run=dry_run)
+        replies = Replies(given, prompt.question if asking else None, name)
+        chosen = ForeignTemplate(template, checkout, trust, directory)
+        made = generate_from(chosen, output_dir, replies, force=force, dry_run=dry_run)
     _show(made, dry_run=dry_run, as_json=as_json)
 
 
@@ -226,6 +229,8 @@ def _show(made: "Generated", *, dry_run: bool, as_json: bool) -> None:
         would = "would be" if dry_run else "is"
         kept = f"{name} differs: the file that was there {would} kept as {backup}"
         console.warn(console.inert(kept))
+    for note in made.notes:
+        console.warn(console.inert(note))
     if made.skipped_hooks:
         hooks = console.inert(", ".join(made.skipped_hooks))
         console.warn(f"The template's hooks did not run: {hooks} (--trust lets them)")

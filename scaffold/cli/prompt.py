@@ -2,12 +2,15 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
 from scaffold.cli import console
 from scaffold.errors import ScaffoldError, UsageError
+
+if TYPE_CHECKING:
+    from scaffold.generate import Question
 
 T = TypeVar("T")
 
@@ -23,7 +26,7 @@ def ask(text: str, default: str, checked: Callable[[str], T]) -> T:
     Raises:
         Abort: there is no answer any more (Ctrl-C, Ctrl-D).
     """
-    shown = f"{text} [{default}]: " if default else f"{text}: "
+    shown = f"{text} [{console.inert(default)}]: " if default else f"{text}: "
     while True:
         try:
             typer.echo(shown, err=True, nl=False)
@@ -59,3 +62,20 @@ def choose(text: str, choices: Sequence[str]) -> int:
         return int(answer) - 1
 
     return ask(text, "1", checked)
+
+
+def question(asked: "Question") -> Any:
+    """Asks a question of a template on stderr, laid out as cookiecutter lays it out.
+
+    Raises:
+        Abort: as for :func:`ask`.
+    """
+    text = f"  {console.inert(console.plain(asked.text))}"
+    if asked.position is not None:
+        text = f"  [{asked.position[0]}/{asked.position[1]}]{text[1:]}"
+    if asked.choices:
+        typer.echo(text, err=True)
+        for number, label in enumerate(asked.choices, 1):
+            typer.echo(f"    {number} - {console.inert(console.plain(label))}", err=True)
+        text = f"    Choose from 1 to {len(asked.choices)}"
+    return ask(text, asked.default, asked.read)

@@ -70,9 +70,19 @@ def check_answer(variable: str, value: str) -> None:
     if reason is None:
         return
     flag = FLAGS[variable]
-    if variable == "project_slug" and (Path(value).name != value or "\\" in value):
+    if variable == "project_slug":
+        check_no_path(value)
+    raise UsageError(f"{flag} {value!r} cannot be used: {reason}.", f"Give another {flag}.")
+
+
+def check_no_path(name: str) -> None:
+    """Checks that a project's name is not a path.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if Path(name).name != name or "\\" in name:
         raise UsageError(
-            f"{flag} {value!r} cannot be used: it is a path.",
+            f"NAME {name!r} cannot be used: it is a path.",
             "Give the name alone, and the folder to make the project in with --output-dir.",
         )
-    raise UsageError(f"{flag} {value!r} cannot be used: {reason}.", f"Give another {flag}.")

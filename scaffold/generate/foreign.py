@@ -1,25 +1,29 @@
-"""A template of somebody else: fetched, answered, and rendered by cookiecutter or in the sandbox.
+"""A template of somebody else: fetched, chosen, answered, and rendered.
 
 It may run code: its hooks, its Jinja extensions, and its expressions, which can reach all of Python. Only
-a template that is trusted does, and then it is rendered as the ``cookiecutter`` command would.
+a template that is trusted does, and then it is treated as by the ``cookiecutter`` command.
 """
 
 import contextlib
-import os
-import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
 
-from scaffold.generate.answers import check_answer
-from scaffold.generate.faults import of_cookiecutter, of_foreign
+from scaffold.errors import UsageError
+from scaffold.generate import choosing, environments, hooks
+from scaffold.generate.answers import check_no_path
+from scaffold.generate.faults import of_expressions, of_template
 from scaffold.generate.fetching import cookiecutter_within, fetch
+from scaffold.generate.questions import Replies, Variables
 from scaffold.generate.rendering import render
 from scaffold.generate.result import Generated, put, real
-from scaffold.generate.sandbox import Sandbox
-from scaffold.generate.variables import answer, read
+from scaffold.generate.userconfig import read_user_config
+from scaffold.generate.variables import check_known, named_by, read, take_defaults
 from scaffold.project import placement
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 @dataclass(frozen=True)
@@ -30,27 +34,35 @@ class ForeignTemplate:
         location: a folder, a zip file, its URL, or the URL of a git repository.
         checkout: the branch, tag or commit of a git repository.
         trust: let the template run code: hooks, extensions, and expressions outside the sandbox.
+        directory: the folder in it that holds the template.
     """
 
     location: str
     checkout: str | None = None
     trust: bool = False
+    directory: str | None = None
 
 
 def generate_from(
     template: ForeignTemplate,
-    target: Path,
-    variables: Mapping[str, str],
+    output_dir: Path,
+    replies: Replies,
     *,
     force: bool = False,
     dry_run: bool = False,
 ) -> Generated:
-    """Makes a project from another cookiecutter template; nothing outside the project is written.
+    """Makes a project from another cookiecutter template.
+
+    Without hooks, nothing but the project is written. Hooks are told the project's path and write it into what they
+    make (virtual environments, git hooks, links): they run in its final place, and what they write
+    elsewhere is theirs.
 
     Args:
         template: where it is, and whether it may run code.
-        target: the project's folder; its name answers the variable that the template names folders by.
-        variables: answers by the template's own names; the others take the template's defaults.
+        output_dir: the folder to make the project's folder in.
+        replies: the answers there are, and who is asked for others. The project's name answers the variable that the
+            template names its folder by, or the one which that follows from; where there is no such variable, it
+            names the folder.
         force: add the files to a folder that holds others; what they replace is kept beside them.
         dry_run: only say what would be written; runs no hooks.
 
@@ -58,87 +70,146 @@ def generate_from(
         UsageError: the template cannot be had or used, wants trust, or has no such variable, or the
             project cannot be written there; nothing was changed.
     """
-    check_answer("project_slug", target.name)
-    placement.check_target(target, force=force)
-    hooks = template.trust and not dry_run
-    with placement.scratch() as scratch, cookiecutter_within(scratch), of_foreign(template.location):
-        repository = fetch(template.location, template.checkout, scratch / "templates")
-        skipped = () if hooks else _hooks(repository)
-        if hooks:
-            repository = _before_prompts(repository)
-        raw = read(repository)
-        renderer = _Trusted(repository, raw, hooks) if template.trust else Sandbox(repository, raw)
-        answer(raw, variables, renderer.project_folder, target.name)
-        context = {
-            "_cookiecutter": {key: value for key, value in raw.items() if not key.startswith("_")},
+    if replies.name is not None:
+        check_no_path(replies.name)
+    run_hooks = template.trust and not dry_run
+    with placement.scratch() as scratch, cookiecutter_within(scratch), of_template(template.location):
+        user = read_user_config()
+        root = fetch(template.location, template.checkout, user.abbreviations, scratch)
+        folder, replies = _chosen(template, root, replies, scratch if run_hooks else None)
+        opened = _Opened(template, root, folder)
+        notes = take_defaults(opened.raw, user.defaults)
+
+        def place_of(name: str) -> Path:
+            place = output_dir / _checked_folder(name)
+            placement.check_target(place, force=force)
+            return place
+
+        target = place_of(opened.answer(replies, place_of))
+        context = opened.context(real(target).parent)
+        skipped = () if run_hooks else hooks.names(folder)
+        files: tuple[str, ...]
+        replaced: Mapping[str, str] = {}
+        if run_hooks and hooks.in_project(folder):
+            files = _in_place(opened, target, context, scratch)
+        else:
+            files, replaced = _aside(opened, target, context, dry_run)
+    answers = {key: value for key, value in opened.values.items() if not key.startswith("_")}
+    return Generated(real(target), files, replaced, answers, None, skipped, tuple(notes))
+
+
+def _chosen(
+    template: ForeignTemplate, root: Path, replies: Replies, scratch: Path | None
+) -> tuple[Path, Replies]:
+    """The folder of the template to use, and the replies without the one that names it.
+
+    The hook that comes first runs where there is a scratch folder for it.
+    """
+    given = dict(replies.given)
+    wanted = [given.pop(key) for key in choosing.KEYS if key in given]
+    start = choosing.inside(root, template.directory, template.location) if template.directory else root
+    folder = choosing.choose(
+        start,
+        template.location,
+        wanted[0] if wanted else None,
+        replies.ask,
+        lambda folder: hooks.before_prompts(folder, scratch) if scratch else folder,
+    )
+    return folder, replace(replies, given=given)
+
+
+class _Opened:
+    """A template's folder with its variables, its environment and, once answered, their values."""
+
+    def __init__(self, template: ForeignTemplate, root: Path, folder: Path) -> None:
+        from cookiecutter.find import find_template
+
+        self.template = template
+        self.folder = folder
+        self.raw = read(folder)
+        self.environment: Environment = (
+            environments.trusted(folder, self.raw)
+            if template.trust
+            else environments.sandboxed(root if folder.is_relative_to(root) else folder, self.raw)
+        )
+        self._prompts = self.raw.pop("__prompts__", {})
+        self.source: Path = find_template(folder, self.environment)
+        self.values: dict[str, Any] = {}
+
+    def answer(self, replies: Replies, place_of: Callable[[str], object]) -> str:
+        """Finds the value of every variable, and returns the name of the project's folder.
+
+        Args:
+            replies: what a person says of them.
+            place_of: refuses a name that no folder can be made for.
+        """
+        check_known(self.raw, replies.given)
+        variable = named_by(self.raw, self.source.name, replies.given)
+        if replies.name is not None and variable is not None:
+            replies = replace(replies, given={**replies.given, variable: replies.name})
+        # Where what is typed is the folder's name, one that cannot be had is refused at once.
+        alone = "".join(self.source.name.split())
+        checks = {key: place_of for key in self.raw if alone == f"{{{{cookiecutter.{key}}}}}"}
+        self.values = Variables(self.raw, self._prompts, self.environment, replies, checks).values()
+        if replies.name is not None and variable is None:
+            return replies.name
+        with of_expressions(f"the name {self.source.name}"):
+            return self.environment.from_string(self.source.name).render(cookiecutter=self.values)
+
+    def context(self, output_dir: Path) -> dict[str, Any]:
+        """What expressions see."""
+        return {
+            "_cookiecutter": {key: value for key, value in self.raw.items() if not key.startswith("_")},
             "cookiecutter": {
-                **renderer.answered(raw),
-                "_template": template.location,
-                "_output_dir": str(real(target).parent),
-                "_repo_dir": str(repository),
-                "_checkout": template.checkout,
+                **self.values,
+                "_template": self.template.location,
+                "_output_dir": str(output_dir),
+                "_repo_dir": str(self.folder),
+                "_checkout": self.template.checkout,
             },
         }
-        with placement.aside(target, dry_run=dry_run) as folder:
-            plan = put(renderer.render(folder, target.name, context), target, dry_run)
-    answers = {key: value for key, value in context["cookiecutter"].items() if not key.startswith("_")}
-    return Generated(real(target), plan.files, plan.replaced, answers, None, skipped)
+
+    def render(self, project: Path, context: Mapping[str, Any]) -> None:
+        """Renders into a folder, from where the template's own code expects to be run."""
+        from cookiecutter.utils import work_in
+
+        with work_in(self.source) if self.template.trust else contextlib.nullcontext():
+            render(self.source, project, self.environment, context)
 
 
-def _hooks(repository: Path) -> tuple[str, ...]:
-    """The names of a template's scripts."""
-    from cookiecutter.hooks import find_hook
-
-    found = [
-        Path(script).name
-        for name in ("pre_prompt", "pre_gen_project", "post_gen_project")
-        for script in find_hook(name, str(repository / "hooks")) or ()
-    ]
-    return tuple(sorted(found))
+def _checked_folder(name: str) -> str:
+    path = PurePath(name)
+    if path.name == name and name not in ("", ".", "..") and "\\" not in name and name.isprintable():
+        return name
+    raise UsageError(
+        f"The project's folder cannot be named {name!r}.",
+        "Give another NAME, or answer the template's variable that names the folder with --answer.",
+    )
 
 
-def _before_prompts(repository: Path) -> Path:
-    """Runs the first hook, which may change a copy of the template; returns the folder to go on with."""
-    from cookiecutter.hooks import run_pre_prompt_hook
-
-    with _stdout_on_stderr():
-        return Path(run_pre_prompt_hook(repository)).absolute()
-
-
-class _Trusted:
-    """A template that is trusted: cookiecutter does everything, with the same methods as the sandbox."""
-
-    def __init__(self, repository: Path, raw: dict[str, Any], hooks: bool) -> None:
-        from cookiecutter.find import find_template
-        from cookiecutter.utils import create_env_with_context
-
-        self._repository = repository
-        self._hooks = hooks
-        sys.path.append(str(repository))  # for extensions that come with the template
-        with of_cookiecutter():
-            self.project_folder = find_template(
-                repository, create_env_with_context({"cookiecutter": raw})
-            ).name
-
-    def answered(self, raw: dict[str, Any]) -> dict[str, Any]:
-        from cookiecutter.prompt import prompt_for_config
-
-        with of_cookiecutter():
-            return dict(prompt_for_config({"cookiecutter": raw}, no_input=True))
-
-    def render(self, folder: Path, _name: str, context: dict[str, Any]) -> Path:
-        with _stdout_on_stderr():
-            return render(self._repository, folder, context, hooks=self._hooks)
+def _in_place(opened: _Opened, target: Path, context: Mapping[str, Any], scratch: Path) -> tuple[str, ...]:
+    """Makes the project where it is to be, its hooks before and after; returns its files."""
+    with placement.in_place(target) as project:
+        with (
+            placement.translated(target),
+            hooks.around(opened.folder, project, opened.environment, context, scratch),
+        ):
+            opened.render(project, context)
+        if not project.is_dir():
+            wrong = f"The template's hooks have moved or removed the project's folder, {target}."
+            raise UsageError(
+                wrong, "See what they do, or leave out --trust to make the project without them."
+            )
+        return placement.files_of(project)
 
 
-@contextlib.contextmanager
-def _stdout_on_stderr() -> Iterator[None]:
-    """Sends what child processes print to stderr: stdout is for results."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
+def _aside(
+    opened: _Opened, target: Path, context: Mapping[str, Any], dry_run: bool
+) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """Makes the project in a hidden folder and moves it into its place as a whole."""
+    with placement.aside(target, dry_run=dry_run) as folder, placement.translated(target):
+        project = folder / target.name
+        project.mkdir()
+        opened.render(project, context)
+        plan = put(project, target, dry_run)
+    return plan.files, plan.replaced

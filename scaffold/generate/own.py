@@ -3,13 +3,14 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from scaffold import __version__
 from scaffold.errors import ScaffoldError
 from scaffold.generate.answers import Answers
 from scaffold.generate.rendering import render
 from scaffold.generate.result import Generated, put, real
-from scaffold.project import job_file, placement
+from scaffold.project import placement
 
 
 def template_folder() -> Path:
@@ -52,14 +53,27 @@ def generate(answers: Answers, output_dir: Path, *, force: bool = False, dry_run
     private = {"_template_version": __version__, "_new_lines": "\n"}
     context = {"cookiecutter": {**asdict(answers), **private}}
     with placement.aside(target, dry_run=dry_run) as folder, placement.translated(target):
+        project = folder / target.name
+        project.mkdir()
         # Without the hook: it checks what Answers has checked.
-        project = render(template_folder(), folder, context)
-        _seal(project / job_file.NAME)
+        _render(project, context)
+        _seal(project)
         plan = put(project, target, dry_run)
     return Generated(real(target), plan.files, plan.replaced, asdict(answers), __version__)
 
 
-def _seal(job: Path) -> None:
+def _render(project: Path, context: dict[str, Any]) -> None:
+    from cookiecutter.environment import StrictEnvironment
+    from cookiecutter.find import find_template
+
+    environment = StrictEnvironment(keep_trailing_newline=True)
+    render(find_template(template_folder(), environment), project, environment, context)
+
+
+def _seal(project: Path) -> None:
     """Does what the template's other hook does."""
+    from scaffold.project import job_file
+
+    job = project / job_file.NAME
     if job.exists():
         job.write_bytes(job_file.sealed(job.read_bytes()))

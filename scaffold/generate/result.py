@@ -1,6 +1,5 @@
 """What making a project comes to: the plan for a rendered folder, carried out and reported."""
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ class Generated:
         answers: the template's variables and their values.
         template_version: the version of our template; None for another one.
         skipped_hooks: scripts of a template that is not trusted (or of a dry run), which did not run.
+        notes: sentences on what a person may have expected otherwise.
     """
 
     path: Path
@@ -28,6 +28,7 @@ class Generated:
     answers: Mapping[str, Any]
     template_version: str | None
     skipped_hooks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def real(target: Path) -> Path:
@@ -36,13 +37,7 @@ def real(target: Path) -> Path:
 
 
 def put(project: Path, target: Path, dry_run: bool) -> placement.Plan:
-    """Puts a rendered project into its place, or with ``dry_run`` only says what that would do.
-
-    Byte code stays behind: installing a package leaves it beside a template's Python files, and running
-    a hook beside a project's.
-    """
-    for byte_code in [*project.rglob("__pycache__")]:
-        shutil.rmtree(byte_code)
+    """Puts a rendered project into its place, or with ``dry_run`` only says what that would do."""
     plan = placement.plan(project, target)
     if not dry_run:
         placement.place(plan)

@@ -3,18 +3,25 @@
 A project is rendered into a hidden folder beside its target, so that the last step is a rename on one
 file system. A target that is there already takes the files one by one; whatever a file replaces is
 kept beside it, and a failure (or Ctrl-C) half-way puts everything back. Knows nothing of templates.
+
+A project that is told its own path while it is made (a template's scripts write it into files) cannot be moved
+afterwards: :func:`in_place` makes it where it stays, in a folder that was not there before or was empty.
 """
 
 import contextlib
+import errno
 import filecmp
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from scaffold.errors import UsageError
+from scaffold.project.scratch import abandoned, folder_in, remove_abandoned, remove_tree
+
+_PREFIX = ".scaffold-"
+_MAKING = ".scaffold-making"  # in a hidden folder: the path of the project that is made in place
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class Plan:
 
 
 def check_target(target: Path, *, force: bool) -> None:
-    """Checks that a project can be written there, before anything is.
+    """Checks that a project can be written there, before anything is; removes what a killed process left there.
 
     Args:
         target: the project's folder.
@@ -47,6 +54,8 @@ def check_target(target: Path, *, force: bool) -> None:
             folder to write in is none or not writable.
     """
     with translated(target):
+        remove_abandoned(_nearest(target), _PREFIX, _names_a_project)
+        remove_abandoned(target.absolute().parent, _PREFIX, _names_a_project)
         if target.is_symlink():
             raise UsageError(
                 f"{target} is a symbolic link.", "Remove the link, or name the folder it points to."
@@ -54,6 +63,9 @@ def check_target(target: Path, *, force: bool) -> None:
         if target.exists() and not target.is_dir():
             raise UsageError(f"{target} is a file.", "Remove the file, or give the project another name.")
         if target.exists() and not force and any(target.iterdir()):
+            if _is_half_made(target):
+                wrong = f"{target} is half-made: the scaffold process that made it was killed."
+                raise UsageError(wrong, "See that it holds nothing of yours, remove it, and run this again.")
             raise UsageError(
                 f"The folder {target} is not empty.",
                 "Give the project another name, or add its files to that folder with --force.",
@@ -67,6 +79,25 @@ def check_target(target: Path, *, force: bool) -> None:
             )
 
 
+def _names_a_project(folder: Path) -> bool:
+    """Whether a hidden folder still says of a project that is there that it is half-made."""
+    project = _project_of(folder)
+    return project is not None and os.path.lexists(project)
+
+
+def _project_of(folder: Path) -> Path | None:
+    """The project that was made in place by the owner of a hidden folder."""
+    try:
+        return Path((folder / _MAKING).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _is_half_made(target: Path) -> bool:
+    parent = target.absolute().parent
+    return any(_project_of(folder) == parent / target.name for folder in abandoned(parent, _PREFIX))
+
+
 def _nearest(target: Path) -> Path:
     """The target, or the nearest folder above it that is there."""
     for folder in (target, *target.absolute().parents):
@@ -78,8 +109,10 @@ def _nearest(target: Path) -> Path:
 @contextlib.contextmanager
 def scratch() -> Iterator[Path]:
     """A folder among the system's temporary ones; it is gone when the block is left."""
-    with tempfile.TemporaryDirectory(prefix="scaffold-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+    parent = Path(tempfile.gettempdir())
+    remove_abandoned(parent, "scaffold-")
+    with folder_in(parent, "scaffold-") as folder:
+        yield folder
 
 
 @contextlib.contextmanager
@@ -97,12 +130,75 @@ def aside(target: Path, *, dry_run: bool = False) -> Iterator[Path]:
         with scratch() as elsewhere:
             yield elsewhere
         return
-    with translated(target):
-        folder = Path(tempfile.mkdtemp(prefix=".scaffold-", dir=_nearest(target))).absolute()
-    try:
+    with contextlib.ExitStack() as stack:
+        with translated(target):
+            folder = stack.enter_context(folder_in(_nearest(target), _PREFIX))
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def in_place(target: Path) -> Iterator[Path]:
+    """The project's own folder, to be filled in the block; when that fails, all that was made is removed.
+
+    A hidden folder beside it names it meanwhile, so that after a kill the half-made project can be told from one
+    that is whole. It is not removed then: nothing proves that nobody has used it since.
+
+    Args:
+        target: the project's folder, which is not there or is empty.
+
+    Raises:
+        UsageError: it cannot be made, or holds something.
+    """
+    target = target.absolute()
+    made: list[Callable[[], object]] = []
+    try:
+        with contextlib.ExitStack() as stack:
+            with translated(target):
+                _make_folders(target.parent, made)
+                marker = stack.enter_context(folder_in(target.parent, _PREFIX))
+                (marker / _MAKING).write_text(str(target), encoding="utf-8")
+                stack.enter_context(_taken(target))
+            yield target
+    except BaseException:
+        for undo in reversed(made):
+            with contextlib.suppress(OSError):
+                undo()
+        raise
+
+
+@contextlib.contextmanager
+def _taken(target: Path) -> Iterator[None]:
+    """The folder, made or taken empty; as it was before when the block fails."""
+    was_there = target.exists()
+    if was_there and any(target.iterdir()):
+        raise UsageError(
+            f"The template's hooks run in the project's folder, and {target} holds other files.",
+            "Name a folder that is not there yet, or leave out --trust: the hooks do not run then.",
+        )
+    if not was_there:
+        target.mkdir()
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            if was_there:
+                _empty(target)
+            else:
+                remove_tree(target)
+        raise
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            remove_tree(path)
+        else:
+            path.unlink()
+
+
+def files_of(project: Path) -> tuple[str, ...]:
+    """Every file of a folder, relative with forward slashes, sorted."""
+    return tuple(sorted(_files(project)))
 
 
 @contextlib.contextmanager
@@ -111,9 +207,11 @@ def translated(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        hint = "Make it writable, or name another folder with --output-dir."
+        if error.errno == errno.ENAMETOOLONG:
+            hint = "Use a shorter name."
         raise UsageError(
-            f"{error.filename or target} cannot be written: {error.strerror or error}.",
-            "Make it writable, or name another folder with --output-dir.",
+            f"{error.filename or target} cannot be written: {error.strerror or error}.", hint
         ) from error
 
 
@@ -124,7 +222,7 @@ def plan(rendered: Path, target: Path) -> Plan:
         UsageError: the target has a folder where a file goes, a file where a folder goes, or a link that
             leads out of it.
     """
-    files = tuple(sorted(_files(rendered)))
+    files = files_of(rendered)
     for folder in sorted({parent for name in files for parent in PurePosixPath(name).parents}):
         there = target / folder
         if folder != PurePosixPath(".") and (there.is_symlink() or (there.exists() and not there.is_dir())):
