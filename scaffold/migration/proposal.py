@@ -104,6 +104,7 @@ def propose(subject: Subject) -> Proposal:
     faults: list[FileError] = []
     job = read_job(subject, faults)
     notes = [_fault(fault) for fault in faults]
+    notes += [Note("changed", left.file, left.line, left.what, left.hint) for left in job.left]
     changes, found = _modules(subject, job)
     notes += found
     logs = any("mlflow." in change.after for change in changes) or _uses_mlflow(subject)
@@ -111,7 +112,7 @@ def propose(subject: Subject) -> Proposal:
         job, specification, found = _with_mlflow(subject, job)
         changes += specification
         notes += found
-    notes += submitting.left_in(subject)
+    notes += submitting.left_in(subject, job.carried)
     notes += _missing(subject, job)
     notes += submitting.rewrites(subject, {change.path.name for change in changes})
     changes += _job_and_submitter(subject, job, notes)
@@ -131,7 +132,8 @@ def _require_libcst() -> None:
 
 
 def _fault(fault: FileError) -> Note:
-    return Note("left", fault.file.shown, fault.line, fault.wrong, f"Put it into {job_file.NAME} by hand.")
+    hint = f"Put it into {job_file.NAME} by hand." if "--sdk v1" in (fault.hint or "") else fault.hint
+    return Note("left", fault.file.shown, fault.line, fault.wrong, hint or "")
 
 
 def _modules(subject: Subject, job: CommandJob) -> tuple[list[Change], list[Note]]:
@@ -164,6 +166,9 @@ def _with_mlflow(subject: Subject, job: CommandJob) -> tuple[CommandJob, list[Ch
             [],
             [Note("left", subject.runner.shown, None, what, "Describe an environment in job.yml.")],
         )
+    if not environment:
+        what = f"the environment must hold {' and '.join(packages.PACKAGES)} too"
+        return job, [], [Note("left", subject.runner.shown, None, what, "Name them where you describe it.")]
     if "conda_file" not in environment:
         what = f"the image {environment['image']} must hold {' and '.join(packages.PACKAGES)}"
         return job, [], [Note("left", subject.runner.shown, None, what, "Install them in the image.")]

@@ -75,7 +75,37 @@ def test_what_cannot_be_told_is_listed_and_the_rest_is_done(tmp_path):
         tmp_path, **{"submit.py": SUBMIT.replace("environment=env", "environment=env, arguments=ask()")}
     )
     assert ("submit.py", 5) in {(note.file, note.line) for note in found.notes}
-    assert yaml.safe_load(after(found)["job.yml"])["command"] == "python train.py"
+    assert yaml.safe_load(after(found)["job.yml"])["command"] == "python train.py ${{inputs.arguments}}"
+
+
+def test_an_argument_that_cannot_be_told_is_one_that_the_job_lacks(tmp_path):
+    given = "['--rate', ask(), '--data', data.as_mount(), '--by', 2, *more]"
+    found = proposal(
+        tmp_path, **{"submit.py": SUBMIT.replace("environment=env", f"environment=env, arguments={given}")}
+    )
+    job = yaml.safe_load(after(found)["job.yml"])
+    words = "--rate ${{inputs.rate}} --data ${{inputs.d}} --by 2 ${{inputs.arguments}}"
+    assert job["command"] == f"python train.py {words}"
+    assert job["inputs"] == {"d": {"type": "uri_folder", "path": "azureml:d@latest", "mode": "ro_mount"}}
+    told = {note.what: note.hint for note in found.notes if note.file == "submit.py" and note.line == 5}
+    hint = "Write it into job.yml, where ${{inputs.rate}} stands in its place."
+    assert told["the value of --rate is computed, so that only running the script tells it"] == hint
+    assert not any("as_mount" in what or "get_by_name" in what for what in told)
+
+
+def test_an_environment_that_cannot_be_told_is_none_and_not_a_bare_image(tmp_path):
+    submit = SUBMIT.replace("Environment.from_conda_specification('e', 'env.yml')", "make()")
+    found = proposal(tmp_path, **{"submit.py": submit})
+    assert "environment" not in yaml.safe_load(after(found)["job.yml"])
+    why = (
+        "# environment: submit.py:5: the environment is described in a way that only running the script tells"
+    )
+    assert why in after(found)["job.yml"].splitlines()
+
+
+def test_a_compute_target_that_cannot_be_told_is_not_serverless_compute(tmp_path):
+    found = proposal(tmp_path, **{"submit.py": SUBMIT.replace("'cpu'", "pick()")})
+    assert yaml.safe_load(after(found)["job.yml"])["compute"] == "azureml:NAME-OF-THE-COMPUTE-TARGET"
 
 
 def test_numbers_among_the_arguments_may_have_names(tmp_path):
@@ -127,7 +157,7 @@ run.register_model('m')
 @pytest.mark.parametrize(
     ("line", "keys", "left"),
     [
-        (5, ("one", "first", "python train.py --rate 1", None), [7]),
+        (5, ("one", "first", "python train.py --rate 1", "local"), [7]),
         (9, ("two", "second", "python train.py", "azureml:cpu"), [13]),
     ],
 )
