@@ -159,6 +159,10 @@ class Kinds:
 
     def _of_operation(self, node: ast.expr) -> Of:
         match node:
+            case ast.BinOp(op=ast.Pow() | ast.LShift(), right=ast.Constant(value=1 | 2 | 3), left=left):
+                return self._of(left)
+            case ast.BinOp(op=ast.Pow() | ast.LShift()):
+                return UNKNOWN  # it may be complex, or greater than any float
             case ast.BinOp(left=left, op=op, right=right):
                 return self._of_binary(self._of(left), op, self._of(right))
             case ast.IfExp(body=body, orelse=orelse):

@@ -5,7 +5,6 @@ Reads files, runs none of the project's code, and asks no network.
 
 import datetime
 import io
-import os
 import tokenize
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass

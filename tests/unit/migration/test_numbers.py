@@ -87,7 +87,7 @@ def test_what_is_no_number_is_a_tag(value):
     time.time() - time.time() ; accuracy_score(a, b) ; f1_score(a, b, average='macro') ;
     model.score(a, b) ; np.mean(x) ; math.sqrt(x) ; np.zeros(3).mean() ; sum([1, 2]) / len(x) ;
     max(1, 2) ; round(0.123, 2) ; total ; held['a'] ; seen[0] ; sum(seen) / len(seen) ; best(x) ;
-    1 if x else 2 ; not x ; x is None ; each ; pair ; np.sqrt(total) ;
+    1 if x else 2 ; not x ; x is None ; each ; pair ; np.sqrt(total) ; total ** 2 ;
     (model.predict(x) == y).mean() ; cross_val_score(m, x).std() ; np.array([1]).sum() * 2
         """
     ),
@@ -113,7 +113,7 @@ each, pair = 1, best(2)
     several(
         """
     x ; x[0] ; x.mean() ; f1_score(a, b, average=None) ; 1 if x else 'a' ; x / 2 ; held['a'] ;
-    args.n ; maybe(x) ; x == 1 ; sum(x) ; given ; filled['a'] ; changed[0] ; self.loss ;
+    10 ** 400 ; total ** 0.5 ; args.n ; maybe(x) ; x == 1 ; sum(x) ; given ; filled['a'] ; changed[0] ; self.loss ;
     mean_squared_error(a, b, multioutput='raw_values')
         """
     ),

@@ -231,7 +231,7 @@ def test_a_script_that_is_a_link_out_of_the_project_stops_all_of_it(tmp_path):
     write_tree(tmp_path, {"shared.py": TRAIN, "project/src/none": ""})
     write_tree(root, {"submit.py": SUBMIT, "env.yml": CONDA})
     (root / "src" / "train.py").symlink_to("../../shared.py")
-    with pytest.raises(ProjectError, match="src/train.py is a link that leads out of the project"):
+    with pytest.raises(ProjectError, match=r"src/train\.py is a link that leads out of the project"):
         write(propose(Subject(root, root / "submit.py")))
     assert (tmp_path / "shared.py").read_text() == TRAIN
     assert sorted(path.name for path in root.iterdir()) == ["env.yml", "src", "submit.py"]
