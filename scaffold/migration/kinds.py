@@ -159,10 +159,10 @@ class Kinds:
 
     def _of_operation(self, node: ast.expr) -> Of:
         match node:
-            case ast.BinOp(op=ast.Pow() | ast.LShift(), right=ast.Constant(value=1 | 2 | 3), left=left):
-                return self._of(left)
-            case ast.BinOp(op=ast.Pow() | ast.LShift()):
-                return UNKNOWN  # it may be complex, or greater than any float
+            case ast.BinOp(left=left, op=ast.Pow() | ast.LShift(), right=right):
+                # Of others it may be complex, or greater than any float.
+                small = isinstance(right, ast.Constant) and right.value in (1, 2, 3)
+                return self._of(left) if small else UNKNOWN
             case ast.BinOp(left=left, op=op, right=right):
                 return self._of_binary(self._of(left), op, self._of(right))
             case ast.IfExp(body=body, orelse=orelse):
@@ -173,10 +173,8 @@ class Kinds:
                 return self._of(value)
             case ast.Lambda():
                 return OTHER
-            case ast.UnaryOp(op=ast.Not()):
-                return NUMBER
-            case ast.UnaryOp(operand=operand):
-                return self._of(operand)
+            case ast.UnaryOp(op=op, operand=operand):
+                return NUMBER if isinstance(op, ast.Not) else self._of(operand)
             case ast.Compare(left=left, ops=ops, comparators=others):
                 kinds = [self._of(left).kind, *(self._of(other).kind for other in others)]
                 plain = all(isinstance(op, ast.Is | ast.IsNot | ast.In | ast.NotIn) for op in ops)

@@ -1,4 +1,4 @@
-"""Scripts of SDK v1, migrated and run with MLflow as people have it: none crashes, and nothing of what they log is lost."""
+"""Scripts of SDK v1, migrated and run with MLflow: none crashes, and nothing of what they log is lost."""
 
 import json
 import subprocess
@@ -16,6 +16,7 @@ from pathlib import Path
 import mlflow
 warnings.simplefilter("ignore")
 top, found = Path.cwd(), {}
+in_order = lambda one: (one.step, one.timestamp)
 for number, (name, text) in enumerate(json.loads(Path("scripts.json").read_text()).items()):
     folder = top / str(number)
     folder.mkdir()
@@ -39,7 +40,7 @@ for number, (name, text) in enumerate(json.loads(Path("scripts.json").read_text(
             yield from files(one.path) if one.is_dir else [one.path]
     found[name] = {
         "metrics": {
-            key: [one.value for one in sorted(client.get_metric_history(run_id, key), key=lambda one: (one.step, one.timestamp))]
+            key: [one.value for one in sorted(client.get_metric_history(run_id, key), key=in_order)]
             for key in data.metrics
         },
         "tags": {key: value for key, value in data.tags.items() if not key.startswith("mlflow.")},

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PIE800  (scripts in one line, and long dictionaries in groups)
 """Training scripts of SDK v1 as people write them: name → source, and what MLflow has of it once it is migrated.
 
 What is expected is metrics (all values by their steps, or the last one) and the tags that are the script's own.
