@@ -5,12 +5,11 @@ and calls that everybody knows. What is neither for sure is unknown. Reads a syn
 """
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from scaffold.migration import known
-from scaffold.migration.names import Bound, Item, Names, Unclear
+from scaffold.migration.names import Bound, Item, Names, Unclear, dotted_text, last_part, own_nodes
 
 
 class Kind(Enum):
@@ -245,7 +244,7 @@ class Kinds:
         """The kind of each of what a loop goes through."""
         match node:
             case ast.Call(func=func, args=[first, *rest]):
-                called = _last(func)
+                called = last_part(func)
                 if called == "enumerate":
                     return Of(Kind.OTHER, parts=(NUMBER, self._iterated(first) or UNKNOWN))
                 if called == "zip":
@@ -288,7 +287,7 @@ class Kinds:
         return UNKNOWN
 
     def _of_subscript(self, owner: ast.expr, key: ast.expr) -> Of:
-        if _dotted(owner) == "os.environ":
+        if dotted_text(owner) == "os.environ":
             return TEXT
         found = self._of(owner)
         if found.kind is Kind.TEXT:
@@ -306,18 +305,18 @@ class Kinds:
         if isinstance(owner, ast.Name) and owner.id in self.names.holders:
             told = self._arguments.get(name, UNKNOWN)
             return _joined([told, self._named(f".{name}")]) if f".{name}" in self.names.bound else told
-        if name in known.TEXT_ATTRIBUTES or _dotted(owner) in known.MODULES_OF_TEXTS:
+        if name in known.TEXT_ATTRIBUTES or dotted_text(owner) in known.MODULES_OF_TEXTS:
             return TEXT
         if f".{name}" in self.names.bound:
             return self._named(f".{name}")
         if name == "shape":
             return Of(Kind.OTHER, NUMBER)
-        if name in known.NUMBER_ATTRIBUTES or _dotted(owner) == "math":
+        if name in known.NUMBER_ATTRIBUTES or dotted_text(owner) == "math":
             return NUMBER
         return OTHER if name in known.OTHER_ATTRIBUTES else UNKNOWN
 
     def _of_call(self, call: ast.Call) -> Of:
-        called, whole = _last(call.func), _dotted(call.func)
+        called, whole = last_part(call.func), dotted_text(call.func)
         own = self.names.functions.get(called, [])
         plain = isinstance(call.func, ast.Name) or whole in (f"self.{called}", f"cls.{called}")
         if own and plain:
@@ -335,7 +334,7 @@ class Kinds:
             return NUMBER if self._of(owner).kind is Kind.ARRAY else UNKNOWN
         if called in ("sum", "max", "min", "abs", "round") and owner is None and call.args:
             return self._of_builtin(called, call.args)
-        if called == "get" and owner is not None and _dotted(owner) == "os.environ":
+        if called == "get" and owner is not None and dotted_text(owner) == "os.environ":
             return OTHER
         if called == "get" and owner is not None and call.args:
             found = self._of_subscript(owner, call.args[0])
@@ -369,7 +368,7 @@ class Kinds:
         function = functions[0]
         if len(functions) > 1 or function.decorator_list or isinstance(function, ast.AsyncFunctionDef):
             return UNKNOWN
-        inside = list(_own_nodes(function))
+        inside = list(own_nodes(function))
         if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in inside):
             return OTHER
         name = f"{function.name}()"
@@ -389,22 +388,3 @@ def _of_constant(value: object) -> Of:
     if isinstance(value, bool | int | float):
         return NUMBER
     return TEXT if isinstance(value, str) else OTHER
-
-
-def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a function, without those of functions in it."""
-    for child in ast.iter_child_nodes(function):
-        yield child
-        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            yield from _own_nodes(child)
-
-
-def _dotted(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        owner = _dotted(node.value)
-        return f"{owner}.{node.attr}" if owner else ""
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _last(func: ast.expr) -> str:
-    return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""

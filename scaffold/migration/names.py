@@ -239,3 +239,24 @@ def _names_in(target: ast.expr) -> Iterator[str]:
 def _called(value: ast.expr) -> str:
     func = value.func if isinstance(value, ast.Call) else None
     return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
+
+
+def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function, without those of functions in it."""
+    for child in ast.iter_child_nodes(function):
+        yield child
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            yield from own_nodes(child)
+
+
+def dotted_text(node: ast.expr) -> str:
+    """``a.b.c`` of names and attributes; empty for anything else."""
+    if isinstance(node, ast.Attribute):
+        owner = dotted_text(node.value)
+        return f"{owner}.{node.attr}" if owner else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def last_part(func: ast.expr) -> str:
+    """The last part of what is called."""
+    return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
