@@ -12,15 +12,17 @@ import libcst as cst
 from libcst import matchers as m
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
 
-from scaffold.migration.calls import Found, Left, Made, bind, carried
+from scaffold.migration.calls import carried
 from scaffold.migration.context import Context, dotted, is_context, is_run
 from scaffold.migration.escapes import escapes
 from scaffold.migration.following import read
+from scaffold.migration.found import Found, Left, Made
 from scaffold.migration.helpers import Helpers
 from scaffold.migration.hints import hint
 from scaffold.migration.loops import Repeated, repeated
 from scaffold.migration.module import Module
 from scaffold.migration.notes import Note
+from scaffold.migration.signatures import bind
 from scaffold.migration.writing import STARTED, Expressions, Needs, Statements, imported
 
 

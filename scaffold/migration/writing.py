@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import libcst as cst
 from libcst import matchers as m
 
-from scaffold.migration.calls import Made
 from scaffold.migration.context import Context, dotted
+from scaffold.migration.found import Made
 from scaffold.migration.loops import counted
 
 STARTED = "mlflow.active_run() or mlflow.start_run()"
