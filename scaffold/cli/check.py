@@ -126,7 +126,7 @@ def _fix(subject: "Subject", rules: "list[Rule]") -> "list[Finding]":
 
     fixed: list[Finding] = []
     for _ in range(10):
-        mended = mend(examine(subject, rules).findings)
+        mended = mend(examine(subject, rules).findings, subject.root)
         if not mended:
             break
         for one in mended:

@@ -44,7 +44,7 @@ def export(
     What you change in the file by hand is kept: exporting again shows the difference.
     """
     from scaffold.cli.submitting.job import read_job
-    from scaffold.project import job_file
+    from scaffold.project import job_file, replacing
     from scaffold.project.check import find_subject
 
     if file is not None and file.is_dir():
@@ -66,7 +66,8 @@ def export(
     checked = _validate(holds or b"", target, wanted=validate)
     writes = (export.writes or (force and export.outcome != "unchanged")) and not dry_run
     if writes:
-        target.write_bytes(export.data)
+        data = replacing.with_ends_of(target, export.data)
+        replacing.write([replacing.New(target, data, target.name)], subject.root)
     if as_json:
         console.result_json(_document(job, export, written=writes, validated=checked))
     else:

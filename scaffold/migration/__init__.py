@@ -7,8 +7,10 @@
 ``following``   finds that out
 ``escapes``     whether the run goes where it can't be followed
 ``loops``       what counts the values that are logged
-``texts``       which values are texts
-``calls``       what each method of a run becomes
+``kinds``       which values are numbers, by ``names`` and what is ``known``; ``wordings``: which texts they may be
+``module``      both of one module
+``helpers``     functions for what is not known before the script runs
+``calls``       what each method of a run becomes, as ``found`` has it; ``signatures``: what they take
 ``hints``       what to do about those that MLflow has not
 ``writing``     puts what is new in its place
 ``submitting``  what of the submitting script has no place in a job

@@ -5,119 +5,14 @@ call becomes a loop; it gives None for a call that it cannot carry over.
 """
 
 import ast
+import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
-import libcst as cst
-
-from scaffold.migration.texts import is_text
-
-_VALID_NAME = re.compile(r"[/\w.\- :]*")
-
-
-@dataclass(frozen=True)
-class Found:
-    """One call of a method of the run.
-
-    Attributes:
-        method: its name.
-        values: parameter → source text of what it is given.
-        starred: the source text behind ``**``; None without it.
-        step: the expression that counts the calls; None when there is none, or they are not repeated.
-        uncounted: whether it is in a loop without such an expression.
-        run: the source text of the MLflow run.
-        pyplot: the names that matplotlib.pyplot has in the module.
-        texts: expressions of the module that are known to be texts.
-    """
-
-    method: str
-    values: dict[str, str]
-    starred: str | None
-    step: str | None
-    uncounted: bool
-    run: str
-    pyplot: frozenset[str]
-    texts: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a call becomes.
-
-    Attributes:
-        code: the source text of an expression, or of statements.
-        statements: whether it is statements.
-        note: what is different from before; empty when nothing is.
-        hint: what to know or do about it.
-    """
-
-    code: str
-    statements: bool = False
-    note: str = ""
-    hint: str = ""
-
-
-class Left(Exception):
-    """A call that MLflow has nothing for as it is written.
-
-    Args:
-        hint: what to do about it.
-    """
-
-    def __init__(self, hint: str) -> None:
-        super().__init__(hint)
-        self.hint = hint
-
-
-SIGNATURES = {
-    "log": ("name", "value", "description", "step"),
-    "log_list": ("name", "value", "description"),
-    "log_row": ("name", "description"),
-    "log_table": ("name", "value", "description"),
-    "log_image": ("name", "path", "plot", "description"),
-    "log_confusion_matrix": ("name", "value", "description"),
-    "log_accuracy_table": ("name", "value", "description"),
-    "log_residuals": ("name", "value", "description"),
-    "log_predictions": ("name", "value", "description"),
-    "upload_file": ("name", "path_or_stream", "datastore_name"),
-    "upload_files": ("names", "paths", "return_artifacts", "timeout_seconds", "datastore_name"),
-    "upload_folder": ("name", "path", "datastore_name"),
-    "tag": ("key", "value"),
-    "set_tags": ("tags",),
-    "get_metrics": ("name", "recursive", "run_type", "populate"),
-    "get_tags": (),
-    "get_id": (),
-    "complete": ("_set_status",),
-    "cancel": (),
-    "fail": ("error_details", "error_code", "_set_status"),
-    "flush": ("timeout_seconds",),
-    "register_model": ("model_name", "model_path", "tags", "properties", "model_framework"),
-}
-
-
-def bind(
-    method: str, call: cst.Call, source: Callable[[cst.CSTNode], str]
-) -> tuple[dict[str, str], str | None] | None:
-    """What a call gives for each parameter, and behind ``**``; None when that cannot be told."""
-    names = SIGNATURES.get(method)
-    if names is None:
-        return None
-    values: dict[str, str] = {}
-    starred: str | None = None
-    for position, argument in enumerate(call.args):
-        text = source(argument.value)
-        if argument.star == "*":
-            return None
-        if argument.star == "**":
-            starred = text
-        elif argument.keyword is not None:
-            values[argument.keyword.value] = text
-        elif position < len(names):
-            values[names[position]] = text
-        else:
-            return None
-    return values, starred
+from scaffold.migration.found import Found, Left, Made
+from scaffold.migration.helpers import is_valid, valid
+from scaffold.migration.kinds import Kind, Of
+from scaffold.migration.names import STREAMS
 
 
 def carried(found: Found) -> Made | None:
@@ -144,13 +39,20 @@ def _text(code: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _named(code: str) -> tuple[str, str]:
-    """A metric's name as MLflow takes it, and what is to be said of the change."""
+def _named(found: Found, code: str) -> tuple[str, str]:
+    """The name of a metric or a tag as MLflow takes it, and what is to be said of the change."""
     name = _text(code)
-    if name is None or _VALID_NAME.fullmatch(name):
+    if name is not None:
+        if is_valid(name):
+            return code, ""
+        plain = valid(name)
+        return f'"{plain}"', f"MLflow takes no name like {name!r}: it is {plain!r} now"
+    texts = found.module.wordings.of(code)
+    if texts is not None and all(map(is_valid, texts)):
         return code, ""
-    plain = re.sub(r"[^/\w.\- :]", "_", name)
-    return repr(plain).replace("'", '"'), f"MLflow takes no metric named {name!r}: it is {plain!r} now"
+    changed = next((text for text in sorted(texts or ()) if not is_valid(text)), None)
+    note = "" if changed is None else f"MLflow takes no name like {changed!r}: it is {valid(changed)!r} now"
+    return f"{found.helpers.valid_name}({code})", note
 
 
 def _step(found: Found) -> str:
@@ -171,33 +73,60 @@ def _series(found: Found, note: str, hint: str = "") -> tuple[str, str]:
 
 
 def _log(found: Found) -> Made:
-    name, note = _named(found.values["name"])
-    value = found.values["value"]
-    if is_text(value, found.texts):
-        said = "a text is no metric in MLflow: it is a tag of the run now"
-        return Made(f"mlflow.set_tag({name}, {value})", note=said, hint="Read it from the run's tags.")
+    value, kind = found.values["value"], found.kind(found.values["value"])
+    if kind.is_no_number:
+        return _log_as_tag(found, value, kind)
+    name, note = _named(found, found.values["name"])
     note, hint = _series(found, note)
-    return Made(f"mlflow.log_metric({name}, {value}{_step(found)})", note=note, hint=hint)
+    if kind is Kind.NUMBER:
+        return Made(f"mlflow.log_metric({name}, {value}{_step(found)})", note=note, hint=hint)
+    return Made(found.helpers.log(name, value, _step(found)), note=note, hint=hint)
+
+
+def _log_as_tag(found: Found, value: str, kind: Kind) -> Made:
+    """A value that is no metric, a tag for each step where there are several."""
+    step = _step(found).partition("=")[2]
+    name, _ = _named(found, found.values["name"])
+    name = _joined(name, f".{{{step}}}") if step else name
+    what = "a text" if kind is Kind.TEXT else "what is no number"
+    said = f"{what} is no metric in MLflow: it is a tag of the run now"
+    said += ", and its name ends in the step" if step else ""
+    if found.uncounted and not step:
+        said += ", and each in the loop is written over the one before"
+    return Made(f"mlflow.set_tag({name}, {value})", note=said, hint="Read it from the run's tags.")
 
 
 def _log_list(found: Found) -> Made:
-    if _has_texts(found.values["value"], found.texts):
+    value = found.values["value"]
+    if _has_others(found, value):
         raise Left("A text is no metric in MLflow: mlflow.log_dict({…}, 'NAME.json') keeps a list of them.")
-    name, note = _named(found.values["name"])
-    loop = f"for _step, _value in enumerate({found.values['value']}):\n"
-    code = f"{loop}    mlflow.log_metric({name}, _value, step=_step)\n"
+    name, note = _named(found, found.values["name"])
+    one = _one_of(found, name, _items(found.module.kinds.of(value)))
+    code = f"for _step, _value in enumerate({value}):\n    {one}\n"
     return Made(code, statements=True, note=note, hint="Look for it under the new name.")
 
 
-def _has_texts(code: str, texts: frozenset[str]) -> bool:
-    """Whether a list, or a dictionary of lists, has a text in it as it is written."""
+def _items(of: Of) -> Kind:
+    return of.items.kind if of.items is not None else Kind.UNKNOWN
+
+
+def _one_of(found: Found, name: str, kind: Kind) -> str:
+    """The call that logs ``_value`` as ``_step``."""
+    if kind is Kind.NUMBER:
+        return f"mlflow.log_metric({name}, _value, step=_step)"
+    return found.helpers.log(name, "_value", ", step=_step")
+
+
+def _has_others(found: Found, code: str) -> bool:
+    """Whether a list, or a dictionary of lists, has something in it that is no number for sure."""
     try:
         node = ast.parse(code.strip(), mode="eval").body
     except SyntaxError:
         return False
     parts = list(node.values) if isinstance(node, ast.Dict) else [node]
     items = [item for part in parts if isinstance(part, ast.List | ast.Tuple) for item in part.elts]
-    return any(is_text(ast.unparse(item), texts) for item in items)
+    held = [_items(found.module.kinds.of(ast.unparse(part))) for part in parts]
+    return any(kind.is_no_number for kind in held + [found.kind(ast.unparse(item)) for item in items])
 
 
 _KEEPS_ROWS = "A text is no metric in MLflow: mlflow.log_table({…}, 'NAME.json') keeps rows that have texts."
@@ -206,11 +135,12 @@ _NO_TABLES = "MLflow has no tables: each column is a metric now, named {}"
 
 def _joined(name: str, end: str) -> str:
     """The source text of a name with something behind it; ``end`` may be an f-string's."""
-    literal = _text(_named(name)[0])
+    literal = _text(name)
     formatted = "f" if "{" in end else ""
     if literal is None:
         return f'{name} + {formatted}"{end}"'
-    return f'{formatted}"{literal.replace("{", "{{").replace("}", "}}") if formatted else literal}{end}"'
+    plain = literal if is_valid(literal) else valid(literal)
+    return f'{formatted}"{plain.replace("{", "{{").replace("}", "}}") if formatted else plain}{end}"'
 
 
 def _columns_of(name: str) -> str:
@@ -221,28 +151,58 @@ def _columns_of(name: str) -> str:
 def _log_row(found: Found) -> Made:
     name = found.values["name"]
     columns = [key for key in found.values if key not in ("name", "description")]
-    if any(is_text(found.values[key], found.texts) for key in columns):
+    kinds = [found.kind(found.values[key]) for key in columns]
+    if any(kind.is_no_number for kind in kinds):
         raise Left(_KEEPS_ROWS)
-    if found.starred is not None:
-        if columns:
-            raise KeyError
-        pairs = f"{{{_joined(name, '.{column}')}: value for column, value in {found.starred}.items()}}"
-    else:
-        pairs = "{" + ", ".join(f"{_joined(name, f'.{key}')}: {found.values[key]}" for key in columns) + "}"
     note = _NO_TABLES.format(_columns_of(name))
     if found.uncounted and not found.step:
         note += ", and all rows get step 0"
+    if found.starred is not None:
+        if columns:
+            raise KeyError
+        return _log_rows_of(found, found.starred, note)
+    names = {key: _named(found, _joined(name, f".{key}"))[0] for key in columns}
+    if any(kind is not Kind.NUMBER for kind in kinds):
+        lines = [found.helpers.log(names[key], found.values[key], _step(found)) for key in columns]
+        return Made(
+            "".join(f"{line}\n" for line in lines), statements=True, note=note, hint=_UNDER_THESE_NAMES
+        )
+    pairs = "{" + ", ".join(f"{names[key]}: {found.values[key]}" for key in columns) + "}"
     return Made(f"mlflow.log_metrics({pairs}{_step(found)})", note=note, hint=_UNDER_THESE_NAMES)
 
 
-def _log_table(found: Found) -> Made:
-    name = found.values["name"]
-    if _has_texts(found.values["value"], found.texts):
+def _log_rows_of(found: Found, row: str, note: str) -> Made:
+    """A row whose columns stand in a dictionary."""
+    keys, name = found.module.kinds.of(row).keys or (), found.values["name"]
+    if any(of.kind.is_no_number for _, of in keys):
         raise Left(_KEEPS_ROWS)
+    if _text(name) is not None and _are_numbers(name, [(key, of.kind) for key, of in keys]):
+        pairs = f"{{{_joined(name, '.{column}')}: value for column, value in {row}.items()}}"
+        return Made(f"mlflow.log_metrics({pairs}{_step(found)})", note=note, hint=_UNDER_THESE_NAMES)
+    one = found.helpers.log(_named(found, _joined(name, ".{_column}"))[0], "_value", _step(found))
+    code = f"for _column, _value in {row}.items():\n    {one}\n"
+    return Made(code, statements=True, note=note, hint=_UNDER_THESE_NAMES)
+
+
+def _are_numbers(name: str, columns: list[tuple[str, Kind]]) -> bool:
+    """Whether columns are known, with names that MLflow takes, and hold numbers alone."""
+    first = valid(_text(name) or "")
+    return bool(columns) and all(kind is Kind.NUMBER and is_valid(f"{first}.{key}") for key, kind in columns)
+
+
+def _log_table(found: Found) -> Made:
+    name, value = found.values["name"], found.values["value"]
+    if _has_others(found, value):
+        raise Left(_KEEPS_ROWS)
+    columns = found.module.kinds.of(value).keys or ()
+    known = _are_numbers(name, [(key, _items(of)) for key, of in columns])
+    names = _joined(name, ".{_column}")
+    names = names if known and _text(name) is not None else _named(found, names)[0]
+    values = "_values" if known else "_values if isinstance(_values, (list, tuple)) else [_values]"
     code = (
-        f"for _column, _values in {found.values['value']}.items():\n"
-        "    for _step, _value in enumerate(_values):\n"
-        f"        mlflow.log_metric({_joined(name, '.{_column}')}, _value, step=_step)\n"
+        f"for _column, _values in {value}.items():\n"
+        f"    for _step, _value in enumerate({values}):\n"
+        f"        {_one_of(found, names, Kind.NUMBER if known else Kind.UNKNOWN)}\n"
     )
     return Made(code, statements=True, note=_NO_TABLES.format(_columns_of(name)), hint=_UNDER_THESE_NAMES)
 
@@ -258,7 +218,9 @@ def _log_image(found: Found) -> Made:
         return Made(f"mlflow.log_artifact({path})", note=note, hint=_AMONG_FILES)
     if plot == "None":
         raise KeyError
-    figure = f"{plot}.gcf()" if plot in found.pyplot else plot
+    figure = (
+        f"{plot}.gcf()" if plot in found.pyplot else f"{plot}.fig" if plot in found.module.grids else plot
+    )
     file = _joined(found.values["name"], f"-{{{found.step}}}.png" if found.step else ".png")
     note = f"an image is a file of the run, named NAME{'-STEP' if found.step else ''}.png"
     if found.uncounted:
@@ -269,8 +231,8 @@ def _log_image(found: Found) -> Made:
 def _log_document(found: Found) -> Made:
     value = found.values["value"]
     code = f"mlflow.log_dict({value}, {_joined(found.values['name'], '.json')})"
-    if _text(value) is not None:  # the path of a JSON file
-        code = f"mlflow.log_artifact({value})"
+    if found.kind(value) is Kind.TEXT:  # of JSON
+        code = f"mlflow.log_text({value}, {_joined(found.values['name'], '.json')})"
     kind = found.method[4:].replace("_", " ")
     note = f"MLflow has no chart for {kind}: it is a JSON file of the run"
     return Made(code, note=note, hint=_AMONG_FILES)
@@ -281,38 +243,65 @@ def _refuse_datastore(found: Found) -> None:
         raise Left("Give the job an output whose path is azureml://datastores/NAME/paths/…, and write there.")
 
 
+def _folder_of(name: str) -> str:
+    """The source text of the folder of a file's name among the run's, which MLflow takes only as short as it can be."""
+    literal = _text(name)
+    if literal is None:
+        return f', posixpath.dirname(posixpath.normpath({name})).strip("/") or None'
+    folder = posixpath.dirname(posixpath.normpath(literal.replace("\\", "/"))).strip("/")
+    return f', "{folder}"' if folder else ""
+
+
 def _upload_file(found: Found) -> Made:
     _refuse_datastore(found)
-    if re.match(r"(\w+\.)*(open|BytesIO|StringIO)\(", found.values["path_or_stream"]):
-        raise Left("MLflow takes no stream: mlflow.log_text(…), or a file and mlflow.log_artifact(…).")
     name, path = found.values["name"], found.values["path_or_stream"]
+    if path in found.module.kinds.names.streams or re.match(rf"(\w+\.)*({'|'.join(STREAMS)})\(", path):
+        raise Left("MLflow takes no stream: mlflow.log_text(…), or a file and mlflow.log_artifact(…).")
     note = "MLflow keeps a file under its own name, whatever it was to be called"
     hint = "Rename the file before, if the names differ."
     literal, local = _text(name), _text(path)
-    if literal is None:
-        return Made(f"mlflow.log_artifact({path}, os.path.dirname({name}) or None)", note=note, hint=hint)
-    folder, _, file = literal.replace("\\", "/").rpartition("/")
-    if local is not None and re.split(r"[/\\]", local)[-1] == file:
+    if local is not None and literal is not None and _last_part(local) == _last_part(literal):
         note = hint = ""
-    return Made(f"mlflow.log_artifact({path}" + (f', "{folder}")' if folder else ")"), note=note, hint=hint)
+    return Made(f"mlflow.log_artifact({path}{_folder_of(name)})", note=note, hint=hint)
+
+
+def _last_part(path: str) -> str:
+    return re.split(r"[/\\]", path)[-1]
 
 
 def _upload_folder(found: Found) -> Made:
     _refuse_datastore(found)
-    return Made(f"mlflow.log_artifacts({found.values['path']}, {found.values['name']})")
+    name, path = found.values["name"], found.values["path"]
+    literal = _text(name)
+    if literal is None:
+        return Made(f'mlflow.log_artifacts({path}, posixpath.normpath({name}).strip("/"))')
+    folder = posixpath.normpath(literal.replace("\\", "/")).strip("/")
+    given = name if folder == literal else f'"{folder}"'
+    return Made(f"mlflow.log_artifacts({path}" + (")" if folder in ("", ".") else f", {given})"))
 
 
 def _upload_files(found: Found) -> Made:
     _refuse_datastore(found)
     names, paths = found.values["names"], found.values["paths"]
     loop = f"for _name, _path in zip({names}, {paths}):\n"
-    code = f"{loop}    mlflow.log_artifact(_path, os.path.dirname(_name) or None)\n"
+    code = f"{loop}    mlflow.log_artifact(_path{_folder_of('_name')})\n"
     note = "MLflow keeps files under their own names, whatever they were to be called"
     return Made(code, statements=True, note=note, hint="Rename the files before, if the names differ.")
 
 
 def _tag(found: Found) -> Made:
-    return Made(f"mlflow.set_tag({found.values['key']}, {found.values.get('value', _EMPTY)})")
+    key, note = _named(found, found.values["key"])
+    hint = "Look for it under the new name." if note else ""
+    return Made(f"mlflow.set_tag({key}, {found.values.get('value', _EMPTY)})", note=note, hint=hint)
+
+
+def _set_tags(found: Found) -> Made:
+    tags = found.values["tags"]
+    keys = found.module.kinds.of(tags).keys
+    if keys and all(is_valid(key) for key, _ in keys):
+        return Made(f"mlflow.set_tags({tags})")
+    pairs = f"{{{found.helpers.valid_name}(key): value for key, value in {tags}.items()}}"
+    return Made(f"mlflow.set_tags({pairs})")
 
 
 _EMPTY = '""'
@@ -354,6 +343,8 @@ def _fail(found: Found) -> Made:
     return Made(code, statements=True, note=note, hint="An exception that ends the script says it too.")
 
 
+_AT_ONCE = "MLflow records what it is told at once"
+
 RULES: dict[str, Callable[[Found], Made]] = {
     "log": _log,
     "log_list": _log_list,
@@ -368,13 +359,13 @@ RULES: dict[str, Callable[[Found], Made]] = {
     "upload_files": _upload_files,
     "upload_folder": _upload_folder,
     "tag": _tag,
-    "set_tags": lambda found: Made(f"mlflow.set_tags({found.values['tags']})"),
+    "set_tags": _set_tags,
     "get_metrics": _get_metrics,
     "get_tags": lambda found: Made(f"mlflow.get_run({found.run}.info.run_id).data.tags"),
     "get_id": lambda found: Made(f"{found.run}.info.run_id"),
     "complete": _end(""),
     "cancel": _end("KILLED"),
     "fail": _fail,
-    "flush": lambda _: Made("mlflow.flush_async_logging()"),
+    "flush": lambda _: Made("pass\n", statements=True, note=_AT_ONCE, hint="There is nothing to wait for."),
     "register_model": _register_model,
 }

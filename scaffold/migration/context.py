@@ -27,7 +27,6 @@ class Context:
         given_by: the arguments that say so.
         functions: its functions and classes.
         pyplot: the names of matplotlib.pyplot.
-        texts: names and arguments of the command line that are texts, as ``arguments.kind``.
         names: every name that the module has.
         has_mlflow: whether it imports mlflow at its top already.
         starts_runs: the line that starts a run of MLflow by itself; None without one.
@@ -46,7 +45,6 @@ class Context:
     given_by: list[tuple[tuple[str, str], cst.Arg]] = field(default_factory=list)
     functions: set[str] = field(default_factory=set)
     pyplot: set[str] = field(default_factory=set)
-    texts: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     has_mlflow: bool = False
     starts_runs: int | None = None

@@ -1,6 +1,7 @@
 """What to do about uses of the run that stay calls of SDK v1."""
 
-from scaffold.migration.calls import RULES, SIGNATURES
+from scaffold.migration.calls import RULES
+from scaffold.migration.signatures import SIGNATURES
 
 # What MLflow has for the rest, where it has something: attribute of a run → what to do.
 LEFT = {

@@ -1,6 +1,7 @@
 """The whole of a migration: which files it makes of which, and what a person has to know."""
 
 import difflib
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -12,11 +13,12 @@ from scaffold.errors import ProjectError, UsageError
 from scaffold.migration import packages, submitting
 from scaffold.migration.notes import Note
 from scaffold.migration.submitting import SUBMITTER
-from scaffold.project import job_file
+from scaffold.project import job_file, replacing
 from scaffold.project.conda import read_conda
 from scaffold.project.files import FileError
 from scaffold.project.job import CommandJob
 from scaffold.project.job_reader import read_job
+from scaffold.project.replacing import New
 from scaffold.project.requirements import read_requirements
 from scaffold.project.subject import Subject
 
@@ -104,6 +106,7 @@ def propose(subject: Subject) -> Proposal:
     faults: list[FileError] = []
     job = read_job(subject, faults)
     notes = [_fault(fault) for fault in faults]
+    notes += [Note("changed", left.file, left.line, left.what, left.hint) for left in job.left]
     changes, found = _modules(subject, job)
     notes += found
     logs = any("mlflow." in change.after for change in changes) or _uses_mlflow(subject)
@@ -111,7 +114,7 @@ def propose(subject: Subject) -> Proposal:
         job, specification, found = _with_mlflow(subject, job)
         changes += specification
         notes += found
-    notes += submitting.left_in(subject)
+    notes += submitting.left_in(subject, job.carried)
     notes += _missing(subject, job)
     notes += submitting.rewrites(subject, {change.path.name for change in changes})
     changes += _job_and_submitter(subject, job, notes)
@@ -131,7 +134,8 @@ def _require_libcst() -> None:
 
 
 def _fault(fault: FileError) -> Note:
-    return Note("left", fault.file.shown, fault.line, fault.wrong, f"Put it into {job_file.NAME} by hand.")
+    hint = f"Put it into {job_file.NAME} by hand." if "--sdk v1" in (fault.hint or "") else fault.hint
+    return Note("left", fault.file.shown, fault.line, fault.wrong, hint or "")
 
 
 def _modules(subject: Subject, job: CommandJob) -> tuple[list[Change], list[Note]]:
@@ -164,6 +168,9 @@ def _with_mlflow(subject: Subject, job: CommandJob) -> tuple[CommandJob, list[Ch
             [],
             [Note("left", subject.runner.shown, None, what, "Describe an environment in job.yml.")],
         )
+    if not environment:
+        what = f"the environment must hold {' and '.join(packages.PACKAGES)} too"
+        return job, [], [Note("left", subject.runner.shown, None, what, "Name them where you describe it.")]
     if "conda_file" not in environment:
         what = f"the image {environment['image']} must hold {' and '.join(packages.PACKAGES)}"
         return job, [], [Note("left", subject.runner.shown, None, what, "Install them in the image.")]
@@ -230,7 +237,7 @@ def write(proposal: Proposal) -> dict[str, str]:
         What was replaced, and is not safe in git as it was → the file that it is kept in.
 
     Raises:
-        ProjectError: a file has changed meanwhile.
+        ProjectError: a file has changed meanwhile, or cannot be written; none was.
     """
     for change in proposal.changes:
         present = _decoded(change.path) if change.path.exists() else None
@@ -239,14 +246,21 @@ def write(proposal: Proposal) -> dict[str, str]:
                 f"{change.shown} has changed meanwhile; nothing was written.", "Migrate again."
             )
     copies: dict[str, str] = {}
+    kept: list[tuple[Path, Path]] = []
     for change in proposal.changes:
         if change.before is not None and not _is_committed(change.path):
             copy = _free(change.path)
-            copy.write_bytes(change.path.read_bytes())
+            kept.append((change.path, copy))
             copies[change.shown] = Path(change.shown).with_name(copy.name).as_posix()
-    for change in proposal.changes:
-        change.path.write_bytes(change.after.encode())
+    new = [New(change.path, _data(change), change.shown) for change in proposal.changes]
+    replacing.write(new, proposal.root, copies=kept)
     return copies
+
+
+def _data(change: Change) -> bytes:
+    """The bytes of a file afterwards; one that was compared without its line ends keeps them."""
+    data = change.after.encode()
+    return data if "\r\n" in (change.before or "") else replacing.with_ends_of(change.path, data)
 
 
 def _decoded(path: Path) -> str:
@@ -256,7 +270,7 @@ def _decoded(path: Path) -> str:
 
 def _free(path: Path) -> Path:
     copy, number = path.with_name(f"{path.name}.bak"), 1
-    while copy.exists():
+    while os.path.lexists(copy):
         copy, number = path.with_name(f"{path.name}.bak{number}"), number + 1
     return copy
 

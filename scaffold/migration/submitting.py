@@ -62,12 +62,17 @@ _CALLS = {
 _OF_COMPUTES = {"get_status": "client.compute.get(name)", "cancel": "client.compute.begin_stop(name)"}
 
 
-def left_in(subject: Subject) -> Iterator[Note]:
-    """What the submitting script does beyond submitting one run."""
+def left_in(subject: Subject, carried: Collection[tuple[int, int]] = ()) -> Iterator[Note]:
+    """What the submitting script does beyond submitting one run.
+
+    Args:
+        subject: the project.
+        carried: the ends (line and column) of the calls that the job has inputs and outputs for.
+    """
     values = Values(subject.runner, subject.constants, subject.constants_file)
     of_environment = {"register", "build", "build_local"}
     for node in ast.walk(values.tree):
-        if not isinstance(node, ast.Call):
+        if not isinstance(node, ast.Call) or (node.end_lineno, node.end_col_offset) in carried:
             continue
         called = values.called(node)
         hint = _CALLS.get(called)

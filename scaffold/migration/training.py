@@ -4,6 +4,7 @@ By libcst, so that comments and formatting stay. A call that MLflow has nothing 
 SDK v1 that it needs, and is told; so does a run that is given to somebody whose code is not looked at.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,14 +12,17 @@ import libcst as cst
 from libcst import matchers as m
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
 
-from scaffold.migration.calls import Found, Left, Made, bind, carried
+from scaffold.migration.calls import carried
 from scaffold.migration.context import Context, dotted, is_context, is_run
 from scaffold.migration.escapes import escapes
 from scaffold.migration.following import read
+from scaffold.migration.found import Found, Left, Made
+from scaffold.migration.helpers import Helpers
 from scaffold.migration.hints import hint
 from scaffold.migration.loops import Repeated, repeated
+from scaffold.migration.module import Module
 from scaffold.migration.notes import Note
-from scaffold.migration.texts import Texts
+from scaffold.migration.signatures import bind
 from scaffold.migration.writing import STARTED, Expressions, Needs, Statements, imported
 
 
@@ -33,12 +37,14 @@ class Script:
     Attributes:
         shown: its path from the project.
         wrapper: the module.
-        context: what is known of it.
+        context: what is known of the run in it.
+        module: what is known of its expressions, once they were looked at.
     """
 
     shown: str
     wrapper: MetadataWrapper
     context: Context
+    module: Module | None = None
 
     @classmethod
     def parse(cls, text: str, shown: str, *, only_run: bool = True) -> "Script":
@@ -93,16 +99,36 @@ class Script:
             return self.wrapper.module.code, uses.notes
         code = "".join(made.code for made in uses.made.values())
         module = self.wrapper.module.visit(Statements(uses.made, uses.loops))
-        needs = Needs("mlflow." in code, uses.logs_at_top, "os.path" in code, keeps_run or uses.keeps_class)
-        return imported(module, self.context, needs).code, uses.notes
+        helpers = uses.helpers.used_in(code, imports=not uses.logs_at_top)
+        code += "".join(helpers)
+        needs = Needs(
+            mlflow="mlflow." in code,
+            at_top=uses.logs_at_top,
+            modules=tuple(name for name in ("posixpath", "re") if f"{name}." in code),
+            run=keeps_run or uses.keeps_class,
+            functions=helpers,
+        )
+        notes = [*uses.notes, *_told(helpers, uses.helpers, self.shown)]
+        return imported(module, self.context, needs).code, notes
 
     def _uses(self, *, keeps_run: bool) -> "_Uses":
-        texts = Texts()
-        self.wrapper.module.visit(texts)
-        self.context.texts = texts.found
-        uses = _Uses(self.context, self.shown, keeps_run=keeps_run)
+        if self.module is None:
+            self.module = Module.of(self.wrapper.module.code)
+        uses = _Uses(self.context, self.module, self.shown, keeps_run=keeps_run)
         self.wrapper.visit(uses)
         return uses
+
+
+def _told(functions: tuple[str, ...], helpers: Helpers, shown: str) -> Iterator[Note]:
+    """What the functions are for that are new in a module."""
+    for function in functions:
+        if function.startswith(f"def {helpers.log_value}("):
+            what = f"{helpers.log_value}, which is new in this file, makes a tag of a value that is no number"
+            hint = "Where the value is always a number, mlflow.log_metric(…) does as well."
+        else:
+            what = f"{helpers.valid_name}, which is new in this file, replaces what MLflow takes in no name"
+            hint = "Where names are of letters, digits, spaces and _ - . / alone, it is not needed."
+        yield Note("changed", shown, None, what, hint)
 
 
 def rewritten(text: str, shown: str) -> tuple[str, list[Note]]:
@@ -136,9 +162,11 @@ class _Uses(cst.CSTVisitor):
 
     METADATA_DEPENDENCIES = (PositionProvider, ParentNodeProvider)
 
-    def __init__(self, context: Context, shown: str, *, keeps_run: bool) -> None:
+    def __init__(self, context: Context, module: Module, shown: str, *, keeps_run: bool) -> None:
         super().__init__()
         self._context = context
+        self._known = module
+        self.helpers = Helpers.beside(context.names)
         self._shown = shown
         self._keeps_run = keeps_run
         self._module = cst.Module([])
@@ -151,7 +179,8 @@ class _Uses(cst.CSTVisitor):
         self.notes: list[Note] = []
 
     def leave_Module(self, original_node: cst.Module) -> None:
-        nodes = [node for node, made in self.made.items() if "mlflow." in made.code]
+        logs = ("mlflow.", f"{self.helpers.log_value}(")
+        nodes = [node for node, made in self.made.items() if any(one in made.code for one in logs)]
         self.logs_at_top = not all(
             any(one in self._importing for one in self._functions(node)) for node in nodes
         )
@@ -285,7 +314,8 @@ class _Uses(cst.CSTVisitor):
             uncounted=often.uncounted and step is None,
             run=self._run_of(node),
             pyplot=frozenset(self._context.pyplot),
-            texts=frozenset(self._context.texts),
+            module=self._known,
+            helpers=self.helpers,
         )
         try:
             made = carried(found)
@@ -295,7 +325,7 @@ class _Uses(cst.CSTVisitor):
         if made is None or (made.statements and not self._is_statement(call)):
             self._leave(node)
             return
-        if step is not None and often.loop is not None and f"step={step}" in made.code:
+        if step is not None and often.loop is not None and re.search(rf"\b{step}\b", made.code):
             self.loops[often.loop] = step
         self.made[call] = made
         if made.note:

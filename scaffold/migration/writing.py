@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import libcst as cst
 from libcst import matchers as m
 
-from scaffold.migration.calls import Made
 from scaffold.migration.context import Context, dotted
+from scaffold.migration.found import Made
 from scaffold.migration.loops import counted
 
 STARTED = "mlflow.active_run() or mlflow.start_run()"
@@ -102,14 +102,16 @@ class Needs:
     Attributes:
         mlflow: whether it uses mlflow.
         at_top: whether it does so where no function around it imports Run.
-        os: whether it uses os.
+        modules: the others that what is new in it uses.
         run: whether it still uses the class Run.
+        functions: the source texts of functions that are new in it.
     """
 
     mlflow: bool
     at_top: bool
-    os: bool
+    modules: tuple[str, ...]
     run: bool
+    functions: tuple[str, ...] = ()
 
 
 def imported(module: cst.Module, context: Context, needs: Needs) -> cst.Module:
@@ -117,7 +119,8 @@ def imported(module: cst.Module, context: Context, needs: Needs) -> cst.Module:
     in_place = _Imports(context, needs)
     module = module.visit(in_place)
     lines = in_place.missing()
-    return module if not lines else _with_lines(module, lines)
+    module = _with_lines(module, lines) if lines else module
+    return _with_functions(module, needs.functions) if needs.functions else module
 
 
 class _Imports(cst.CSTTransformer):
@@ -129,20 +132,19 @@ class _Imports(cst.CSTTransformer):
         self._needs = needs
         self._depth = 0
         self._has_mlflow = context.has_mlflow or not needs.mlflow
-        self._has_os = not needs.os
+        self._lacks = list(needs.modules)
         self._used: set[str] = set()
 
     def missing(self) -> list[str]:
         """Lines that found no place."""
         of_mlflow = ["import mlflow"] if self._needs.at_top and not self._has_mlflow else []
-        return ([] if self._has_os else ["import os"]) + of_mlflow
+        return [f"import {name}" for name in self._lacks] + of_mlflow
 
     def visit_Module(self, node: cst.Module) -> None:
         for line in node.body:
-            if m.matches(line, m.SimpleStatementLine(body=[m.Import()])) and {"os", "os.path"} & _modules(
-                line
-            ):
-                self._has_os = True
+            if m.matches(line, m.SimpleStatementLine(body=[m.Import()])):
+                there = _modules(line)
+                self._lacks = [name for name in self._lacks if name not in there]
         used = _Used()
         node.visit(used)
         self._used = used.names
@@ -162,7 +164,7 @@ class _Imports(cst.CSTTransformer):
             in_place = not self._needs.at_top and not self._has_mlflow
             return [cst.parse_statement("import mlflow")] if in_place else []
         lines = self.missing()
-        self._has_os = self._has_mlflow = True
+        self._lacks, self._has_mlflow = [], True
         return [cst.parse_statement(line) for line in lines]
 
     def leave_SimpleStatementLine(
@@ -270,6 +272,29 @@ def _in_place(
 
 def _with_lines(module: cst.Module, lines: Sequence[str]) -> cst.Module:
     """The module with lines at the end of the imports that it begins with."""
+    place = _end_of_imports(module)
+    new = [cst.parse_statement(line) for line in lines]
+    return module.with_changes(body=[*module.body[:place], *new, *module.body[place:]])
+
+
+def _with_functions(module: cst.Module, functions: Sequence[str]) -> cst.Module:
+    """The module with functions behind the imports that it begins with."""
+    place = _end_of_imports(module)
+    apart = [cst.EmptyLine(indent=False), cst.EmptyLine(indent=False)]
+    new = [cst.parse_statement(function) for function in functions]
+    first = 0 if place else 1  # nothing stands before it
+    new = [one.with_changes(leading_lines=[] if number < first else apart) for number, one in enumerate(new)]
+    rest = list(module.body[place:])
+    if rest:
+        own = list(rest[0].leading_lines)
+        while own and own[0].comment is None:
+            own.pop(0)
+        rest[0] = rest[0].with_changes(leading_lines=[*apart, *own])
+    return module.with_changes(body=[*module.body[:place], *new, *rest])
+
+
+def _end_of_imports(module: cst.Module) -> int:
+    """How many of a module's first statements are its docstring and imports."""
     place = 0
     for number, line in enumerate(module.body):
         first = line.body[0] if isinstance(line, cst.SimpleStatementLine) else None
@@ -279,5 +304,4 @@ def _with_lines(module: cst.Module, lines: Sequence[str]) -> cst.Module:
             break
         else:
             place = 1
-    new = [cst.parse_statement(line) for line in lines]
-    return module.with_changes(body=[*module.body[:place], *new, *module.body[place:]])
+    return place

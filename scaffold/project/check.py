@@ -4,16 +4,18 @@ Reads files, runs none of the project's code, and asks no network.
 """
 
 import datetime
-import os
-import shutil
+import io
+import tokenize
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.errors import ProjectError, UsageError
+from scaffold.project import replacing
 from scaffold.project.files import lines_of
 from scaffold.project.finding import Edit, Finding, Fix, Rule
 from scaffold.project.reader import find_project, submits, submitting_scripts
+from scaffold.project.replacing import New
 from scaffold.project.subject import Subject
 
 
@@ -138,8 +140,16 @@ def examine(
     return Report(subject, tuple(ranked))
 
 
-def mend(findings: Iterable[Finding]) -> list[Finding]:
-    """Makes the fixes of findings, those that are not in one another's way, and returns what it mended."""
+def mend(findings: Iterable[Finding], root: Path) -> list[Finding]:
+    """Makes the fixes of findings, those that are not in one another's way, and returns what it mended.
+
+    Args:
+        findings: what to mend.
+        root: the project's folder.
+
+    Raises:
+        ProjectError: a file cannot be written, or is a link out of the project; none was changed.
+    """
     mended: list[Finding] = []
     taken: dict[Path, list[Edit]] = {}
     for finding in findings:
@@ -147,8 +157,8 @@ def mend(findings: Iterable[Finding]) -> list[Finding]:
             mended.append(finding)
             for edit in finding.fix.edits:
                 taken.setdefault(edit.path, []).append(edit)
-    for path, edits in taken.items():
-        _rewrite(path, edits)
+    new = [New(path, _rewritten(path, edits), path.name) for path, edits in taken.items()]
+    replacing.write(new, root)
     return mended
 
 
@@ -160,10 +170,11 @@ def _in_the_way(fix: Fix, taken: dict[Path, list[Edit]]) -> bool:
     )
 
 
-def _rewrite(path: Path, edits: list[Edit]) -> None:
-    """Replaces lines of a file, the last ones first; line ends and permissions are kept as they are."""
-    target = Path(os.path.realpath(path))  # a link stays one
-    text = target.read_bytes().decode("utf-8")
+def _rewritten(path: Path, edits: list[Edit]) -> bytes:
+    """A file with lines replaced, the last ones first; line ends and encoding are kept as they are."""
+    data = path.read_bytes()
+    encoding = _encoding(data) if path.suffix == ".py" else "utf-8"
+    text = data.decode(encoding)
     if any(edit.first == 1 for edit in edits):
         text = text.removeprefix("\ufeff")
     lines = lines_of(text)
@@ -171,7 +182,13 @@ def _rewrite(path: Path, edits: list[Edit]) -> None:
     for edit in sorted(edits, key=lambda edit: edit.first, reverse=True):
         new = edit.text if "\r" in edit.text else edit.text.replace("\n", ends)
         lines[edit.first - 1 : edit.last] = [new] if new else []
-    temporary = target.with_name(f".{target.name}.scaffold")
-    temporary.write_bytes("".join(lines).encode("utf-8"))
-    shutil.copymode(target, temporary)
-    temporary.replace(target)
+    return "".join(lines).encode(encoding)
+
+
+def _encoding(data: bytes) -> str:
+    """The encoding that a Python file names, with a byte order mark as part of the text."""
+    try:
+        found, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError:
+        return "utf-8"
+    return "utf-8" if found == "utf-8-sig" else found

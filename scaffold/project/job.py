@@ -10,7 +10,28 @@ from scaffold.project.files import ProjectFile
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/commandJob.schema.json"
 
+_BINDING = re.compile(r"\$\{\{(inputs|outputs)\.\w+\}\}")
 _PLACE = re.compile(r"\$\{?(AZUREML_DATAREFERENCE|AZURE_ML_INPUT|AZURE_ML_OUTPUT)_")
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something of the submitting script that a person has to look at, because the job says it otherwise or not.
+
+    Attributes:
+        file: the script's path from the project.
+        line: counted from 1.
+        what: what it is, a phrase without its full stop.
+        hint: what to do about it.
+    """
+
+    file: str
+    line: int
+    what: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.what}"
 
 
 @dataclass(frozen=True)
@@ -22,9 +43,11 @@ class CommandJob:
         script: what is run in it; None when ``command`` says it all.
         arguments: of the script.
         command: the command line, when the project has one in place of a script.
-        environment: ``image`` and ``conda_file``, or ``azureml:NAME:VERSION``.
+        environment: ``image`` and ``conda_file``, or ``azureml:NAME:VERSION``; nothing where it is not known.
         experiment: its name; None for the one that SDK v2 names by the folder.
         compute: its name; None for serverless compute.
+        inputs: name → what the job reads, which its arguments name as ``${{inputs.NAME}}``.
+        outputs: name → what it writes.
         variables: environment variables of the job.
         distribution: its ``type`` and ``process_count_per_instance`` or counts.
         instances: how many nodes; None for one.
@@ -32,7 +55,9 @@ class CommandJob:
         tags: of the job.
         display_name: of the job.
         sources: key of the YAML → where its value comes from, in words.
-        left: what the script does once it has submitted that is no part of a job, a phrase each with file and line.
+        missing: key of the YAML that it lacks → why.
+        left: what the script does that is no part of the job, or not as it was.
+        carried: the ends (line and column) of the calls of the script that became inputs and outputs.
     """
 
     code: Path
@@ -42,6 +67,8 @@ class CommandJob:
     command: str | None = None
     experiment: str | None = None
     compute: str | None = None
+    inputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     distribution: dict[str, Any] = field(default_factory=dict)
     instances: int | None = None
@@ -49,7 +76,9 @@ class CommandJob:
     tags: dict[str, str] = field(default_factory=dict)
     display_name: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
-    left: tuple[str, ...] = ()
+    missing: dict[str, str] = field(default_factory=dict)
+    left: tuple[Remark, ...] = ()
+    carried: frozenset[tuple[int, int]] = frozenset()
 
     @property
     def command_line(self) -> str:
@@ -75,6 +104,8 @@ class CommandJob:
             "display_name": self.display_name,
             "code": _relative(self.code, folder),
             "command": self.command_line,
+            "inputs": self.inputs,
+            "outputs": self.outputs,
             "environment": environment,
             "compute": _compute(self.compute),
             "environment_variables": self.variables,
@@ -97,6 +128,8 @@ def _compute(name: str | None) -> str | None:
 
 def _quoted(word: str) -> str:
     """A word as bash takes it; one that names a place of data is still to be expanded, as for SDK v1."""
+    if _BINDING.fullmatch(word):
+        return word
     if _PLACE.search(word) and not set(word) & set('"`\\'):
         return f'"{word}"'
     return shlex.quote(word)

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from scaffold.project.files import ProjectFile
+from scaffold.project.job_configuration import Configured
 from scaffold.project.python import SDK_PYTHON
 from scaffold.project.source import Unknown
+from scaffold.project.straight import Straight
 from scaffold.project.subject import Subject
 from scaffold.project.values import Values
 from scaffold.requirements import is_url, logical_lines, option_of
@@ -64,7 +66,12 @@ class _Reader:
         self._values = values
         self._config = config
         self._sources = sources
-        self._calls = [node for node in ast.walk(values.tree) if isinstance(node, ast.Call)]
+        self._configured = Configured(values, config)
+        ignored = self._configured.ignored_environment()
+        self._calls = [
+            node for node in ast.walk(values.tree) if isinstance(node, ast.Call) and node not in ignored
+        ]
+        self._specified = None if ignored else subject.specified
 
     def _note(self, text: str) -> None:
         self._sources["environment"] = text
@@ -76,10 +83,10 @@ class _Reader:
         subject = self._subject
         got = [call for call in self._called("get") if self._is_environments(call)]
         makers = self._called(*_MAKERS)
-        if subject.specified is not None and (
+        if self._specified is not None and (
             subject.submission.specifications_only or self._is_from_file(makers, got)
         ):
-            subject.specified.file.data()  # or says that it is not there
+            self._specified.file.data()  # or says that it is not there
             return self._from_file() | {"image": self._image(makers)}
         if (got or self._looked_up()) and not makers:
             if self._changes_one() or self._called(*_ADDERS):
@@ -87,7 +94,8 @@ class _Reader:
             return self._registered(got)
         if makers or self._changes_one():
             return self._described(makers)
-        if self._values.given(self._config, "environment") is None and not self._stored("environment"):
+        given = self._configured.given("environment")
+        if given is None and not self._stored("environment") and not self._configured.comes_from_elsewhere:
             self._note(f"{subject.runner.shown} names no environment: SDK v1's own")
             return _of_conda([f"python={SDK_PYTHON}"], ["azureml-defaults"])
         raise self._unknown(self._config.lineno)
@@ -100,23 +108,22 @@ class _Reader:
         return (self._values.dotted(call.func) or "").endswith("Environment.get")
 
     def _stored(self, attribute: str) -> list[ast.expr]:
-        return [
-            node.value
-            for node in ast.walk(self._values.tree)
-            if isinstance(node, ast.Assign)
-            and any(isinstance(target, ast.Attribute) and target.attr == attribute for target in node.targets)
-        ]
+        return self._configured.stored(attribute)
 
     def _changes_one(self) -> bool:
-        return any(
-            self._stored(name) for name in ("user_managed_dependencies", "conda_dependencies", "base_image")
-        )
+        changed = any(self._stored(name) for name in ("conda_dependencies", "base_image"))
+        return changed or bool(self._user_managed()) or self._configured.dependencies is not None
+
+    def _user_managed(self) -> list[ast.expr]:
+        """What is assigned to user_managed_dependencies, but for the False that stands there anyway."""
+        nodes = self._stored("user_managed_dependencies")
+        return [node for node in nodes if not (isinstance(node, ast.Constant) and node.value is False)]
 
     def _is_from_file(self, makers: list[ast.Call], got: list[ast.Call]) -> bool:
         """Whether one specification says it all but for the image."""
         files = ("from_pip_requirements", "from_conda_specification")
         only = all(self._values.called(call) in files for call in makers)
-        changed = any(self._stored(name) for name in ("user_managed_dependencies", "conda_dependencies"))
+        changed = self._user_managed() or self._stored("conda_dependencies")
         return only and not got and not changed and not self._called(*_ADDERS)
 
     def _from_file(self) -> dict[str, Any]:
@@ -171,12 +178,26 @@ class _Reader:
         looked_up = self._looked_up()
         names = {self._text(call, "name", 1) for call in calls}
         names |= {self._values.text(one.slice).value for one in looked_up}
-        versions = {self._text(call, "version", 2) for call in calls} | ({None} if looked_up else set())
-        if len(names) != 1 or None in names or len(versions) != 1:
+        tails = {self._tail(call) for call in calls} | ({"@latest"} if looked_up else set())
+        if len(names) != 1 or None in names or len(tails) != 1:
             raise self._unknown((calls or looked_up)[0].lineno)
-        name, version = names.pop(), versions.pop()
         self._note(f"{'Environment.get' if calls else 'environments'} in {self._subject.runner.shown}")
-        return f"azureml:{name}:{version}" if version else f"azureml:{name}@latest"
+        return f"azureml:{names.pop()}{tails.pop()}"
+
+    def _tail(self, call: ast.Call) -> str:
+        """Which version of a registered environment is asked for."""
+        for sign, name, position in ((":", "version", 2), ("@", "label", 3)):
+            node = self._values.given(call, name, position)
+            if node is None or (isinstance(node, ast.Constant) and node.value is None):
+                continue
+            try:
+                found = self._values.plain(node)
+            except Unknown:
+                found = None
+            if isinstance(found, bool) or not isinstance(found, int | str) or found == "":
+                raise self._unknown(node.lineno)
+            return "@latest" if str(found).lower() == "latest" else f"{sign}{found}"
+        return "@latest"
 
     def _text(self, call: ast.Call, name: str, position: int | None) -> str | None:
         node = self._values.given(call, name, position)
@@ -225,8 +246,11 @@ class _Reader:
         return image
 
     def _is_user_managed(self) -> bool:
-        nodes = self._stored("user_managed_dependencies")
-        return bool(nodes) and isinstance(nodes[-1], ast.Constant) and bool(nodes[-1].value)
+        nodes = self._user_managed()
+        several = len(self._stored("user_managed_dependencies")) > 1
+        if nodes and (several or not isinstance(nodes[0], ast.Constant)):
+            raise self._unknown(nodes[0].lineno)
+        return bool(nodes) and bool(nodes[0].value)  # type: ignore[attr-defined]  # a constant
 
     def _dependencies(self) -> tuple[list[str], list[str]]:
         conda: list[str] = []
@@ -257,7 +281,7 @@ class _Reader:
         if node is None:
             return []
         try:
-            items = self._values.items(node)
+            items = [None] if Straight(self._values).is_changed(node) else self._values.items(node)
         except Unknown:
             items = [None]
         if None in items:

@@ -9,6 +9,7 @@ import difflib
 import hashlib
 import json
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,8 +18,8 @@ from scaffold.project.job import CommandJob
 
 NAME = "job.yml"
 _HEAD = (
-    "# The experiment as a command job of SDK v2: az ml job create -f {name}\n"
-    "# 'scaffold export' writes it from the project; it keeps what you change here, and says when the two differ.\n"
+    "The experiment as a command job of SDK v2: az ml job create -f {name}\n"
+    "'scaffold export' writes it from the project; it keeps what you change here, and says when the two differ.\n"
 )
 _SEAL = re.compile(rb"^# As exported: sha256 ([0-9a-f]{64})$\n?", re.MULTILINE)
 
@@ -33,9 +34,16 @@ def render(job: CommandJob, file: Path) -> bytes:
     blocks = []
     for key, value in job.document(file.parent).items():
         source = job.sources.get({"resources": "distribution"}.get(key, key))
-        comment = f"\n# {source}\n" if source else "\n" if key == "tags" else ""
+        comment = f"\n{_comment(source)}\n" if source else "\n" if key == "tags" else ""
         blocks.append(comment + "\n".join(_lines(key, value, "")) + "\n")
-    return sealed((_HEAD.format(name=file.name) + "".join(blocks)).encode())
+    blocks += [f"\n{_comment(f'{key}: {why}')}\n" for key, why in job.missing.items()]
+    head = "".join(f"{_comment(line)}\n" for line in _HEAD.format(name=shlex.quote(file.name)).splitlines())
+    return sealed((head + "".join(blocks)).encode())
+
+
+def _comment(text: str) -> str:
+    """A line of comment; names of files may hold what YAML takes not even there."""
+    return "# " + "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
 
 
 def sealed(body: bytes) -> bytes:
@@ -49,7 +57,7 @@ def is_exported(data: bytes) -> bool:
 
 
 def _lines(key: str, value: Any, indent: str) -> list[str]:
-    plain = key if re.fullmatch(r"\$?[A-Za-z_][A-Za-z0-9_]*", key) and key not in _WORDS else json.dumps(key)
+    plain = key if key in _PLAIN_KEYS else _text(key)
     if isinstance(value, dict) and value:
         return [
             f"{indent}{plain}:",
@@ -60,8 +68,22 @@ def _lines(key: str, value: Any, indent: str) -> list[str]:
     return [f"{indent}{plain}: {_scalar(value)}"]
 
 
-# What YAML 1.1 takes for something else than a text.
-_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+# The keys that jobs themselves have; a person's keys are quoted, whatever they look like: ON is a text too.
+_PLAIN_KEYS = {
+    *("$schema", "type", "experiment_name", "display_name", "code", "command", "environment", "compute"),
+    *(
+        "environment_variables",
+        "distribution",
+        "resources",
+        "limits",
+        "tags",
+        "inputs",
+        "outputs",
+        "services",
+    ),
+    *("image", "conda_file", "name", "channels", "dependencies", "pip", "instance_count", "timeout"),
+    *("process_count_per_instance", "worker_count", "parameter_server_count", "path", "mode"),
+}
 
 
 def _item(value: Any, indent: str) -> list[str]:
@@ -72,8 +94,16 @@ def _item(value: Any, indent: str) -> list[str]:
 
 
 def _scalar(value: Any) -> str:
-    # JSON's texts and numbers are YAML's, whatever the text looks like.
-    return json.dumps(value, ensure_ascii=False)
+    return _text(value) if isinstance(value, str) else json.dumps(value)
+
+
+# What YAML takes for the end of a line, or does not take as it is: JSON only asks for the first 32 to be escaped.
+_ESCAPED = re.compile("[\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+
+
+def _text(text: str) -> str:
+    """A text between double quotes, which no version of YAML takes for anything else."""
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from scaffold.project import job_environment
+from scaffold.project import job_arguments, job_distribution, job_environment, job_path
 from scaffold.project.files import FileError
-from scaffold.project.job import CommandJob
+from scaffold.project.job import CommandJob, Remark
+from scaffold.project.job_arguments import Arguments
+from scaffold.project.job_configuration import Configured
 from scaffold.project.source import Unknown
+from scaffold.project.straight import Straight
 from scaffold.project.subject import Subject
 from scaffold.project.values import Values
 
@@ -28,6 +31,8 @@ _OTHERS = {
     "AutoMLConfig": "SDK v2 has azure.ai.ml.automl.",
     "start_logging": "Such a run needs no job: mlflow.start_run() with the workspace's tracking address.",
 }
+# Stands for a compute target that is not known: without one, a job of SDK v2 goes to serverless compute, which costs.
+_NO_COMPUTE = "NAME-OF-THE-COMPUTE-TARGET"
 _TARGETS = ("ComputeTarget", "AmlCompute", "ComputeInstance", "create")
 _SUBMIT_WITH_V1 = (
     "Write it as a literal, there or in constants.py; 'scaffold submit --sdk v1' runs the script itself."
@@ -56,13 +61,16 @@ class _Reader:
         self._submission = subject.submission
         self._runner = subject.runner
         self._values = Values(self._runner, subject.constants, subject.constants_file)
+        self._straight = Straight(self._values)
         self._sources: dict[str, str] = {}
-        self._left: list[str] = []
+        self._missing: dict[str, str] = {}
+        self._left: list[Remark] = []
         self._calls = [node for node in ast.walk(self._values.tree) if isinstance(node, ast.Call)]
         configs = [call for call in self._calls if self._values.called(call) == "ScriptRunConfig"]
         if len(configs) != 1:
             raise self._several(configs) if configs else self._none()
         self._config = configs[0]
+        self._configured = Configured(self._values, self._config)
 
     def _several(self, configs: list[ast.Call]) -> FileError:
         wrong = f"it makes {len(configs)} ScriptRunConfigs, and a job is made from one"
@@ -81,27 +89,40 @@ class _Reader:
         return self._runner.error(None, f"{wrong}, and a job is made from one", hint)
 
     def job(self) -> CommandJob:
-        command = self._command()
-        distribution, instances = self._or(self._distribution, ({}, None))
+        command, arguments = self._command() or (None, None)
+        code = self._code()
+        script = None if command is not None else self._script()
+        words: tuple[str, ...] = ()
+        if arguments is None:
+            arguments = self._arguments()
+            words = tuple(arguments.words)
+        distribution, instances = self._or("distribution", self._distribution, ({}, None))
+        variables = self._or("environment_variables", self._variables, {})
+        if script is not None:
+            variables = self._with_path(code, script, variables)
         return CommandJob(
-            code=self._code(),
-            script=None if command is not None else self._script(),
-            arguments=() if command is not None else self._or(self._arguments, ()),
+            code=code,
+            script=script,
+            arguments=words,
             command=command,
-            environment=self._or(self._environment, {"image": job_environment.IMAGE}),
-            experiment=self._or(self._experiment, None),
-            compute=self._or(self._compute, None),
-            variables=self._or(self._variables, {}),
+            environment=self._or("environment", self._environment, {}),
+            experiment=self._or("experiment_name", self._experiment, None),
+            compute=self._or("compute", self._compute, _NO_COMPUTE),
+            inputs=arguments.inputs,
+            outputs=arguments.outputs,
+            variables=variables,
             distribution=distribution,
             instances=instances,
-            timeout=self._or(self._timeout, None),
-            tags=self._or(self._tags, {}),
-            display_name=self._or(lambda: self._stored_text("display_name"), None),
+            timeout=self._or("limits", self._timeout, None),
+            tags=self._or("tags", self._tags, {}),
+            display_name=self._or("display_name", lambda: self._stored_text("display_name"), None),
             sources=self._sources,
-            left=tuple(self._left),
+            missing=self._missing,
+            left=(*self._left, *arguments.remarks),
+            carried=frozenset(arguments.carried),
         )
 
-    def _or(self, read: Callable[[], _T], otherwise: Any) -> _T:
+    def _or(self, key: str, read: Callable[[], _T], otherwise: Any) -> _T:
         """What is read, or something else when it cannot be and faults are wanted."""
         try:
             return read()
@@ -109,6 +130,7 @@ class _Reader:
             if self._faults is None:
                 raise
             self._faults.append(error)
+            self._missing[key] = error.message.rstrip(".")
             instead: _T = otherwise
             return instead
 
@@ -124,8 +146,14 @@ class _Reader:
         self._sources[key] = _source_of(self._subject, self._values, node, what)
 
     def _given(self, name: str, position: int | None = None) -> ast.expr | None:
-        node = self._values.given(self._config, name, position)
-        return None if isinstance(node, ast.Constant) and node.value is None else node
+        return self._configured.given(name, position)
+
+    def _require_known(self, what: str) -> None:
+        """Raises:
+        FileError: a run configuration is given that comes from elsewhere, and may say anything.
+        """
+        if self._configured.comes_from_elsewhere:
+            raise self._unknown(self._config.lineno, what)
 
     def _code(self) -> Path:
         node = self._given("source_directory", 0)
@@ -146,7 +174,7 @@ class _Reader:
 
     def _script(self) -> str:
         node = self._given("script", 1)
-        if node is None:
+        if node is None or self._configured.stored("script"):
             raise self._unknown(self._config.lineno, "script")
         argument = self._values.text(node)
         if argument.value is None:
@@ -154,42 +182,51 @@ class _Reader:
         self._note("command", node, "script")
         return Path(argument.value).as_posix()
 
-    def _arguments(self) -> tuple[str, ...]:
-        found = self._submission.arguments
-        node = self._given("arguments", 2) or next(self._stored("arguments"), None)
-        if node is None and found is not None:
-            return found.values  # type: ignore[return-value]  # none at all
-        if node is None:
-            return ()
-        try:
-            items = self._values.items(node)
-        except Unknown:
-            items = [None]
-        if None in items:
-            raise self._unknown(node.lineno, "arguments")
+    def _arguments(self) -> Arguments:
+        given = [node for node in [self._given("arguments", 2)] if node is not None]
+        said = [*given, *self._stored("arguments")]
+        if not said:
+            return Arguments()
+        node = said[0]
+        several = [*said[1:], *self._configured.changes("arguments")]
+        if several:  # which of them counts, and when, is not followed
+            node = ast.copy_location(
+                ast.Call(func=ast.Name("list", ast.Load()), args=[], keywords=[]), several[0]
+            )
+        found = job_arguments.read(self._values, self._runner.shown, node)
+        self._tell_lacking(found, "arguments")
         of = _source_of(self._subject, self._values, node, "arguments")
         before = self._sources["command"]
         self._sources["command"] = before if of == before else f"{before}; {of}"
-        return tuple(str(item) for item in items)
+        return found
 
-    def _command(self) -> str | None:
+    def _tell_lacking(self, found: Arguments, what: str) -> None:
+        """Raises:
+        FileError: something is not known, and faults are not wanted.
+        """
+        for lacking in found.lacking:
+            error = self._unknown(lacking.node.lineno, lacking.what or what)
+            wrong, hint = error.wrong, f"Write it into job.yml, where {lacking.word} stands in its place."
+            if lacking.why:
+                wrong, hint = f"{lacking.what} is data that no input stands for: {lacking.why}", lacking.hint
+                error = self._runner.error(lacking.node.lineno, wrong, hint)
+            if self._faults is None:
+                raise error
+            self._faults.append(self._runner.error(lacking.node.lineno, wrong, hint))
+
+    def _command(self) -> tuple[str, Arguments] | None:
         node = self._given("command")
         if node is None:
             return None
         self._note("command", node, "command")
-        try:
-            return " ".join(str(item) for item in self._known_items(node))
-        except Unknown:
-            argument = self._values.text(node)
-        if argument.value is None:
+        argument = self._values.text(node)
+        if argument.value is not None:
+            return argument.value, Arguments()
+        found = job_arguments.read(self._values, self._runner.shown, node)
+        if any(not lacking.what for lacking in found.lacking):
             raise self._unknown(node.lineno, "command")
-        return argument.value
-
-    def _known_items(self, node: ast.expr) -> list[str | None]:
-        items = self._values.items(node)
-        if None in items:
-            raise self._unknown(node.lineno, "command")
-        return items
+        self._tell_lacking(found, "command")
+        return " ".join(found.words), found
 
     def _experiment(self) -> str | None:
         calls = [call for call in self._calls if self._values.called(call) == "Experiment"]
@@ -201,10 +238,16 @@ class _Reader:
         return texts.pop()
 
     def _compute(self) -> str | None:
-        node = self._given("compute_target") or next(self._stored("target"), None)
+        try:
+            node = self._configured.stored_in_run("target") or self._given("compute_target")
+        except Unknown:
+            raise self._unknown(self._config.lineno, "the compute target") from None
         if node is None:
-            self._sources["compute"] = f"{self._runner.shown} names no compute target"
-            return None
+            self._require_known("the compute target")
+            self._sources["compute"] = (
+                f"{self._runner.shown} names no compute target: SDK v1's own, this machine"
+            )
+            return "local"
         name = self._target_name(node)
         if name is None:
             raise self._unknown(node.lineno, "the compute target")
@@ -236,13 +279,7 @@ class _Reader:
 
     def _stored(self, attribute: str) -> Iterator[ast.expr]:
         """What is assigned to ``….attribute``; the last one first."""
-        found = [
-            node.value
-            for node in ast.walk(self._values.tree)
-            if isinstance(node, ast.Assign)
-            and any(isinstance(target, ast.Attribute) and target.attr == attribute for target in node.targets)
-        ]
-        yield from sorted(found, key=lambda node: -node.lineno)
+        yield from reversed(self._configured.stored(attribute))
 
     def _stored_text(self, attribute: str) -> str | None:
         node = next(self._stored(attribute), None)
@@ -256,6 +293,8 @@ class _Reader:
 
     def _plain(self, node: ast.expr, what: str) -> Any:
         try:
+            if self._straight.is_changed(node):
+                raise Unknown
             return self._values.plain(node)
         except Unknown:
             raise self._unknown(node.lineno, what) from None
@@ -263,42 +302,32 @@ class _Reader:
     def _variables(self) -> dict[str, str]:
         """Those of the run configuration over those of the environment, which has no place for any in SDK v2."""
         of: dict[str, dict[str, str]] = {}
-        for owner, node, replaces in self._set_in("environment_variables"):
+        for owner, node, replaces in self._configured.put_into("environment_variables"):
             variables = self._plain(node, "environment_variables")
             if not isinstance(variables, dict):
                 raise self._unknown(node.lineno, "environment_variables")
             texts = {str(key): str(value) for key, value in variables.items()}
             of[owner] = texts if replaces else of.get(owner, {}) | texts
             self._note("environment_variables", node, "environment_variables")
-        first_the_environments = sorted(of, key=self._is_run_configuration)
+        first_the_environments = sorted(of, key=self._configured.is_run_configuration)
         return {key: value for owner in first_the_environments for key, value in of[owner].items()}
 
-    def _set_in(self, attribute: str) -> list[tuple[str, ast.expr, bool]]:
-        """What goes into a dictionary ``OWNER.attribute``: owner, what, whether it replaces what was there."""
-        found: list[tuple[ast.expr, ast.expr, bool]] = []
-        for node in ast.walk(self._values.tree):
-            match node:
-                case ast.Assign(targets=[ast.Attribute(value=owner, attr=name)], value=value):
-                    found += [(owner, value, True)] if name == attribute else []
-                case ast.Assign(
-                    targets=[ast.Subscript(value=ast.Attribute(value=owner, attr=name), slice=key)],
-                    value=value,
-                ):
-                    one = ast.copy_location(ast.Dict(keys=[key], values=[value]), node)
-                    found += [(owner, one, False)] if name == attribute else []
-                case ast.Call(
-                    func=ast.Attribute(value=ast.Attribute(value=owner, attr=name), attr="update"),
-                    args=[value],
-                ):
-                    found += [(owner, value, False)] if name == attribute else []
-        in_order = sorted(found, key=lambda entry: entry[1].lineno)
-        return [(ast.unparse(owner), value, replaces) for owner, value, replaces in in_order]
-
-    def _is_run_configuration(self, owner: str) -> bool:
-        if owner.endswith("run_config"):
-            return True
-        made = self._values.followed(ast.parse(owner, mode="eval").body)
-        return isinstance(made, ast.Call) and self._values.called(made) == "RunConfiguration"
+    def _with_path(self, code: Path, script: str, variables: dict[str, str]) -> dict[str, str]:
+        """The variables with the snapshot's folder on Python's path, where the script needs what SDK v1 puts there."""
+        found = job_path.imported_from_the_top(self._subject, code, script)
+        if found is None:
+            return variables
+        what = (
+            f"{script} imports {found} from {code.name}, where SDK v1 looks for modules and SDK v2 does not"
+        )
+        if "PYTHONPATH" in variables:
+            line = self._config.lineno
+            self._left.append(Remark(self._runner.shown, line, what, "Add . to PYTHONPATH in job.yml."))
+            return variables
+        self._sources["environment_variables"] = "; ".join(
+            filter(None, (self._sources.get("environment_variables"), f"PYTHONPATH: {what}"))
+        )
+        return {**variables, "PYTHONPATH": "."}
 
     def _tags(self) -> dict[str, str]:
         """The tags that the script gives with ``submit(config, tags=…)`` and ``set_tags``, and ``tag`` by literals."""
@@ -326,8 +355,12 @@ class _Reader:
         try:
             self._values.plain(found)
         except Unknown:
-            place = f"{self._runner.shown}:{call.lineno}"
-            self._left.append(f"{place}: a tag that only the run tells is not one of the job")
+            what = "a tag that only the run tells is not one of the job"
+            self._left.append(
+                Remark(
+                    self._runner.shown, call.lineno, what, "mlflow.set_tag(…) in the run's script sets it."
+                )
+            )
             return None
         return found
 
@@ -340,38 +373,14 @@ class _Reader:
 
     def _distribution(self) -> tuple[dict[str, Any], int | None]:
         node = self._given("distributed_job_config")
-        if node is None:
-            return {}, self._node_count()
-        call = self._values.followed(node)
-        if not isinstance(call, ast.Call):
-            raise self._unknown(node.lineno, "distributed_job_config")
-        self._sources["distribution"] = f"distributed_job_config in {self._runner.shown}"
-
-        def number(name: str, position: int, default: int | None) -> int | None:
-            given = self._values.given(call, name, position)
-            value = default if given is None else self._plain(given, name)
-            return None if value is None else int(value)
-
-        kind = self._values.called(call)
-        if kind == "MpiConfiguration":
-            each, nodes = number("process_count_per_node", 0, 1), number("node_count", 1, 1)
-            return {"type": "mpi", "process_count_per_instance": each}, nodes
-        if kind == "PyTorchConfiguration":
-            nodes = number("node_count", 2, 1) or 1
-            total = number("process_count", 1, None) or nodes
-            return {"type": "pytorch", "process_count_per_instance": max(1, total // nodes)}, nodes
-        if kind == "TensorflowConfiguration":
-            workers, servers = number("worker_count", 0, 1) or 1, number("parameter_server_count", 1, 0) or 0
-            distribution = {"type": "tensorflow", "worker_count": workers, "parameter_server_count": servers}
-            return distribution, workers + servers
-        wrong = f"SDK v2 has no counterpart of {kind}"
-        raise self._runner.error(
-            node.lineno, wrong, "Submit it with --sdk v1, or choose another configuration."
-        )
-
-    def _node_count(self) -> int | None:
-        node = next(self._stored("node_count"), None)
-        return None if node is None else int(self._plain(node, "node_count"))
+        if node is not None:
+            self._sources["distribution"] = f"distributed_job_config in {self._runner.shown}"
+            return job_distribution.read(self._values, node, self._unknown, self._runner)
+        for said in self._configured.processes():
+            raise self._unknown(said.lineno, "the distribution of the run configuration")
+        self._require_known("the distribution")
+        count = next(self._stored("node_count"), None)
+        return {}, None if count is None else int(self._plain(count, "node_count"))
 
 
 def _source_of(subject: Subject, values: Values, node: ast.expr, what: str) -> str:

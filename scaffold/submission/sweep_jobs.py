@@ -19,6 +19,7 @@ from scaffold.submission.sweeps import Plan
 
 _SCHEMA = "https://azuremlschemas.azureedge.net/latest/sweepJob.schema.json"
 _OF_TRIALS = ("code", "command", "environment", "environment_variables", "distribution", "resources")
+_OF_SWEEPS = ("experiment_name", "display_name", "compute", "inputs", "outputs")
 _POLICIES = {"bandit": "bandit", "median": "median_stopping", "truncation": "truncation_selection"}
 _AS_IN_V1 = {"evaluation_interval": 1, "delay_evaluation": 0}  # azure-ai-ml would send an interval of 0
 
@@ -85,7 +86,7 @@ def _document(job: dict[str, Any], plan: Plan, names: Mapping[str, str]) -> dict
     keys: dict[str, Any] = {
         "$schema": _SCHEMA,
         "type": "sweep",
-        **{key: value for key, value in job.items() if key in ("experiment_name", "display_name", "compute")},
+        **{key: value for key, value in job.items() if key in _OF_SWEEPS},
         "trial": trial | {"command": " ".join([trial["command"], *given])},
         "search_space": {name: _distribution(*plan.space[option]) for option, name in names.items()},
         "sampling_algorithm": {"type": plan.sampling} | ({} if plan.seed is None else {"seed": plan.seed}),

@@ -79,6 +79,38 @@ def test_a_conflict_shows_the_difference_and_force_overrules(offline: Machine, t
     assert "cpu-cluster" in (root / "job.yml").read_text()
 
 
+def test_force_writes_through_no_link_out_of_the_project(offline: Machine, tmp_path: Path):
+    root = generate(Answers(), tmp_path).path
+    other = tmp_path / "other.yml"
+    other.write_text("type: command\n")
+    (root / "job.yml").symlink_to(other)
+
+    done = offline.run("export", "--no-validate", "--force", cwd=root)
+
+    assert done.returncode == 3
+    first, second = done.stderr.splitlines()
+    assert first.startswith("Error: job.yml is a link that leads out of the project, to ")
+    assert second.startswith("→ ")
+    assert other.read_text() == "type: command\n"
+
+
+def test_a_job_keeps_its_line_ends_and_permissions(offline: Machine, tmp_path: Path):
+    root = generate(Answers(), tmp_path).path
+    job = root / "job.yml"
+    offline.run("export", "--no-validate", cwd=root)
+    job.write_bytes(job.read_bytes().replace(b"\n", b"\r\n"))
+    job.chmod(0o640)
+    constants = (root / "constants.py").read_text()
+    (root / "constants.py").write_text(constants.replace("cpu-cluster", "gpu-cluster"))
+
+    done = offline.run("export", "--no-validate", cwd=root)
+
+    assert done.returncode == 0, done.stderr
+    assert b"gpu-cluster" in job.read_bytes()
+    assert job.read_bytes().count(b"\n") == job.read_bytes().count(b"\r\n")
+    assert job.stat().st_mode & 0o777 == 0o640
+
+
 def test_stdout_and_dry_run_write_nothing(offline: Machine, tmp_path: Path):
     root = generate(Answers(), tmp_path).path
 

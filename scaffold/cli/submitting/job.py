@@ -36,7 +36,8 @@ def read_job(subject: "Subject") -> "CommandJob":
 
     job = job_reader.read_job(subject)
     for left in job.left:
-        console.warn(console.inert(left))
+        console.warn(console.inert(str(left)))
+        console.note(console.inert(f"    → {left.hint}"))
     return job
 
 

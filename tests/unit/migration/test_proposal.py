@@ -75,7 +75,37 @@ def test_what_cannot_be_told_is_listed_and_the_rest_is_done(tmp_path):
         tmp_path, **{"submit.py": SUBMIT.replace("environment=env", "environment=env, arguments=ask()")}
     )
     assert ("submit.py", 5) in {(note.file, note.line) for note in found.notes}
-    assert yaml.safe_load(after(found)["job.yml"])["command"] == "python train.py"
+    assert yaml.safe_load(after(found)["job.yml"])["command"] == "python train.py ${{inputs.arguments}}"
+
+
+def test_an_argument_that_cannot_be_told_is_one_that_the_job_lacks(tmp_path):
+    given = "['--rate', ask(), '--data', data.as_mount(), '--by', 2, *more]"
+    found = proposal(
+        tmp_path, **{"submit.py": SUBMIT.replace("environment=env", f"environment=env, arguments={given}")}
+    )
+    job = yaml.safe_load(after(found)["job.yml"])
+    words = "--rate ${{inputs.rate}} --data ${{inputs.d}} --by 2 ${{inputs.arguments}}"
+    assert job["command"] == f"python train.py {words}"
+    assert job["inputs"] == {"d": {"type": "uri_folder", "path": "azureml:d@latest", "mode": "ro_mount"}}
+    told = {note.what: note.hint for note in found.notes if note.file == "submit.py" and note.line == 5}
+    hint = "Write it into job.yml, where ${{inputs.rate}} stands in its place."
+    assert told["the value of --rate is computed, so that only running the script tells it"] == hint
+    assert not any("as_mount" in what or "get_by_name" in what for what in told)
+
+
+def test_an_environment_that_cannot_be_told_is_none_and_not_a_bare_image(tmp_path):
+    submit = SUBMIT.replace("Environment.from_conda_specification('e', 'env.yml')", "make()")
+    found = proposal(tmp_path, **{"submit.py": submit})
+    assert "environment" not in yaml.safe_load(after(found)["job.yml"])
+    why = (
+        "# environment: submit.py:5: the environment is described in a way that only running the script tells"
+    )
+    assert why in after(found)["job.yml"].splitlines()
+
+
+def test_a_compute_target_that_cannot_be_told_is_not_serverless_compute(tmp_path):
+    found = proposal(tmp_path, **{"submit.py": SUBMIT.replace("'cpu'", "pick()")})
+    assert yaml.safe_load(after(found)["job.yml"])["compute"] == "azureml:NAME-OF-THE-COMPUTE-TARGET"
 
 
 def test_numbers_among_the_arguments_may_have_names(tmp_path):
@@ -127,7 +157,7 @@ run.register_model('m')
 @pytest.mark.parametrize(
     ("line", "keys", "left"),
     [
-        (5, ("one", "first", "python train.py --rate 1", None), [7]),
+        (5, ("one", "first", "python train.py --rate 1", "local"), [7]),
         (9, ("two", "second", "python train.py", "azureml:cpu"), [13]),
     ],
 )
@@ -194,6 +224,17 @@ def test_what_git_has_needs_no_copy(tmp_path):
         subprocess.run([*git, *command], check=True)
     assert write(found) == {}
     assert not list(tmp_path.rglob("*.bak"))
+
+
+def test_a_script_that_is_a_link_out_of_the_project_stops_all_of_it(tmp_path):
+    root = tmp_path / "project"
+    write_tree(tmp_path, {"shared.py": TRAIN, "project/src/none": ""})
+    write_tree(root, {"submit.py": SUBMIT, "env.yml": CONDA})
+    (root / "src" / "train.py").symlink_to("../../shared.py")
+    with pytest.raises(ProjectError, match=r"src/train\.py is a link that leads out of the project"):
+        write(propose(Subject(root, root / "submit.py")))
+    assert (tmp_path / "shared.py").read_text() == TRAIN
+    assert sorted(path.name for path in root.iterdir()) == ["env.yml", "src", "submit.py"]
 
 
 def test_a_file_that_has_changed_meanwhile_is_not_overwritten(tmp_path):

@@ -122,9 +122,7 @@ def test_tags_that_are_given_one_by_one_but_for_those_that_only_the_run_tells(tm
     job = job_of(tmp_path, PLAIN.format(""), tail=tail)
 
     assert job.tags == {"kind": "a", "team": "blue", "seen": ""}
-    assert [left.partition(": ")[2] for left in job.left] == [
-        "a tag that only the run tells is not one of the job"
-    ]
+    assert [left.what for left in job.left] == ["a tag that only the run tells is not one of the job"]
 
 
 def test_limits_variables_and_tags(tmp_path):
@@ -158,6 +156,92 @@ def test_a_local_run_stays_one(tmp_path):
     assert job.document(tmp_path)["compute"] == "local"
 
 
+def test_no_compute_target_is_sdk_v1s_own(tmp_path):
+    job = job_of(tmp_path, "config = ScriptRunConfig('src', 'train.py')\n")
+    assert job.document(tmp_path)["compute"] == "local"
+    assert job.sources["compute"] == "submit.py names no compute target: SDK v1's own, this machine"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "rc = RunConfiguration()\nrc.target = 'real'\n",
+        "rc = RunConfiguration()\nrc.target = ws.compute_targets['real']\n",
+    ],
+)
+def test_a_run_configuration_counts_and_not_what_the_sdk_ignores_beside_it(tmp_path, made):
+    given = "run_config=rc, compute_target='no', environment=Environment('no'), "
+    given += "distributed_job_config=MpiConfiguration(node_count=2), max_run_duration_seconds=60"
+    job = job_of(tmp_path, f"{made}config = ScriptRunConfig('src', 'train.py', {given})\n")
+    assert (job.compute, job.distribution, job.instances, job.timeout) == ("real", {}, None, None)
+    assert job.environment["conda_file"]["dependencies"] == [
+        "python=3.8.13",
+        "pip",
+        {"pip": ["azureml-defaults"]},
+    ]
+
+
+def test_a_run_configuration_has_an_environment_script_and_arguments(tmp_path):
+    body = "rc = RunConfiguration(script='train.py', arguments=['--a', 1])\nrc.target = 'cpu'\n"
+    body += "rc.environment = Environment.get(ws, 'mine')\nconfig = ScriptRunConfig('src', run_config=rc)\n"
+    job = job_of(tmp_path, body)
+    assert (job.command_line, job.environment, job.compute) == (
+        "python train.py --a 1",
+        "azureml:mine@latest",
+        "cpu",
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("rc = RunConfiguration.load('.')\n", "the distribution"),
+        ("rc = make()\nrc.target = 'cpu'\n", "the distribution"),
+        (
+            "rc = RunConfiguration(communicator='Mpi')\nrc.target = 'c'\n",
+            "the distribution of the run configuration",
+        ),
+        (
+            "rc = RunConfiguration()\nif big:\n    rc.target = 'a'\nelse:\n    rc.target = 'b'\n",
+            "the compute target",
+        ),
+    ],
+)
+def test_a_run_configuration_that_may_say_anything_is_refused(tmp_path, body, what):
+    said = refusal(tmp_path, f"{body}config = ScriptRunConfig('src', 'train.py', run_config=rc)\n")
+    assert said.endswith(f": {what} is computed, so that only running the script tells it.")
+
+
+def test_a_script_of_a_folder_that_imports_from_the_top_finds_it_as_with_sdk_v1(tmp_path):
+    body = "config = ScriptRunConfig('src', 'jobs/train.py', compute_target='cpu')\n"
+    write_tree(
+        tmp_path,
+        {"src/jobs/train.py": "from tools.mod import f\nimport helper\n", "src/tools/mod.py": "f = 1\n"},
+    )
+    assert job_of(tmp_path, body).variables == {"PYTHONPATH": "."}
+    write_tree(
+        tmp_path, {"src/jobs/train.py": "import helper, os\n", "src/jobs/helper.py": "", "src/helper.py": ""}
+    )
+    assert job_of(tmp_path, body).variables == {}
+    write_tree(tmp_path, {"src/jobs/helper.py": "import tools.mod\n"})
+    own = body + "config.run_config.environment_variables['PYTHONPATH'] = 'lib'\n"
+    job = job_of(tmp_path, own)
+    assert job.variables == {"PYTHONPATH": "lib"}
+    assert [left.hint for left in job.left] == ["Add . to PYTHONPATH in job.yml."]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("names.append('b')\n", "environment_variables"),
+        ("names['B'] = 'b'\n", "environment_variables"),
+    ],
+)
+def test_what_is_changed_once_it_is_made_is_refused(tmp_path, more, said):
+    body = PLAIN.format("") + f"names = {{'A': '1'}}\n{more}config.run_config.environment_variables = names\n"
+    assert said in refusal(tmp_path, body)
+
+
 # Environments
 
 
@@ -171,6 +255,32 @@ def test_registered_environments(tmp_path):
         environment_of(tmp_path, "env = Environment.get(ws, name='mine', version='3')\n") == "azureml:mine:3"
     )
     assert environment_of(tmp_path, "env = ws.environments['mine']\n") == "azureml:mine@latest"
+
+
+@pytest.mark.parametrize(
+    ("given", "tail"),
+    [
+        ("'mine', 1", ":1"),
+        ("'mine', '1.2'", ":1.2"),
+        ("name='mine', version=3", ":3"),
+        ("'mine', None", "@latest"),
+        ("'mine', label='tested'", "@tested"),
+    ],
+)
+def test_the_version_of_a_registered_environment(tmp_path, given, tail):
+    assert environment_of(tmp_path, f"env = Environment.get(ws, {given})\n") == f"azureml:mine{tail}"
+
+
+def test_a_version_that_is_computed_is_not_taken_for_the_latest(tmp_path):
+    made = "env = Environment.get(ws, 'mine', pick())\n" + PLAIN.format(", environment=env")
+    assert "only running the script tells" in refusal(tmp_path, made)
+
+
+def test_user_managed_dependencies_of_false_change_nothing(tmp_path):
+    made = "env = Environment.from_conda_specification('e', 'e.yml')\nenv.python.user_managed_dependencies = {}\n"
+    found = environment_of(tmp_path, made.format(False), e__yml="dependencies: [python=3.11]\n")
+    assert found == {"image": IMAGE, "conda_file": tmp_path / "e.yml"}
+    assert "only running" in refusal(tmp_path, made.format("pick()") + PLAIN.format(", environment=env"))
 
 
 def test_an_environment_put_together_by_calls(tmp_path):

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from scaffold.project.job import CommandJob
 from scaffold.project.job_file import Export, plan, render
@@ -40,6 +42,115 @@ def test_yaml_reads_back_what_was_written_however_odd(tmp_path):
         tmp_path, tags=ODD, variables=ODD, distribution={"type": "mpi", "process_count_per_instance": 2}
     )
     assert yaml.safe_load(render(odd, tmp_path / "job.yml")) == odd.document(tmp_path)
+
+
+# What YAML 1.1 or 1.2 takes for something else than the text that it looks like.
+LOOKS_LIKE = (
+    *(
+        "YES",
+        "No",
+        "on",
+        "OFF",
+        "y",
+        "N",
+        "~",
+        "null",
+        "NULL",
+        "True",
+        "012",
+        "0o12",
+        "0x1F",
+        "1e3",
+        "1_000",
+        "12:30",
+    ),
+    *(
+        "2024-01-02",
+        "2024-01-02 03:04:05",
+        ".5",
+        ".inf",
+        ".NaN",
+        "+1",
+        "-",
+        "- a",
+        "? a",
+        ": a",
+        "a: b",
+        "a #b",
+        "=",
+        "<<",
+    ),
+    *(
+        "",
+        " ",
+        " a ",
+        "\ta",
+        "@a",
+        "`a",
+        "*a",
+        "&a",
+        "!a",
+        "%a",
+        "|",
+        ">",
+        "{a",
+        "[a",
+        "'a",
+        '"a',
+        "\\a",
+        "---",
+        "...",
+    ),
+    *(
+        "\x7f",
+        "\x85",
+        "\xa0",
+        "\u2028",
+        "\u2029",
+        "\ufeff",
+        "\uffff",
+        "\U0001f600",
+        "\x00",
+        "a\r\nb",
+        "\r",
+        "\n",
+    ),
+)
+texts = st.sampled_from(LOOKS_LIKE) | st.text()
+
+
+def test_every_text_that_looks_like_something_else_stays_one(tmp_path):
+    each = {text: text for text in LOOKS_LIKE}
+    odd = job(
+        tmp_path, tags=each, variables=each, display_name="12:30", experiment="NO", arguments=LOOKS_LIKE
+    )
+    assert yaml.safe_load(render(odd, tmp_path / "job.yml")) == odd.document(tmp_path)
+    assert all(
+        f"\n  {key}: " not in render(odd, tmp_path / "job.yml").decode() for key in ("YES", "on", "N", "012")
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(texts, texts), texts, st.lists(texts))
+@example({"name": "mode", "type": "path"}, "x", [])
+def test_any_text_is_read_back_at_every_place_of_a_job(each, text, words):
+    root = Path("/project")
+    file = root / f"{text.replace('/', '_')}.yml"
+    odd = job(
+        root,
+        script=text or "train.py",
+        arguments=tuple(words),
+        environment={"image": text, "conda_file": {"name": text, "dependencies": [*words, {"pip": words}]}},
+        experiment=text,
+        compute=text,
+        display_name=text,
+        tags=each,
+        variables=each,
+        inputs={key: {"type": "uri_folder", "path": value} for key, value in each.items()},
+        sources={"code": text, "command": text},
+        missing={"environment": text},
+    )
+    assert yaml.safe_load(render(odd, file)) == odd.document(root)
 
 
 def test_comments_say_where_values_come_from(tmp_path):

@@ -311,7 +311,7 @@ def test_a_fix(tmp_path, before, after):
     assert [one for one in check(root).findings if one.fix]
 
     for _ in range(3):
-        mend(check(root).findings)
+        mend(check(root).findings, root)
 
     assert not [one for one in check(root).findings if one.fix]
     for name, text in after.items():
@@ -328,7 +328,7 @@ def test_a_fix_leaves_a_link_and_permissions_as_they_are(tmp_path):
     (root / "requirements.txt").unlink()
     (root / "requirements.txt").symlink_to("shared.txt")
 
-    assert mend(check(root).findings)
+    assert mend(check(root).findings, root)
 
     assert (root / "requirements.txt").is_symlink()
     assert (root / "shared.txt").read_text() == "numpy==1.26.4\n"
