@@ -12,7 +12,7 @@ import uuid
 from datetime import datetime, timezone
 from typing import Any
 
-from scaffold.workspace.room import is_lack_of_room
+from scaffold.workspace.room import is_lack_of_room, is_locked
 from scaffold.workspace.store.damage import is_damage
 
 
@@ -144,10 +144,24 @@ def no_room(*, storage: bool = False) -> Fault:
     )
 
 
+def locked() -> Fault:
+    """Another program has the database locked; who asks again later is served."""
+    fault = Fault(
+        503,
+        "ServiceError",
+        "Another program has the local workspace's database locked, so the request was not carried out: try again.",
+        "DatabaseLocked",
+    )
+    fault.headers["retry-after"] = "2"
+    return fault
+
+
 def of_failure(error: Exception, *, storage: bool = False) -> Fault:
     """What a client is told of a request that failed for no reason of its own; ``storage``: see :func:`no_room`."""
     if is_lack_of_room(error):
         return no_room(storage=storage)
+    if is_locked(error):
+        return locked()
     if isinstance(error, sqlite3.DatabaseError) and is_damage(error):
         # Clients ask again after a 5xx, and the service is about to stop: they would never see the reason.
         return Fault(
