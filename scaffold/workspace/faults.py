@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from scaffold.workspace.room import is_lack_of_room, is_locked
+from scaffold.workspace.store.content import ContentMissingError
 from scaffold.workspace.store.damage import is_damage
 
 
@@ -156,12 +157,31 @@ def locked() -> Fault:
     return fault
 
 
+def content_missing(error: ContentMissingError) -> Fault:
+    """A file that the workspace has acknowledged is not there any more."""
+    return Fault(410, "ServiceError", f"{error}.", "ContentMissing")
+
+
+def snapshot_missing(paths: list[str]) -> Fault:
+    """A snapshot that the client believes is here, and of which files are lost."""
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return Fault(
+        410,
+        "ServiceError",
+        f"The content of {paths[0]}{more} is missing from the local workspace's store, where it was kept for an "
+        "earlier submission: change a file of the project and submit again, and all of it is sent anew.",
+        "ContentMissing",
+    )
+
+
 def of_failure(error: Exception, *, storage: bool = False) -> Fault:
     """What a client is told of a request that failed for no reason of its own; ``storage``: see :func:`no_room`."""
     if is_lack_of_room(error):
         return no_room(storage=storage)
     if is_locked(error):
         return locked()
+    if isinstance(error, ContentMissingError):  # nor would it be there the next time
+        return content_missing(error)
     if isinstance(error, sqlite3.DatabaseError) and is_damage(error):
         # Clients ask again after a 5xx, and the service is about to stop: they would never see the reason.
         return Fault(

@@ -71,6 +71,14 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
         raise
 
 
+def place_of(error: OSError, otherwise: Path) -> Path:
+    """The file or folder that an error is about: where something was to be put, rather than what."""
+    for name in (error.filename2, error.filename):
+        if isinstance(name, str | os.PathLike):
+            return Path(name)
+    return otherwise
+
+
 def files_below(folder: Path) -> Iterator[os.stat_result]:
     """What is known of every file below a folder; links are not followed, and what vanishes is passed over."""
     folders = [os.fspath(folder)]

@@ -14,7 +14,7 @@ from typing import Any
 from scaffold import __version__
 from scaffold.errors import WorkspaceError
 from scaffold.workspace import service_lock, settings
-from scaffold.workspace.files import StateFileError
+from scaffold.workspace.files import StateFileError, place_of
 from scaffold.workspace.paths import Home
 from scaffold.workspace.reaching import ANSWER_SECONDS, LostError, NotAnsweringError, Service, find, reach
 from scaffold.workspace.record import ServiceRecord
@@ -60,7 +60,7 @@ def unusable(home: Home, error: OSError) -> WorkspaceError:
     """What a person is told of a state folder that cannot be written: where, why, and what to do."""
     from scaffold.workspace.room import is_lack_of_room
 
-    where = error.filename if isinstance(error.filename, str) else str(home.root)
+    where = place_of(error, home.root)
     if is_lack_of_room(error):
         return no_room(home)
     return WorkspaceError(

@@ -6,7 +6,6 @@ workspace id (the SDK caches by it), and the next command, ``scaffold workspace 
 
 import contextlib
 import logging
-import os
 import sqlite3
 import tempfile
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from scaffold.errors import WorkspaceError
 from scaffold.workspace import aside
-from scaffold.workspace.files import StateFileError
+from scaffold.workspace.files import StateFileError, place_of
 from scaffold.workspace.paths import Home
 from scaffold.workspace.record import ServiceRecord
 from scaffold.workspace.room import is_locked
@@ -121,8 +120,7 @@ def refusal(home: Home, error: Exception) -> WorkspaceError:
 def _cause(home: Home, error: Exception) -> tuple[Path, str]:
     """Where it fails and why; SQLite does not say, so it is tried."""
     if isinstance(error, OSError):
-        where = error.filename if isinstance(error.filename, str | os.PathLike) else home.root
-        return Path(where), error.strerror or str(error)
+        return place_of(error, home.root), error.strerror or str(error)
     for suffix in ("", "-wal", "-shm"):
         path = home.database.with_name(f"{home.database.name}{suffix}")
         try:

@@ -191,6 +191,16 @@ class Answer:
     headers: dict[str, str]
     body: bytes
 
+    def refusal(self) -> WorkspaceError:
+        """The error of an answer that is a refusal."""
+        try:
+            return _refusal(json.loads(self.body))
+        except (ValueError, KeyError, TypeError):
+            return WorkspaceError(
+                f"The local workspace refuses (status {self.status}).",
+                "See its state with 'scaffold workspace status'.",
+            )
+
 
 def _refusal(document: dict[str, Any]) -> WorkspaceError:
     return WorkspaceError(

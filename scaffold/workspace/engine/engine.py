@@ -36,6 +36,7 @@ from scaffold.workspace.room import is_lack_of_room, is_locked
 from scaffold.workspace.runs import IllegalTransitionError, Status
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
+from scaffold.workspace.store.content import ContentMissingError
 from scaffold.workspace.store.database import timestamp
 from scaffold.workspace.store.runs import FAILED_BY_CLIENT, PIPELINE, SWEEP, Run, is_step
 
@@ -245,6 +246,8 @@ class Engine:
         if isinstance(error, BuildError | SpecificationError):
             return "EnvironmentBuildFailed", f"{error}\n{getattr(error, 'reason', '')}".strip()
         _LOG.error("run %s", run_id, exc_info=error)
+        if isinstance(error, ContentMissingError):
+            return "ServiceError", f"{error}."
         if is_lack_of_room(error):
             return "UserError", _FULL.format(home=self._home.root)
         return "ServiceError", f"{type(error).__name__}: {error}"

@@ -82,5 +82,10 @@ class Store:
         note: dict[str, Any] | None = from_json(row["value"]) if row else None
         return note if note and datetime.fromisoformat(note["at"]) > now() - _TOLD_FOR else None
 
+    def missing_content(self, snapshot_id: str) -> list[str]:
+        """The files of a snapshot whose content is not there any more."""
+        files = self.snapshots.files(snapshot_id)
+        return [file.path for file in files if not self.content.path(file.sha256).exists()]
+
     def close(self) -> None:
         self.database.close()
