@@ -18,7 +18,7 @@ from scaffold.workspace.paths import Home
 from scaffold.workspace.record import ServiceRecord
 from scaffold.workspace.room import is_locked
 from scaffold.workspace.store import Store
-from scaffold.workspace.store.damage import OtherWorkspaceError, find_damage, is_damage
+from scaffold.workspace.store.damage import Expected, OtherStateError, find_damage, is_damage
 
 _LOG = logging.getLogger("scaffold.workspace")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -30,7 +30,7 @@ def open_store(home: Home) -> Store:
 
     Raises:
         DatabaseTooNewError: a newer version of this program wrote it.
-        WorkspaceError: it is another workspace's.
+        WorkspaceError: it is another one than was here last.
         sqlite3.OperationalError: it cannot be opened or written (see :func:`refusal`).
         OSError: likewise.
     """
@@ -60,21 +60,15 @@ def tell_next(home: Home, sentence: str) -> None:
 
 def _damage(home: Home) -> str | None:
     """What is wrong with the database, or None; none at all is right only where nothing was kept before."""
-    used, workspace_id, boot_before = _last_use(home)
+    used, expected = _last_use(home)
     there = home.database.exists() and home.database.stat().st_size > 0
     if not (used or there):
         return None
     try:
-        reason = find_damage(
-            home.database,
-            suspected=home.damage.exists(),
-            workspace_id=workspace_id,
-            since_boot=boot_before is not None and boot_before == boot(),
-        )
-    except OtherWorkspaceError as error:
+        reason = find_damage(home.database, suspected=home.damage.exists(), expected=expected)
+    except OtherStateError as error:
         raise WorkspaceError(
-            f"The database {home.database} is another workspace's ({error.workspace_id}) than the one that "
-            f"ran here last ({workspace_id}).",
+            f"The database {home.database} {error}.",
             f"If you put it there, remove {home.service_record} and start again; otherwise put the right one back, "
             "or 'scaffold workspace reset' sets this one aside.",
         ) from None
@@ -83,15 +77,16 @@ def _damage(home: Home) -> str | None:
     return reason
 
 
-def _last_use(home: Home) -> tuple[bool, str | None, str | None]:
-    """Whether a workspace was kept here, and as far as that is known, which, and in which start of the machine."""
+def _last_use(home: Home) -> tuple[bool, Expected]:
+    """Whether a workspace was kept here, and as far as that is known, what is to be in its database."""
     try:
         record = ServiceRecord.load(home)
     except FileNotFoundError:
-        return False, None, None
+        return False, Expected()
     except StateFileError:  # there was one, whatever it said
-        return True, None, None
-    return record.workspace_id is not None, record.workspace_id, record.boot
+        return True, Expected()
+    since_boot = record.boot is not None and record.boot == boot()
+    return record.workspace_id is not None, Expected(record.workspace_id, record.mark, since_boot)
 
 
 def boot() -> str:

@@ -21,6 +21,7 @@ class ServiceRecord:
         https_port, http_port: where it speaks the wire protocol and where its pages are.
         version: of the program that it runs.
         workspace_id: of the state that it serves; None where no state is to be looked for.
+        mark: what was written to the state last, see ``store.Store.mark``.
         boot: which start of the machine it ran in, see ``opening``; None when that is not known.
     """
 
@@ -30,6 +31,7 @@ class ServiceRecord:
     version: str
     workspace_id: str | None = None
     boot: str | None = None
+    mark: int = 0
 
     @classmethod
     def load(cls, home: Home) -> "ServiceRecord":
@@ -41,7 +43,7 @@ class ServiceRecord:
         """
         path = home.service_record
         fields = read_object(path, _HINT, pid=int, https_port=int, http_port=int, version=str)
-        workspace_id, boot = fields.get("workspace_id"), fields.get("boot")
+        workspace_id, boot, mark = (fields.get(name) for name in ("workspace_id", "boot", "mark"))
         ports = (fields["https_port"], fields["http_port"])
         if fields["pid"] <= 0 or not all(0 < port < 65536 for port in ports):
             raise StateFileError(f"The state file {path} names no process and ports.", _HINT)
@@ -51,6 +53,7 @@ class ServiceRecord:
             fields["version"],
             workspace_id if isinstance(workspace_id, str) else None,
             boot if isinstance(boot, str) else None,
+            mark if isinstance(mark, int) else 0,
         )
 
     def encoded(self) -> bytes:
@@ -67,4 +70,4 @@ class ServiceRecord:
 
     def without_workspace(self) -> "ServiceRecord":
         """The ports alone, so that no state is looked for."""
-        return replace(self, workspace_id=None, boot=None)
+        return replace(self, workspace_id=None, boot=None, mark=0)

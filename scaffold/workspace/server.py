@@ -15,6 +15,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import filelock
@@ -167,7 +168,7 @@ async def _serve(home: Home) -> None:
     opening.watch_for_damage(home, store, stop)
     await patiently(context.engine.recover, lambda reason: _LOG.warning("taking up runs: %s", reason))
     _LOG.info("serving %s on ports %d and %d", home.root, endpoints.https_port, endpoints.http_port)
-    watches = [asyncio.create_task(_keep_files(home, record, stop))]
+    watches = [asyncio.create_task(_keep_files(home, store, record, stop))]
     if idle is not None:
         idling = stop_when_idle(activity, context.engine, store, idle, stop)
         watches.append(asyncio.create_task(idling))
@@ -234,19 +235,25 @@ def _stopper(servers: list[uvicorn.Server]) -> Callable[..., None]:
     return stop
 
 
-async def _keep_files(home: Home, record: ServiceRecord, stop: Callable[[], None]) -> None:
+async def _keep_files(home: Home, store: Store, record: ServiceRecord, stop: Callable[[], None]) -> None:
     """Keeps the files by which commands find this service and prove who they are, whatever becomes of them.
 
-    Ends the service when its state folder was removed: nobody can find it, or stop it, any more.
+    Notes in the record how far the database has come, too, so that the next start knows what is to be in it. Ends the
+    service when its state folder was removed: nobody can find it, or stop it, any more.
     """
     kept = {path: path.read_bytes() for path in (home.secret_keys, home.ca_certificate)}
     kept[home.service_record] = record.encoded()
+    changes = 0
     while home.service_record.exists():
+        with suppress(sqlite3.OperationalError):  # a full disk or a lock; the next look tries again
+            if store.database.changes != changes:
+                record = replace(record, mark=store.mark())
+                kept[home.service_record] = record.encoded()
+                changes = store.database.changes
         for path, content in kept.items():
-            with suppress(OSError):  # a full disk; the next look tries again
+            with suppress(OSError):  # likewise
                 if not path.exists() or path.read_bytes() != content:
-                    write_atomically(path, content)
-                    _LOG.warning("%s was written again: it held something else", path)
+                    await asyncio.to_thread(write_atomically, path, content)
         await asyncio.sleep(_LOOK_SECONDS)
     _LOG.warning("the state folder is gone")
     stop()

@@ -7,6 +7,7 @@ it whole at every start takes too long for a large one, so only what a good reas
 import contextlib
 import sqlite3
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 _LOCK_SECONDS = 30.0
@@ -23,35 +24,40 @@ def is_damage(error: sqlite3.Error) -> bool:
     return type(error) is sqlite3.DatabaseError
 
 
-class OtherWorkspaceError(Exception):
-    """The file is the database of another workspace than the one that was served last.
+class OtherStateError(Exception):
+    """The file is whole, and not what was here last; somebody may have put it there, so only they can tell."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is to be in a database, as far as the service that had it last has left word.
 
     Attributes:
-        workspace_id: the workspace whose it is.
+        workspace_id: the workspace.
+        mark: the number that was written to it last (see ``Store.mark``).
+        since_boot: whether that was since the machine was started. One that lost its power may have kept the word, and
+            the index of the write-ahead log, and not what they speak of.
     """
 
-    def __init__(self, workspace_id: str) -> None:
-        super().__init__(workspace_id)
-        self.workspace_id = workspace_id
+    workspace_id: str | None = None
+    mark: int = 0
+    since_boot: bool = False
 
 
-def find_damage(
-    path: Path, *, suspected: bool, workspace_id: str | None = None, since_boot: bool = False
-) -> str | None:
+def find_damage(path: Path, *, suspected: bool, expected: Expected | None = None) -> str | None:
     """What is wrong with a database file that was in use before, or None.
 
     Args:
         path: the file.
         suspected: whether to read all of it, however it was closed.
-        workspace_id: the workspace that is to be in it, where that is known.
-        since_boot: whether it was used last since the machine was started. One that lost its power may have kept the
-            index of the write-ahead log, and not what it speaks of.
+        expected: what is to be in it, where that is known.
 
     Raises:
-        OtherWorkspaceError: see there.
+        OtherStateError: see there.
         sqlite3.OperationalError: it cannot be opened.
         OSError: likewise.
     """
+    expected = expected or Expected()
     if not path.exists():
         return "the file is gone"
     size = path.stat().st_size
@@ -66,11 +72,11 @@ def find_damage(
         return "file is not a database"
     if closed and (whole := _length(header)) > size:
         return f"the file ends after {size} of {whole} bytes"
-    written = _written_ahead(path) if since_boot else 0
+    written = _written_ahead(path) if expected.since_boot else 0
     with contextlib.closing(sqlite3.connect(path, timeout=_LOCK_SECONDS)) as connection:
         try:
             found = _read_whole(connection, thoroughly=suspected) if suspected or not closed else None
-            return found or _missing(connection, workspace_id, path, written)
+            return found or _missing(connection, expected) or _missing_ahead(connection, path, written)
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
@@ -91,26 +97,35 @@ def lost_ahead(path: Path) -> bool:
     return False
 
 
-def _missing(
-    connection: sqlite3.Connection, workspace_id: str | None, path: Path, written: int
-) -> str | None:
-    """What the open file does not hold although it was written, or None."""
-    if workspace_id is not None:
-        try:
-            row = connection.execute("SELECT value FROM meta WHERE key = 'workspace_id'").fetchone()
-        except sqlite3.OperationalError as error:
-            if not str(error).startswith("no such table"):
-                raise
-            row = None
-        if row is None:
-            return "it holds no workspace"
-        if row[0] != workspace_id:
-            raise OtherWorkspaceError(str(row[0]))
-    if written:
-        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # has it read its log
-        if _written_ahead(path, moved=True) < written:
-            return _LOST
+def _missing(connection: sqlite3.Connection, expected: Expected) -> str | None:
+    """What the file does not hold although it is to be there, or None."""
+    if expected.workspace_id is None:
+        return None
+    try:
+        kept = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    except sqlite3.OperationalError as error:
+        if not str(error).startswith("no such table"):
+            raise
+        kept = {}
+    if "workspace_id" not in kept:
+        return "it holds no workspace"
+    if kept["workspace_id"] != expected.workspace_id:
+        raise OtherStateError(
+            f"is another workspace's ({kept['workspace_id']}) than the one that ran here last ({expected.workspace_id})"
+        )
+    if expected.since_boot and int(kept.get("mark", 0)) < expected.mark:
+        raise OtherStateError(
+            "is older than the workspace that ran here last: what was written since is missing"
+        )
     return None
+
+
+def _missing_ahead(connection: sqlite3.Connection, path: Path, written: int) -> str | None:
+    """What the write-ahead log does not hold although its index spoke of it, or None."""
+    if not written:
+        return None
+    connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # has it read its log
+    return _LOST if _written_ahead(path, moved=True) < written else None
 
 
 _WAL_HEADER_BYTES, _FRAME_HEADER_BYTES = 32, 24
