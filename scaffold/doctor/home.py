@@ -18,11 +18,13 @@ from scaffold.workspace.keys import Keys
 from scaffold.workspace.naming import WorkspaceName
 from scaffold.workspace.paths import Home
 from scaffold.workspace.record import ServiceRecord
+from scaffold.workspace.room import lack_of_files
 
 _LEAST_BYTES, _FEW_BYTES = 200_000_000, 2_000_000_000
 _FIND_SECONDS, _STATUS_SECONDS = 5.0, 4.0
 _SOON_SECONDS = 30 * 24 * 3600
 _RENEWED = "Stop the service if it runs: the next start makes another, and runs under way go on."
+_FILES = "Remove files there that you do not need: it has no inodes left."
 _PRIVATE = 0o077
 
 
@@ -57,7 +59,9 @@ def folder(home: Home) -> Iterator[Finding]:
     there = "" if root.exists() else " is made when it is needed"
     facts = {"path": str(root), "exists": root.exists(), "free_bytes": free}
     text = f"{root}{there}; {words.size(free)} are free."
-    if free < _LEAST_BYTES:
+    if lack_of_files(existing):
+        yield problem("state folder", f"{root}: its disk takes no more files.", _FILES, **facts)
+    elif free < _LEAST_BYTES:
         yield problem(
             "state folder", text, "Make room: 'scaffold workspace prune' removes what is unused.", **facts
         )

@@ -38,11 +38,11 @@ def passes(error: BaseException) -> bool:
 
 
 def lack_of_files(folder: Path) -> bool:
-    """True when the disk of a folder has bytes left, but takes no more files (POSIX: no inodes)."""
+    """True when the disk of a folder, there or not, has bytes left, but takes no more files (POSIX: no inodes)."""
     if os.name != "posix":
         return False
     try:
-        disk = os.statvfs(folder)
+        disk = os.statvfs(next(path for path in (folder, *folder.parents) if path.exists()))
     except OSError:
         return False
     return disk.f_files > 0 and disk.f_favail == 0 and disk.f_bavail > 0
