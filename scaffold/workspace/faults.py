@@ -12,6 +12,7 @@ import uuid
 from datetime import datetime, timezone
 from typing import Any
 
+from scaffold.workspace.files import StateFileError
 from scaffold.workspace.room import is_lack_of_room, is_locked
 from scaffold.workspace.store.content import ContentMissingError
 from scaffold.workspace.store.damage import is_damage
@@ -180,6 +181,8 @@ def of_failure(error: Exception, *, storage: bool = False) -> Fault:
         return no_room(storage=storage)
     if is_locked(error):
         return locked()
+    if isinstance(error, StateFileError):  # nor would it be another one the next time
+        return Fault(410, "ServiceError", f"{error.message} {error.hint}")
     if isinstance(error, ContentMissingError):  # nor would it be there the next time
         return content_missing(error)
     if isinstance(error, sqlite3.DatabaseError) and is_damage(error):

@@ -29,6 +29,7 @@ ANSWER_SECONDS = 15.0
 
 _QUICK_SECONDS = 3.0
 _POLL_SECONDS = 0.05
+_SAVE_SECONDS = 60.0
 
 
 class NotAnsweringError(WorkspaceError):
@@ -108,7 +109,8 @@ class Service:
         """
         with self._asked(method, path, body, timeout) as response:
             headers = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, headers, response.read())
+            with self._losing(timeout):
+                return Answer(response.status, headers, response.read())
 
     @contextlib.contextmanager
     def _asked(
@@ -123,36 +125,42 @@ class Service:
         import http.client
 
         context = _tls(self.home)
+        address = f"/control/{Keys.load(self.home).control}{path}"
         connection = http.client.HTTPSConnection(
             "127.0.0.1", self.https_port, timeout=timeout, context=context
         )
         try:
-            sent = None if body is None else json.dumps(body)
-            connection.request(method, f"/control/{Keys.load(self.home).control}{path}", sent)
-            response = connection.getresponse()
+            with self._losing(timeout):
+                connection.request(method, address, None if body is None else json.dumps(body))
+                response = connection.getresponse()
             if response.status == 501:  # its own service knows whatever this program asks it
                 raise WorkspaceError(
                     "The local workspace that runs here was started by another version of scaffold.",
                     "Restart it (runs under way go on): 'scaffold workspace stop', then this command again.",
                 )
             yield response
-        except (OSError, http.client.HTTPException) as error:
-            raise self._lost(error, timeout) from error
         finally:
             connection.close()
 
-    def _lost(self, error: Exception, timeout: float) -> LostError:
-        if isinstance(error, TimeoutError):
-            return LostError(
+    @contextlib.contextmanager
+    def _losing(self, timeout: float) -> Iterator[None]:
+        """Tells of a service that goes away, or does not answer in time, while it is spoken to in this block."""
+        import http.client
+
+        try:
+            yield
+        except TimeoutError as error:
+            raise LostError(
                 f"The local workspace (process {self.pid}) did not answer within {timeout:.0f} s.",
                 "It may be busy, so run the command again; 'scaffold workspace status' tells how it is.",
                 self.pid,
-            )
-        return LostError(
-            f"The local workspace (process {self.pid}) went away: {error}.",
-            "Run the command again: what needs the workspace starts it.",
-            self.pid,
-        )
+            ) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise LostError(
+                f"The local workspace (process {self.pid}) went away: {error}.",
+                "Run the command again: what needs the workspace starts it.",
+                self.pid,
+            ) from error
 
     def json(self, method: str, path: str, *, body: Any = None, timeout: float = 60.0) -> Any:
         """The answer to a control request, decoded.
@@ -174,13 +182,20 @@ class Service:
             OSError: the service cannot be reached (any more), or the file cannot be written.
             WorkspaceError: it refuses.
         """
-        import shutil
-
-        with self._asked("GET", path, None, 60.0) as response:
+        with self._asked("GET", path, None, _SAVE_SECONDS) as response:
             if response.status >= 400:
-                raise _refusal(json.loads(response.read()))
+                with self._losing(_SAVE_SECONDS):
+                    raise Answer(response.status, {}, response.read()).refusal()
             with target.open("wb") as stream:
-                shutil.copyfileobj(response, stream, 1024 * 1024)
+                while piece := self._piece(response):
+                    stream.write(piece)
+
+    def _piece(self, response: "http.client.HTTPResponse") -> bytes:
+        with self._losing(_SAVE_SECONDS):
+            piece = response.read(1024 * 1024)
+            if not piece and response.length:  # which http.client keeps to itself
+                raise ConnectionError(f"{response.length} bytes are missing")
+            return piece
 
 
 @dataclass(frozen=True)
