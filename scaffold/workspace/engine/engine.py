@@ -120,7 +120,7 @@ class Engine:
         if run.status.terminal:
             return
         folder = JobFolder(self._home, run)
-        started = _was_started(folder)
+        started = folder.was_started()
         if run.status is Status.CANCEL_REQUESTED and not started:
             await self._patiently(run_id, lambda: self._advance(run_id, Status.CANCELED))
             await asyncio.to_thread(folder.clear)
@@ -271,7 +271,7 @@ class Engine:
     async def _fail(self, run_id: str, code: str, message: str) -> None:
         run = await self._patiently(run_id, lambda: self._store.runs.require(run_id))
         folder = JobFolder(self._home, run)
-        if not _was_started(folder):  # its half-restored snapshot may be what fills the disk
+        if not folder.was_started():  # its half-restored snapshot may be what fills the disk
             await asyncio.to_thread(folder.clear)
         error = endings.error_of(code, message)
         await self._patiently(run_id, lambda: self._advance(run_id, Status.FAILED, error=error))
@@ -396,7 +396,3 @@ class Engine:
         run = self._store.runs.restart(run_id)
         self._active[run_id].committed = False
         self._tell(run, "status", {"status": run.status.value})
-
-
-def _was_started(folder: JobFolder) -> bool:
-    return any((folder.started(), folder.outcome(), supervision.living(folder.path)))

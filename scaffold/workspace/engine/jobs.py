@@ -114,6 +114,10 @@ class JobFolder:
             return msgspec.json.decode((self.path / "exit.json").read_bytes(), type=Outcome)
         return None
 
+    def was_started(self) -> bool:
+        """True when there is, or was, a process of the run."""
+        return any((self.started(), self.outcome(), supervision.living(self.path)))
+
     def restarts(self) -> bool:
         """True when the run is to be begun again after it lost its node."""
         with contextlib.suppress(OSError, ValueError):
