@@ -58,7 +58,7 @@ def carried_out(home: Home, store: Store, scenario: Callable[[Engine], Awaitable
         engine = Engine(home, store, lambda _: {}, lambda *_: None)
         try:
             await scenario(engine)
-            await comes(lambda: store.runs.require("r").status.terminal)
+            await comes(lambda: store.runs.require("r").status.terminal and not engine.busy)
         finally:
             await engine.stop()
 
