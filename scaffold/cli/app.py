@@ -118,6 +118,10 @@ def tell(error: Exception) -> int:
         where = f" that holds {error.filename}" if error.filename else ""
         console.error(f"The disk{where} is full.", "Make room, and run the command again.")
         return WorkspaceError.exit_code
+    refused = _of_state_folder(error) if isinstance(error, OSError) else None
+    if refused is not None:
+        console.error(refused.message, refused.hint)
+        return refused.exit_code
     console.error(
         f"Internal error: {type(error).__name__}: {error}",
         "This is a fault in scaffold: run again with --debug and report what it prints.",
@@ -129,6 +133,19 @@ def _is_lack_of_room(error: OSError) -> bool:
     from scaffold.workspace.room import is_lack_of_room
 
     return is_lack_of_room(error)
+
+
+def _of_state_folder(error: OSError) -> ScaffoldError | None:
+    """What a person is told of a file of the state folder that cannot be used, or None for any other file."""
+    from pathlib import Path
+
+    from scaffold.workspace.lifecycle import unusable
+    from scaffold.workspace.paths import Home
+
+    home = Home.default()
+    if not isinstance(error.filename, str) or not Path(error.filename).is_relative_to(home.root):
+        return None
+    return unusable(home, error)
 
 
 def _usage_error(error: typer.TyperException) -> int:

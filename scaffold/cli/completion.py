@@ -52,7 +52,7 @@ def _words() -> dict[str, Any]:
         from scaffold.workspace import lifecycle
         from scaffold.workspace.paths import Home
 
-        service = lifecycle.find(Home.default())
+        service = lifecycle.find(Home.default(), seconds=_SECONDS)
         if service is not None:
             words: dict[str, Any] = service.json("GET", "/words", timeout=_SECONDS)
             return words

@@ -78,12 +78,21 @@ def open_pages(as_json: AsJson = False) -> None:
 
 
 @workspace_app.command()
-def stop(as_json: AsJson = False) -> None:
+def stop(
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="End its process if it does not stop by itself. Nothing acknowledged is lost."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Stop the local workspace. Runs that are under way go on, and are picked up when it is started again."""
     from scaffold.workspace import lifecycle
     from scaffold.workspace.paths import Home
 
-    stopped = lifecycle.stop(Home.default())
+    with console.working("stopping the local workspace"):
+        stopped = lifecycle.stop(Home.default(), force=force)
     if as_json:
         console.result_json({"stopped": stopped})
     else:
@@ -97,15 +106,23 @@ def status(as_json: AsJson = False) -> None:
     from scaffold.workspace.paths import Home
 
     home = Home.default()
-    service = lifecycle.find(home)
-    if as_json:
+    try:
+        service = lifecycle.find(home)
         facts = {**service.status(), "disk": service.usage()} if service else {}
+    except (lifecycle.NotAnsweringError, lifecycle.LostError) as error:
+        if as_json:
+            facts = {"running": True, "answers": False, "home": str(home.root), "pid": error.pid}
+            console.result_json(facts)
+        else:
+            console.result(f"does not answer    process {error.pid or 'unknown'}, {home.root}")
+        raise
+    if as_json:
         console.result_json({"running": service is not None, "home": str(home.root), **facts})
         return
     if service is None:
         console.result(f"stopped    {home.root}")
         return
-    facts, disk = service.status(), service.usage()
+    disk = facts["disk"]
     memory = words.size(facts["memory_bytes"])
     counts = ", ".join(f"{count} {name}" for name, count in sorted(facts["runs"].items())) or "none yet"
     rows = {

@@ -3,20 +3,28 @@
 import contextlib
 import os
 import shutil
-import sqlite3
 import stat
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from scaffold import __version__, words
+from scaffold.doctor import stored
 from scaffold.doctor.finding import Finding, Probe, ok, problem, warning
+from scaffold.errors import WorkspaceError
 from scaffold.workspace import lifecycle
+from scaffold.workspace.files import StateFileError
+from scaffold.workspace.keys import Keys
+from scaffold.workspace.naming import WorkspaceName
 from scaffold.workspace.paths import Home
+from scaffold.workspace.record import ServiceRecord
+from scaffold.workspace.room import lack_of_files
 
 _LEAST_BYTES, _FEW_BYTES = 200_000_000, 2_000_000_000
-_DATABASE_SECONDS = 4.0
+_FIND_SECONDS, _STATUS_SECONDS = 5.0, 4.0
 _SOON_SECONDS = 30 * 24 * 3600
+_RENEWED = "Stop the service if it runs: the next start makes another, and runs under way go on."
+_FILES = "Remove files there that you do not need: it has no inodes left."
 _PRIVATE = 0o077
 
 
@@ -28,7 +36,9 @@ def probes() -> Iterable[Probe]:
         Probe("settings", settings),
         Probe("service", lambda: service(home)),
         Probe("certificate", lambda: certificate(home)),
-        Probe("database", lambda: database(home)),
+        Probe("state files", lambda: files(home)),
+        Probe("database", lambda: stored.database(home)),
+        Probe("content", lambda: stored.content(home)),
     )
 
 
@@ -49,7 +59,9 @@ def folder(home: Home) -> Iterator[Finding]:
     there = "" if root.exists() else " is made when it is needed"
     facts = {"path": str(root), "exists": root.exists(), "free_bytes": free}
     text = f"{root}{there}; {words.size(free)} are free."
-    if free < _LEAST_BYTES:
+    if lack_of_files(existing):
+        yield problem("state folder", f"{root}: its disk takes no more files.", _FILES, **facts)
+    elif free < _LEAST_BYTES:
         yield problem(
             "state folder", text, "Make room: 'scaffold workspace prune' removes what is unused.", **facts
         )
@@ -82,10 +94,9 @@ def settings() -> Iterator[Finding]:
     from scaffold.workspace import settings as table
 
     try:
-        table.width()
-        table.idle_seconds()
+        table.check()
     except table.SettingError as error:
-        yield problem("settings", str(error), "Correct the variable, or unset it.")
+        yield problem("settings", error.message, error.hint)
         return
     given = {
         setting.name: os.environ[setting.name] for setting in table.SETTINGS if setting.name in os.environ
@@ -96,7 +107,11 @@ def settings() -> Iterator[Finding]:
 
 def service(home: Home) -> Iterator[Finding]:
     """Whether the service runs, in this version, and answers."""
-    running = lifecycle.find(home)
+    try:
+        running = lifecycle.find(home, seconds=_FIND_SECONDS)
+    except lifecycle.NotAnsweringError as error:
+        yield problem("service", error.message, error.hint, running=True, pid=error.pid)
+        return
     if running is None:
         yield ok("service", "It does not run; what needs it starts it.", running=False)
         return
@@ -109,7 +124,11 @@ def service(home: Home) -> Iterator[Finding]:
             **facts,
         )
         return
-    status = running.json("GET", "/status", timeout=5.0)
+    try:
+        status = running.json("GET", "/status", timeout=_STATUS_SECONDS)
+    except WorkspaceError as error:
+        yield problem("service", error.message, error.hint, **facts)
+        return
     yield ok(
         "service",
         f"It runs (process {running.pid}, version {running.version}) and answers on 127.0.0.1:{running.https_port}.",
@@ -138,16 +157,19 @@ def certificate(home: Home) -> Iterator[Finding]:
         return
     ends = []
     for path in (home.ca_certificate, home.server_certificate):
-        try:
+        try:  # a key beside it may be what is damaged, which the handshake below tells
             read = crypto.load_certificate(crypto.FILETYPE_PEM, _certificate_in(path))
         except (OSError, ValueError, crypto.Error) as error:
             yield problem(
-                "certificate", f"{path} cannot be read: {error}.", "'scaffold workspace reset' does not help: "
-                "remove the folder 'secrets' beside it when no run is under way.",
+                "certificate", f"{path} cannot be read: {error or 'it is damaged'}.",
+                _RENEWED,
             )  # fmt: skip
             return
         ends.append(_end(read.get_notAfter()))
     end = min(ends)
+    if end >= time.time() and (fault := _handshake_fault(home)):
+        yield problem("certificate", fault, _RENEWED)
+        return
     date = time.strftime("%Y-%m-%d", time.gmtime(end))
     if end < time.time():
         yield problem(
@@ -163,6 +185,28 @@ def certificate(home: Home) -> Iterator[Finding]:
         yield ok("certificate", f"The service's certificate is valid until {date}.", ends=date)
 
 
+def _handshake_fault(home: Home) -> str | None:
+    from scaffold.workspace.identity import certificate_fault
+
+    fault = certificate_fault(home)
+    return f"{fault}." if fault else None
+
+
+def files(home: Home) -> Iterator[Finding]:
+    """Whether the state folder's own small files hold what was written to them."""
+    faults = 0
+    for load in (ServiceRecord.load, Keys.load, WorkspaceName.load):
+        try:
+            load(home)
+        except FileNotFoundError:
+            continue
+        except StateFileError as error:
+            faults += 1
+            yield problem("state files", error.message, error.hint)
+    if not faults:
+        yield ok("state files", "They hold what was written to them.")
+
+
 def _certificate_in(path: Path) -> bytes:
     """The first certificate of a file that may hold a key as well."""
     data = path.read_bytes()
@@ -176,43 +220,3 @@ def _end(text: bytes | None) -> float:
     import calendar
 
     return float(calendar.timegm(time.strptime((text or b"").decode(), "%Y%m%d%H%M%SZ")))
-
-
-def database(home: Home) -> Iterator[Finding]:
-    """Whether the database holds what was written, as far as a few seconds tell."""
-    path = home.database
-    if not path.exists():
-        yield ok("database", "There is none yet.", exists=False)
-        return
-    # What was written last is in the log beside it, until SQLite moves it into the database.
-    written_ahead = path.with_name(f"{path.name}-wal")
-    size = sum(file.stat().st_size for file in (path, written_ahead) if file.exists())
-    # Read-only, and beside a service that writes: SQLite's readers see one state of it.
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=1.0)
-    deadline = time.monotonic() + _DATABASE_SECONDS
-    with contextlib.closing(connection):
-        connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
-        try:
-            (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        except sqlite3.OperationalError as error:
-            if "interrupted" not in str(error):
-                raise
-            yield ok(
-                "database",
-                f"{words.size(size)}; what {_DATABASE_SECONDS:.0f} s were enough to read is whole.",
-                bytes=size,
-                whole=None,
-            )
-            return
-        except sqlite3.DatabaseError as error:
-            said = str(error)
-    if said == "ok":
-        yield ok("database", f"{words.size(size)}, and whole.", bytes=size, whole=True)
-    else:
-        yield problem(
-            "database",
-            f"{path} is damaged: {' '.join(said.split())[:200]}.",
-            "Stop the service: the next start sets it aside and begins anew.",
-            bytes=size,
-            whole=False,
-        )

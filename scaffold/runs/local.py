@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from scaffold.errors import WorkspaceError
 from scaffold.runs import reading
 from scaffold.runs.model import Details, Listing, Metric, Query, Run
 from scaffold.submission import local
@@ -78,10 +77,7 @@ class LocalRuns:
             asked = urlencode({"name": name, "offset": offset})
             answer = self._service.request("GET", _address(run_id, f"/log?{asked}"))
             if answer.status != 200:
-                raise WorkspaceError(
-                    f"The local workspace does not tell the log {name} of {run_id} (status {answer.status}).",
-                    f"See {self._service.home.service_log}.",
-                )
+                raise answer.refusal()
             if not answer.body:
                 return
             yield answer.body

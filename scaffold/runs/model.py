@@ -60,8 +60,8 @@ class Run:
 
     @property
     def seconds(self) -> float | None:
-        """From its start to its end; None of one that has not begun or goes on."""
-        if self.started is None or self.ended is None:
+        """From its start to its end; None of one that has not begun or goes on, or whose clock was set back."""
+        if self.started is None or self.ended is None or self.ended < self.started:
             return None
         return round((self.ended - self.started).total_seconds(), 3)
 

@@ -20,6 +20,7 @@ from scaffold.submission.faults.network import uncover
 from scaffold.submission.jobs import Job
 from scaffold.submission.overrides import Overrides
 from scaffold.submission.process import Event, SubmittingProcess, TaskProcess
+from scaffold.workspace import settings
 
 _PAUSES_SECONDS = (2.0, 5.0, 15.0)
 _LAST_WORDS_SECONDS = 2.0
@@ -72,6 +73,7 @@ class Submission:
         self._place = Place(script, config)
         self._show = show
         self._options = options
+        settings.retry_seconds()  # refused before anything is sent
         self._process = self._start()
         self._sent: list[str] = []
         self._queued: list[str] = []
@@ -171,10 +173,13 @@ class Submission:
 
 
 def pause(attempt: int) -> float:
-    """Seconds before the next attempt; ``SCAFFOLD_RETRY_SECONDS`` says otherwise."""
-    with contextlib.suppress(KeyError, ValueError):
-        return float(os.environ["SCAFFOLD_RETRY_SECONDS"])
-    return _PAUSES_SECONDS[min(attempt, len(_PAUSES_SECONDS) - 1)]
+    """Seconds before the next attempt; ``SCAFFOLD_RETRY_SECONDS`` says otherwise.
+
+    Raises:
+        SettingError: that is no number.
+    """
+    asked = settings.retry_seconds()
+    return _PAUSES_SECONDS[min(attempt, len(_PAUSES_SECONDS) - 1)] if asked is None else asked
 
 
 def preempted(ended: dict[str, Any]) -> bool:

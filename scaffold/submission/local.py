@@ -184,6 +184,8 @@ def follow(
                     f"The run {run_id} is not in the local workspace (any more).",
                     lifecycle.take_notice(service.home) or "Was it reset meanwhile?",
                 )
+            if answer.status == 410:  # what it has is not whole any more
+                raise answer.refusal()
             if answer.status != 200:  # the service has met trouble, and may not be there for long
                 refusals += 1
                 if refusals > _MOST_LOSSES:

@@ -1,9 +1,11 @@
 """The application that answers the wire protocol: lets requests in, finds their operation, tells the faults."""
 
+import asyncio
 import base64
 import contextlib
 import logging
 import re
+import time
 from typing import Any
 
 import msgspec
@@ -22,6 +24,7 @@ from scaffold.workspace.routes import OPERATIONS, Access, Operation
 from scaffold.workspace.services.datastores import refusal_of_foreign_blob
 
 _LOG = logging.getLogger("scaffold.workspace.requests")
+_LOCK_SECONDS, _LOCK_POLL_SECONDS = 10.0, 0.05
 _GROUPS = re.compile(r"/resource[gG]roups/")
 _SCOPED = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces/[^/]+"
@@ -68,6 +71,7 @@ def _endpoint(operation: Operation) -> Any:
     async def answer(request: Request) -> Response:
         try:
             _admit(operation, request)
+            await _await_lock(operation, request)
             request_faults.strike(operation, request)
             result = await operation.handler(request)
             return result if isinstance(result, Response) else _json(result)
@@ -83,6 +87,24 @@ def _endpoint(operation: Operation) -> Any:
             return _refusal(faults.of_failure(error, storage=operation.access is Access.SIGNATURE))
 
     return answer
+
+
+async def _await_lock(operation: Operation, request: Request) -> None:
+    """Waits while another program has the database locked, so that nothing is begun that cannot be kept.
+
+    Others are answered meanwhile. This program's own commands do not wait: some only read, or stop the service.
+
+    Raises:
+        Fault: it is locked for too long.
+    """
+    if request.method in ("GET", "HEAD") or operation.access is Access.SECRET:
+        return
+    database = context_of(request).store.database
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while not database.is_free():
+        if time.monotonic() > deadline:
+            raise faults.locked()
+        await asyncio.sleep(_LOCK_POLL_SECONDS)
 
 
 def _admit(operation: Operation, request: Request) -> None:
@@ -114,7 +136,11 @@ def _identified(operation: Operation, request: Request) -> Caller | None:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         caller = authority.verify(given.strip())
-        return caller if caller is not None and caller.files_of is None else None
+        if caller is None or caller.files_of is not None:
+            return None
+        # A run's token has no other end than the run's: the clock may be set while it is under way.
+        ended = caller.run_id is not None and not context_of(request).store.runs.goes_on(caller.run_id)
+        return None if ended else caller
     if scheme.lower() != "basic" or operation.files_of is None:
         return None
     with contextlib.suppress(ValueError):

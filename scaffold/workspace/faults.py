@@ -12,7 +12,9 @@ import uuid
 from datetime import datetime, timezone
 from typing import Any
 
-from scaffold.workspace.room import is_lack_of_room
+from scaffold.workspace.files import StateFileError
+from scaffold.workspace.room import is_lack_of_room, is_locked
+from scaffold.workspace.store.content import ContentMissingError
 from scaffold.workspace.store.damage import is_damage
 
 
@@ -144,10 +146,45 @@ def no_room(*, storage: bool = False) -> Fault:
     )
 
 
+def locked() -> Fault:
+    """Another program has the database locked; who asks again later is served."""
+    fault = Fault(
+        503,
+        "ServiceError",
+        "Another program has the local workspace's database locked, so the request was not carried out: try again.",
+        "DatabaseLocked",
+    )
+    fault.headers["retry-after"] = "2"
+    return fault
+
+
+def content_missing(error: ContentMissingError) -> Fault:
+    """A file that the workspace has acknowledged is not there any more."""
+    return Fault(410, "ServiceError", f"{error}.", "ContentMissing")
+
+
+def snapshot_missing(paths: list[str]) -> Fault:
+    """A snapshot that the client believes is here, and of which files are lost."""
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return Fault(
+        410,
+        "ServiceError",
+        f"The content of {paths[0]}{more} is missing from the local workspace's store, where it was kept for an "
+        "earlier submission: change a file of the project and submit again, and all of it is sent anew.",
+        "ContentMissing",
+    )
+
+
 def of_failure(error: Exception, *, storage: bool = False) -> Fault:
     """What a client is told of a request that failed for no reason of its own; ``storage``: see :func:`no_room`."""
     if is_lack_of_room(error):
         return no_room(storage=storage)
+    if is_locked(error):
+        return locked()
+    if isinstance(error, StateFileError):  # nor would it be another one the next time
+        return Fault(410, "ServiceError", f"{error.message} {error.hint}")
+    if isinstance(error, ContentMissingError):  # nor would it be there the next time
+        return content_missing(error)
     if isinstance(error, sqlite3.DatabaseError) and is_damage(error):
         # Clients ask again after a 5xx, and the service is about to stop: they would never see the reason.
         return Fault(

@@ -1,9 +1,51 @@
-"""Writing files so that a kill at any point leaves the old content or the new, never a part; measuring folders."""
+"""The state folder's own small files, read and written; measuring folders.
 
+A file is written so that a kill at any point leaves the old content or the new, never a part. What is read may have
+been damaged by anybody, so each is looked at before it is believed.
+"""
+
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from scaffold.errors import WorkspaceError
+
+
+class StateFileError(WorkspaceError, ValueError):
+    """A file of the state folder holds something else than was written to it, or cannot be read."""
+
+
+def read_object(path: Path, hint: str, **fields: type) -> dict[str, Any]:
+    """The JSON object in a file of the state folder.
+
+    Args:
+        path: the file.
+        hint: what a person can do when it is damaged.
+        fields: the fields that have to be there, each with its type; others are not looked at.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        StateFileError: it cannot be read, or holds something else.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StateFileError(f"The state file {path} cannot be read: {error.strerror}.", hint) from None
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        raise StateFileError(f"The state file {path} is damaged: it holds no JSON.", hint) from None
+    if not isinstance(document, dict):
+        raise StateFileError(f"The state file {path} is damaged: it holds no JSON object.", hint)
+    for name, kind in fields.items():
+        if type(document.get(name)) is not kind:
+            raise StateFileError(f"The state file {path} is damaged: its {name!r} is missing or wrong.", hint)
+    return document
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
@@ -27,6 +69,14 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def place_of(error: OSError, otherwise: Path) -> Path:
+    """The file or folder that an error is about: where something was to be put, rather than what."""
+    for name in (error.filename2, error.filename):
+        if isinstance(name, str | os.PathLike):
+            return Path(name)
+    return otherwise
 
 
 def files_below(folder: Path) -> Iterator[os.stat_result]:

@@ -9,8 +9,11 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
+import math
 import re
 import secrets
+import ssl
 import time
 import uuid
 from collections import OrderedDict
@@ -18,11 +21,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 
-from scaffold.workspace.files import write_atomically
+from scaffold.workspace import supervision, trust
+from scaffold.workspace.files import StateFileError, write_atomically
 from scaffold.workspace.keys import Keys
 from scaffold.workspace.naming import WorkspaceName
 from scaffold.workspace.paths import Home
 
+_LOG = logging.getLogger("scaffold.workspace")
+_MOST_FLIGHTS = 10
 USER_NAME = "local user"
 AUDIENCE = "https://management.azure.com/"
 # What azure-ai-ml asks tokens for besides: this service, and Azure ML's own name in the cloud that it is.
@@ -37,28 +43,104 @@ _VERIFIED_TOKENS_KEPT = 512
 
 
 def prepare(home: Home) -> Keys:
-    """Makes the keys and the certificates where there are none yet, and returns the keys.
+    """Makes the keys and the certificates where there are none that can be used, and returns the keys.
 
     Called by the service alone, under its lock.
+
+    Raises:
+        StateFileError: the keys are damaged, and runs under way hold tokens that were made with them.
     """
     home.create()
-    if not home.secret_keys.exists():
-        names = ("signing", "identity", "control", "portal", "discovery")
-        keys = {name: secrets.token_urlsafe(24) for name in names}
-        tenant_id = WorkspaceName.load(home).tenant_id or str(uuid.uuid4())
-        keys |= {"tenant_id": tenant_id, "user_id": str(uuid.uuid4())}
-        write_atomically(home.secret_keys, json.dumps(keys).encode())
-    if not (home.ca_certificate.exists() and home.server_certificate.exists()):
+    if (reason := _keys_missing(home)) is not None:
+        if reason:
+            _replace_keys(home, reason)
+        _make_keys(home)
+    if (reason := certificate_fault(home)) is not None:
+        _LOG.log(
+            logging.WARNING if reason else logging.INFO, "new certificates: %s", reason or "there are none"
+        )
         _issue_certificates(home)
+        trust.add(home)  # runs under way and shells go on with the folders that they know
     return Keys.load(home)
+
+
+def _keys_missing(home: Home) -> str | None:
+    """Why there are no keys that can be used; an empty text when there are none at all."""
+    try:
+        Keys.load(home)
+    except FileNotFoundError:
+        return ""
+    except StateFileError as error:
+        return error.message
+    return None
+
+
+def _replace_keys(home: Home, reason: str) -> None:
+    """Puts damaged keys out of the way, unless runs under way would be locked out."""
+    if any(supervision.living(folder) for folder in home.runs.iterdir()):
+        raise StateFileError(
+            f"{reason.rstrip('.')}, and runs under way hold tokens that were made with it.",
+            "Put the right file back, or end those runs and begin anew with 'scaffold workspace reset'.",
+        )
+    _LOG.error("new keys: %s", reason)
+    home.secret_keys.replace(home.secret_keys.with_name(f"keys.damaged-{time.strftime('%Y%m%d-%H%M%S')}"))
+
+
+def _make_keys(home: Home) -> None:
+    names = ("signing", "identity", "control", "portal", "discovery")
+    keys = {name: secrets.token_urlsafe(24) for name in names}
+    tenant_id = WorkspaceName.load(home).tenant_id or str(uuid.uuid4())
+    keys |= {"tenant_id": tenant_id, "user_id": str(uuid.uuid4())}
+    write_atomically(home.secret_keys, json.dumps(keys).encode())
+
+
+def certificate_fault(home: Home) -> str | None:
+    """Why clients cannot know the service by its certificate; an empty text when there is none yet, None when they can.
+
+    The file has to hold a key and a certificate that belong together, and the authority has to have signed it.
+    """
+    if not (home.ca_certificate.exists() and home.server_certificate.exists()):
+        return ""
+    try:
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(home.server_certificate, password=lambda: b"")
+        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        client.load_verify_locations(home.ca_certificate)
+        _shake_hands(server, client)
+    except (OSError, ValueError) as error:
+        return f"{home.server_certificate} and {home.ca_certificate} do not serve: {error}"
+    return None
+
+
+def _shake_hands(server: ssl.SSLContext, client: ssl.SSLContext) -> None:
+    """Has a client meet the server in memory.
+
+    Raises:
+        ssl.SSLError: the client does not accept what the server shows.
+    """
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    sides = [
+        client.wrap_bio(to_client, to_server, server_hostname="127.0.0.1"),
+        server.wrap_bio(to_server, to_client, server_side=True),
+    ]
+    for _ in range(_MOST_FLIGHTS):
+        for side in list(sides):
+            try:
+                side.do_handshake()
+                sides.remove(side)
+            except ssl.SSLWantReadError:
+                continue
+        if not sides:
+            return
+    raise ssl.SSLError("the handshake does not come to an end")
 
 
 def _issue_certificates(home: Home) -> None:
     import trustme
 
-    authority = trustme.CA(
-        organization_name="azureml-scaffold", organization_unit_name="local workspace on this machine"
-    )
+    # A name of its own, so that a client that trusts an earlier one, too, does not take the one for the other.
+    unit = f"local workspace on this machine, {secrets.token_hex(4)}"
+    authority = trustme.CA(organization_name="azureml-scaffold", organization_unit_name=unit)
     leaf = authority.issue_cert("127.0.0.1", "localhost")
     chain = leaf.private_key_pem.bytes() + b"".join(pem.bytes() for pem in leaf.cert_chain_pems)
     write_atomically(home.server_certificate, chain)
@@ -102,7 +184,7 @@ class Authority:
         """
         now = time.time()
         expiry, token = self._issued.get((submission, tenant, audience), (0.0, ""))
-        if expiry - now < TOKEN_SECONDS / 2:
+        if not TOKEN_SECONDS / 2 <= expiry - now <= TOKEN_SECONDS:  # or the clock was set
             expiry = float(int(now) + TOKEN_SECONDS)
             claims = {"sid": submission, "tid": tenant or self.keys.tenant_id, "aud": audience}
             token = self._encode(claims, int(expiry))
@@ -136,7 +218,11 @@ class Authority:
         return jwt.encode(standard | claims, self.keys.signing, algorithm="HS256")
 
     def verify(self, token: str) -> Caller | None:
-        """The caller that a token was issued to, or None when it is not one of ours or has expired."""
+        """The caller that a token was issued to, or None when it is not one of ours or has expired.
+
+        When it was issued does not matter: it is ours by its signature, and the machine's clock may have been set
+        back since. A run's token lives as long as the run does, which whoever asks for more has to look up.
+        """
         import jwt
 
         known = self._verified.get(token)
@@ -147,15 +233,24 @@ class Authority:
                 token,
                 self.keys.signing,
                 algorithms=["HS256"],
-                options={"require": ["exp", "aud"], "verify_aud": False},
+                # The first two are looked at below.
+                options={
+                    "require": ["exp", "aud"],
+                    "verify_aud": False,
+                    "verify_exp": False,
+                    "verify_iat": False,
+                },
             )
         except (jwt.InvalidTokenError, RecursionError):  # its header is read before its signature is checked
             return None
         if not is_audience(claims["aud"]):
             return None
+        expiry = math.inf if claims.get("run") else _moment(claims["exp"])
+        if expiry <= time.time():
+            return None
         submission, _, python = (claims.get("sid") or "").partition("~")
         caller = Caller(submission or None, claims.get("run"), python or None, claims.get("files"))
-        self._verified[token] = (float(claims["exp"]), caller)
+        self._verified[token] = (expiry, caller)
         if len(self._verified) > _VERIFIED_TOKENS_KEPT:
             self._verified.popitem(last=False)
         return caller
@@ -215,6 +310,10 @@ class Authority:
 def is_audience(name: Any) -> bool:
     """True for the name of a service that this one is, or stands in for."""
     return isinstance(name, str) and _AUDIENCES.fullmatch(name) is not None
+
+
+def _moment(claim: Any) -> float:
+    return float(claim) if type(claim) in (int, float) else -math.inf
 
 
 def _expiry() -> str:

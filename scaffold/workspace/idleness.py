@@ -5,6 +5,8 @@ service that was just found does not end before it is asked. A page that is open
 """
 
 import asyncio
+import contextlib
+import sqlite3
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -61,7 +63,9 @@ async def stop_when_idle(
     """
     while True:
         await asyncio.sleep(min(seconds / 4, _LOOK_SECONDS))
-        needed = engine.busy or store.runs.interactive_since(timestamp(now() - _INTERACTIVE))
+        needed = True
+        with contextlib.suppress(sqlite3.OperationalError):  # locked: somebody may need it
+            needed = engine.busy or store.runs.interactive_since(timestamp(now() - _INTERACTIVE))
         if activity.idle_for(seconds) and not needed:
             stop()
             return

@@ -1,10 +1,14 @@
 """The workspace's secrets as a command reads them; imports next to nothing, since every command does."""
 
 import hmac
-import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields
 
+from scaffold.workspace.files import StateFileError, read_object
 from scaffold.workspace.paths import Home
+
+_TEXT = re.compile(r"[A-Za-z0-9_-]{16,128}")
+_HINT = "Stop the workspace ('scaffold workspace stop --force' if it does not answer): the next start makes new keys."
 
 
 @dataclass(frozen=True)
@@ -44,5 +48,13 @@ class Keys:
 
         Raises:
             FileNotFoundError: there is no prepared workspace in this home.
+            StateFileError: the file holds something else.
         """
-        return cls(**json.loads(home.secret_keys.read_bytes()))
+        names = [field.name for field in fields(cls)]
+        document = read_object(home.secret_keys, _HINT, **dict.fromkeys(names, str))
+        keys = {name: document[name] for name in names}
+        secret = [text for name, text in keys.items() if not name.endswith("_id")]
+        # One that is short would open the workspace to everybody.
+        if not all(map(_TEXT.fullmatch, secret)) or not all(keys.values()):
+            raise StateFileError(f"The state file {home.secret_keys} is damaged: it holds no keys.", _HINT)
+        return cls(**keys)

@@ -6,8 +6,10 @@ Imports next to nothing, since commands ask too.
 import json
 from dataclasses import asdict, dataclass
 
-from scaffold.workspace.files import write_atomically
+from scaffold.workspace.files import StateFileError, read_object, write_atomically
 from scaffold.workspace.paths import Home
+
+_HINT = "Correct that file, or remove it: without it, this is the workspace 'local'."
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,20 @@ class WorkspaceName:
 
     @classmethod
     def load(cls, home: Home) -> "WorkspaceName":
-        """The name of a home's workspace; the local workspace's where nothing else was said."""
+        """The name of a home's workspace; the local workspace's where nothing else was said.
+
+        Raises:
+            StateFileError: the file of the name holds something else.
+        """
+        names = ("subscription_id", "resource_group", "workspace_name")
         try:
-            return cls(**json.loads(home.workspace_name.read_bytes()))
+            read = read_object(home.workspace_name, _HINT, **dict.fromkeys(names, str))
         except FileNotFoundError:
             return cls()
+        tenant_id = read.get("tenant_id")
+        if not all(read[name] for name in names) or not isinstance(tenant_id, str | None):
+            raise StateFileError(f"The state file {home.workspace_name} names no workspace.", _HINT)
+        return cls(**{name: read[name] for name in names}, tenant_id=tenant_id)
 
     def save(self, home: Home) -> None:
         """Gives a home's workspace this name, from its next start on."""

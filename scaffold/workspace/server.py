@@ -6,7 +6,6 @@ outlived the service find it again.
 """
 
 import asyncio
-import json
 import logging
 import logging.handlers
 import os
@@ -16,39 +15,57 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import filelock
 import uvicorn
 
 from scaffold import __version__
+from scaffold.errors import WorkspaceError
 from scaffold.workspace import client, identity, opening, room, settings
 from scaffold.workspace.app import wire_app
 from scaffold.workspace.context import Context, Endpoints
 from scaffold.workspace.controls import WorkspaceControls
 from scaffold.workspace.engine.engine import Engine
-from scaffold.workspace.files import write_atomically
+from scaffold.workspace.engine.patience import patiently
+from scaffold.workspace.files import StateFileError, write_atomically
 from scaffold.workspace.identity import Authority
 from scaffold.workspace.idleness import Activity, stop_when_idle
 from scaffold.workspace.naming import WorkspaceName
 from scaffold.workspace.paths import Home
 from scaffold.workspace.portal.app import portal_app
-from scaffold.workspace.settings import SettingError
+from scaffold.workspace.record import ServiceRecord
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.database import DatabaseTooNewError
 from scaffold.workspace.submissions import Submissions
 
 _LOG = logging.getLogger("scaffold.workspace")
 _LEAVING_SECONDS = 15.0
-_FORGOTTEN_POLL_SECONDS = 2.0
+_LOOK_SECONDS = 2.0
 DEFAULT_HTTPS_PORT, DEFAULT_HTTP_PORT = 8765, 8766
 
 
 def main() -> int:
     """Serves the home that ``SCAFFOLD_HOME`` names until it is told to stop."""
     home = Home.default()
-    home.create()
-    _log_to(home)
+    try:
+        home.create()
+        _log_to(home)
+        return _serve_alone(home)
+    except DatabaseTooNewError as error:
+        _LOG.error("FATAL the state folder was written by a newer version of scaffold: %s", error)
+    except WorkspaceError as error:
+        _tell(error)
+    except (sqlite3.Error, OSError) as error:
+        _LOG.exception("the service ends")
+        if room.is_lack_of_room(error) or room.lack_of_files(home.root):
+            return room.EXIT_CODE
+        _tell(opening.refusal(home, error))
+    return 1
+
+
+def _serve_alone(home: Home) -> int:
     lock = filelock.FileLock(home.service_lock)
     try:
         lock.acquire(timeout=_LEAVING_SECONDS)  # one that is just ending still has it
@@ -56,18 +73,17 @@ def main() -> int:
         _LOG.warning("another service has this home already")
         return 0
     with lock:
-        try:
-            asyncio.run(_serve(home))
-        except DatabaseTooNewError as error:
-            _LOG.error("FATAL the state folder was written by a newer version of scaffold: %s", error)
-            return 1
-        except SettingError as error:
-            _LOG.error("FATAL %s", error)
-            return 1
-        except (sqlite3.Error, OSError) as error:
-            _LOG.exception("FATAL %s", error)
-            return room.EXIT_CODE if room.is_lack_of_room(error) else 1
+        asyncio.run(_serve(home))
     return 0
+
+
+def _tell(error: WorkspaceError) -> None:
+    """Leaves the two lines of an error for the command that waits (see ``lifecycle``), or for standard error."""
+    if not logging.getLogger().handlers:  # the log could not be opened
+        sys.stderr.write(f"service FATAL {error.message}\nservice ADVICE {error.hint}\n")
+        return
+    _LOG.error("FATAL %s", error.message)
+    _LOG.error("ADVICE %s", error.hint)
 
 
 class _OneLine(logging.Formatter):
@@ -110,17 +126,17 @@ def _bind(wanted: int) -> socket.socket:
 
 def _wanted_ports(home: Home) -> tuple[int, int]:
     """The ports of the last time; at first the default ones, or what ``SCAFFOLD_PORT`` says (0: any)."""
-    with suppress(OSError, ValueError, KeyError):
-        record = json.loads(home.service_record.read_bytes())
-        return int(record["https_port"]), int(record["http_port"])
-    asked = os.environ.get("SCAFFOLD_PORT", "")
-    if asked.isdigit():
-        first = int(asked)
-        return first, first + 1 if first else 0
+    with suppress(FileNotFoundError, StateFileError):
+        record = ServiceRecord.load(home)
+        return record.https_port, record.http_port
+    asked = settings.port()
+    if asked is not None:
+        return asked, asked + 1 if asked else 0
     return DEFAULT_HTTPS_PORT, DEFAULT_HTTP_PORT
 
 
 async def _serve(home: Home) -> None:
+    settings.check()
     idle, width = settings.idle_seconds(), settings.width()
     keys = identity.prepare(home)
     store = opening.open_store(home)
@@ -130,7 +146,8 @@ async def _serve(home: Home) -> None:
     endpoints = Endpoints(https.getsockname()[1], http.getsockname()[1])
     context = _assemble(home, store, Authority(keys), endpoints, width)
     # Before it answers: whoever finds the port answering reads here which process that is.
-    _write_record(home, endpoints, store)
+    record = _record(endpoints, store)
+    record.save(home)
     servers: list[uvicorn.Server] = []
     controls = WorkspaceControls(context, lambda: any(server.should_exit for server in servers))
     activity = Activity()
@@ -143,12 +160,15 @@ async def _serve(home: Home) -> None:
         for server, listener in zip(servers, (https, http), strict=True)
     ]
     while not all(server.started or server.should_exit for server in servers):
+        for task in tasks:
+            if task.done():
+                task.result()  # raises why it could not begin
         await asyncio.sleep(0.005)
     stop = _stopper(servers)
     opening.watch_for_damage(home, store, stop)
-    context.engine.recover()
+    await patiently(context.engine.recover, lambda reason: _LOG.warning("taking up runs: %s", reason))
     _LOG.info("serving %s on ports %d and %d", home.root, endpoints.https_port, endpoints.http_port)
-    watches = [asyncio.create_task(_stop_when_forgotten(home, servers))]
+    watches = [asyncio.create_task(_keep_files(home, store, record, stop))]
     if idle is not None:
         idling = stop_when_idle(activity, context.engine, store, idle, stop)
         watches.append(asyncio.create_task(idling))
@@ -215,24 +235,39 @@ def _stopper(servers: list[uvicorn.Server]) -> Callable[..., None]:
     return stop
 
 
-async def _stop_when_forgotten(home: Home, servers: list[uvicorn.Server]) -> None:
-    """Ends the service when its state folder was removed: nobody can find it, or stop it, any more."""
+async def _keep_files(home: Home, store: Store, record: ServiceRecord, stop: Callable[[], None]) -> None:
+    """Keeps the files by which commands find this service and prove who they are, whatever becomes of them.
+
+    Notes in the record how far the database has come, too, so that the next start knows what is to be in it. Ends the
+    service when its state folder was removed: nobody can find it, or stop it, any more.
+    """
+    kept = {path: path.read_bytes() for path in (home.secret_keys, home.ca_certificate)}
+    kept[home.service_record] = record.encoded()
+    changes = 0
     while home.service_record.exists():
-        await asyncio.sleep(_FORGOTTEN_POLL_SECONDS)
+        with suppress(sqlite3.OperationalError):  # a full disk or a lock; the next look tries again
+            if store.database.changes != changes:
+                record = replace(record, mark=store.mark())
+                kept[home.service_record] = record.encoded()
+                changes = store.database.changes
+        for path, content in kept.items():
+            with suppress(OSError):  # likewise
+                if not path.exists() or path.read_bytes() != content:
+                    await asyncio.to_thread(write_atomically, path, content)
+        await asyncio.sleep(_LOOK_SECONDS)
     _LOG.warning("the state folder is gone")
-    for server in servers:
-        server.should_exit = True
+    stop()
 
 
-def _write_record(home: Home, endpoints: Endpoints, store: Store) -> None:
-    record = {
-        "pid": os.getpid(),
-        "https_port": endpoints.https_port,
-        "http_port": endpoints.http_port,
-        "version": __version__,
-        "workspace_id": store.workspace_id,
-    }
-    write_atomically(home.service_record, json.dumps(record).encode())
+def _record(endpoints: Endpoints, store: Store) -> ServiceRecord:
+    return ServiceRecord(
+        os.getpid(),
+        endpoints.https_port,
+        endpoints.http_port,
+        __version__,
+        store.workspace_id,
+        opening.boot(),
+    )
 
 
 if __name__ == "__main__":

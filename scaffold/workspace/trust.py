@@ -6,7 +6,9 @@ sessions a submission, each of which would parse the whole bundle (17 ms each fo
 folder only the certificate that is asked for is read.
 """
 
+import contextlib
 import hashlib
+import itertools
 import os
 import re
 from collections import Counter
@@ -14,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from scaffold.workspace.files import StateFileError, write_atomically
 from scaffold.workspace.paths import Home
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\s*", re.DOTALL)
@@ -52,7 +55,13 @@ def _usual_certificates(environment: Mapping[str, str], ours: Path) -> bytes:
 
 def prepare(home: Home, environment: Mapping[str, str]) -> Trust:
     """The certificates for a client that would start with this environment, made when they are not there yet."""
-    ca = home.ca_certificate.read_bytes()
+    try:
+        ca = home.ca_certificate.read_bytes()
+    except OSError as error:
+        raise StateFileError(
+            f"The certificate {home.ca_certificate} cannot be read: {error.strerror}.",
+            "Stop the workspace ('scaffold workspace stop --force'): the next start makes another.",
+        ) from None
     usual = _usual_certificates(environment, home.root)
     key = hashlib.sha256(usual + ca).hexdigest()[:16]
     place = home.client / "trust" / key
@@ -60,6 +69,22 @@ def prepare(home: Home, environment: Mapping[str, str]) -> Trust:
     if not place.is_dir():
         _make(place, ca, usual)
     return trust
+
+
+def add(home: Home) -> None:
+    """Has every client that was given certificates before trust the present authority, too.
+
+    Runs under way, and shells that were set up, know the folder and the file by their paths.
+    """
+    ca = home.ca_certificate.read_bytes()
+    name = _subject_hash(ca)
+    for place in (home.client / "trust").glob("*/"):
+        with contextlib.suppress(OSError):  # one that is just being made or removed
+            folder = place / "certificates"
+            number = next(n for n in itertools.count() if not (folder / f"{name}.{n}").exists())
+            (folder / f"{name}.{number}").write_bytes(ca)
+            bundle = place / "bundle.pem"
+            write_atomically(bundle, bundle.read_bytes().rstrip() + b"\n" + ca)
 
 
 def _make(place: Path, ca: bytes, usual: bytes) -> None:

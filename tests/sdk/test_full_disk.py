@@ -3,6 +3,7 @@
 The disk is a real one, a small tmpfs, which only root may mount; without that right these tests are skipped.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -42,12 +43,24 @@ class SmallDisk:
     def make_room(self) -> None:
         self._ballast.unlink()
 
+    def take_files(self, *, leave: int) -> None:
+        """Has the disk take so many more files and no more."""
+        subprocess.run(["mount", "-o", f"remount,nr_inodes={self._files() + leave}", self.root], check=True)
+
+    def _files(self) -> int:
+        disk = os.statvfs(self.root)
+        return disk.f_files - disk.f_ffree
+
+    def protect(self) -> None:
+        """Has the disk take nothing at all any more."""
+        subprocess.run(["mount", "-o", "remount,ro", self.root], check=True)
+
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
     root = tmp_path / "disk"
     root.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(root)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=48m,nr_inodes=10000", "tmpfs", str(root)]
     if sys.platform != "linux" or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("mounting a small disk needs Linux and root")
     yield SmallDisk(root)
@@ -92,6 +105,33 @@ def test_submitting_is_refused_at_each_step_and_works_when_there_is_room(
     for folder in (large, small):
         assert machine.run("submit", folder, "--follow").returncode == 0
     assert running_state(machine)["runs"] == {"Completed": 3}
+
+
+@pytest.mark.parametrize("leave", [0, 3, 8, 11])
+def test_a_disk_that_takes_no_more_files_is_told_as_such(machine: Machine, disk: SmallDisk, leave: int):
+    disk.take_files(leave=leave)
+
+    message, hint = two_lines(refused := machine.run("workspace", "start"))
+
+    assert refused.returncode == 4
+    assert f"the disk that holds {machine.state} takes no more files" in message
+    assert "inodes" in hint
+
+
+def test_nothing_breaks_on_a_disk_that_cannot_be_written(machine: Machine, disk: SmallDisk):
+    assert machine.run("workspace", "start").returncode == 0
+    machine.stop()
+    disk.protect()
+
+    for arguments in (("workspace", "start"), ("workspace", "env"), ("workspace", "reset", "--yes")):
+        refused = machine.run(*arguments)
+        assert refused.returncode == 4, refused.stderr
+        message, hint = two_lines(refused)
+        assert str(machine.state) in message
+        assert "Read-only file system" in message
+        assert "SCAFFOLD_HOME" in hint
+    for arguments in (("workspace", "status"), ("workspace", "stop")):
+        assert machine.run(*arguments).returncode == 0
 
 
 @pytest.mark.slow

@@ -4,12 +4,14 @@ import base64
 import re
 import socket
 import ssl
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from scaffold.workspace.routes import OPERATIONS, Access, Operation
+from tests.waiting import until
 from tests.workspace.client import SCOPE, Answer, Workspace
 
 _VALUES = {"subscription": "00000000-0000-0000-0000-000000000000", "group": "local", "workspace": "local"}
@@ -349,13 +351,21 @@ def test_the_discovery_document_is_found_by_its_secret_and_leads_to_the_pages(wo
     assert set(services.values()) == {services["studio"], f"https://127.0.0.1:{workspace.https_port}"}
 
 
-def test_a_runs_own_token_opens_the_workspace(workspace: Workspace):
+def test_a_runs_own_token_opens_the_workspace_until_the_run_is_over(workspace: Workspace, tmp_path: Path):
+    told, gate = tmp_path / "token", tmp_path / "gate"
     run_id = workspace.accepted(
-        "import os; open('outputs/token', 'w').write(os.environ['AZUREML_RUN_TOKEN'])"
+        "import os, pathlib, time\n"
+        f"pathlib.Path({str(told) + '.part'!r}).write_text(os.environ['AZUREML_RUN_TOKEN'])\n"
+        f"os.replace({str(told) + '.part'!r}, {str(told)!r})\n"
+        f"while not os.path.exists({str(gate)!r}): time.sleep(0.02)\n"
     )
-    workspace.wait(run_id)
-
-    token = workspace.artifact(run_id, "outputs/token").decode()
+    until(told.exists)
+    token = told.read_text()
+    address = f"/history/v1.0{SCOPE}/runs/{run_id}"
 
     assert token != workspace.token
-    assert workspace.get(f"/history/v1.0{SCOPE}/runs/{run_id}", token=token).json()["runId"] == run_id
+    assert workspace.get(address, token=token).json()["runId"] == run_id
+    gate.touch()
+    workspace.wait(run_id)
+    assert workspace.get(address, token=token).status == 401
+    assert workspace.get(address).json()["runId"] == run_id

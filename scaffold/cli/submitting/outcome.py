@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from scaffold import words
 from scaffold.cli import console
 from scaffold.errors import RunCanceledError, RunFailedError
 from scaffold.failure import find_reason
 
 
 def seconds(state: dict[str, Any]) -> float:
-    """How long a run executed; 0 for one that never began."""
+    """How long a run executed; 0 for one that never began, or whose clock was set back."""
     from datetime import datetime
 
     if not state["started"] or not state["ended"]:
@@ -16,7 +17,13 @@ def seconds(state: dict[str, Any]) -> float:
     started, ended = (
         datetime.fromisoformat(state[key].replace("Z", "+00:00")) for key in ("started", "ended")
     )
-    return (ended - started).total_seconds()
+    return max(0.0, (ended - started).total_seconds())
+
+
+def completed(state: dict[str, Any]) -> str:
+    """The sentence of a run that has completed, with how long it took where that is known."""
+    took = seconds(state)
+    return f"Completed in {words.duration(took)}" if took else "Completed"
 
 
 def document_of(run: dict[str, Any]) -> dict[str, Any]:

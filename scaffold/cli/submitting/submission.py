@@ -5,10 +5,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from scaffold import words
 from scaffold.cli import console
 from scaffold.cli.submitting import contents
-from scaffold.cli.submitting.outcome import document_of, raise_for, seconds
+from scaffold.cli.submitting.outcome import completed, document_of, raise_for
 from scaffold.cli.submitting.printed import Printed
 from scaffold.errors import StoppedError
 
@@ -162,7 +161,7 @@ class Submitting(ABC):
                 console.result(run["run_id"])
                 console.result(run["url"])
             elif run["state"]["status"] == "Completed":
-                console.done(f"Completed in {words.duration(seconds(run['state']))}    {run['url']}")
+                console.done(f"{completed(run['state'])}    {run['url']}")
 
     def show_contents(self) -> None:
         """Shows what would be sent; nothing is."""

@@ -10,7 +10,7 @@ from scaffold.cli import console, table
 from scaffold.cli.local import service as running_service
 from scaffold.cli.submitting import contents
 from scaffold.cli.submitting.azure import OnAzure
-from scaffold.cli.submitting.outcome import seconds
+from scaffold.cli.submitting.outcome import completed, seconds
 from scaffold.errors import RunFailedError, StoppedError
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class Sweeping(OnAzure):
         if best is not None:
             console.note(f"  The best: scaffold runs show {best['run_id']}")
         if run["state"]["status"] == "Completed":
-            console.done(f"Completed in {words.duration(seconds(run['state']))}    {run['url']}")
+            console.done(f"{completed(run['state'])}    {run['url']}")
 
     def _document(self, run: dict[str, Any]) -> dict[str, Any]:
         state = run.get("state")

@@ -85,9 +85,15 @@ def overloaded(record: Record, place: Place) -> ScaffoldError | None:
     if isinstance(record["status"], int) and record["status"] >= 500:
         return WorkspaceError(
             f"{_capital(place.workspace)} fails ({record['status']}): {said(record)}.",
-            f"{_capital(place.again)} in a while; --debug shows the request id to report to Azure's support.",
+            f"{_capital(place.again)} in a while; {_whom_to_ask(place)}.",
         )
     return None
+
+
+def _whom_to_ask(place: Place) -> str:
+    if place.config is not None and place.config.is_local:
+        return "'scaffold doctor' looks for the cause, and 'scaffold workspace status' names the folder of its log"
+    return "--debug shows the request id to report to Azure's support"
 
 
 def not_found(record: Record, place: Place) -> ScaffoldError | None:

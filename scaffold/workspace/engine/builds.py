@@ -12,6 +12,7 @@ from typing import IO
 from scaffold.workspace.engine import builder
 from scaffold.workspace.engine.builder import BuildError
 from scaffold.workspace.engine.installer import Installer
+from scaffold.workspace.engine.patience import patiently
 from scaffold.workspace.engine.pythons import Python
 from scaffold.workspace.engine.specification import Specification
 from scaffold.workspace.paths import Home
@@ -194,7 +195,7 @@ class Builds:
             used=timestamp(),
             seconds=seconds,
         )
-        self._store.environments.add(built)
+        await patiently(lambda: self._store.environments.add(built))  # it has taken minutes to build
         return built
 
     async def _made(

@@ -14,9 +14,10 @@ from typing import Any, Generic, TypeVar
 from scaffold.workspace.engine.endings import error_of
 from scaffold.workspace.engine.jobs import JobFolder
 from scaffold.workspace.engine.keeping import TEXT
+from scaffold.workspace.engine.patience import patiently, pause
 from scaffold.workspace.engine.preparation import Events, keep_log
 from scaffold.workspace.paths import Home
-from scaffold.workspace.room import is_lack_of_room
+from scaffold.workspace.room import passes
 from scaffold.workspace.runs import IllegalTransitionError, Status
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
@@ -24,7 +25,6 @@ from scaffold.workspace.store.database import timestamp
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 0.25
-_ROOM_POLL_SECONDS = 2.0
 
 
 class UnderWay:
@@ -138,26 +138,30 @@ class Driver(ABC, Generic[T]):
             await self._drive(run_id)
         except Exception as error:
             _LOG.exception("run %s", run_id)
-            for child, status in self._children(run_id).items():
-                if not status.terminal:
-                    self._cancel(child)
             fault = error_of("ServiceError", f"{type(error).__name__}: {error}")
-            self._move(run_id, Status.FAILED, error=fault)
+            await patiently(lambda: self._give_up(run_id, fault))
+
+    def _give_up(self, run_id: str, fault: dict[str, Any]) -> None:
+        """Ends a run that cannot be driven on, its children first."""
+        for child, status in self._children(run_id).items():
+            if not status.terminal:
+                self._cancel(child)
+        self._move(run_id, Status.FAILED, error=fault)
 
     async def _drive(self, run_id: str) -> None:
-        under_way = self._open(run_id)
-        self._move(run_id, Status.RUNNING)
+        under_way = await patiently(lambda: self._open(run_id))
+        await patiently(lambda: self._move(run_id, Status.RUNNING))
         while True:
-            pause = _POLL_SECONDS
+            seconds = _POLL_SECONDS
             try:
                 if self._step(under_way):
                     break
             except (OSError, sqlite3.OperationalError) as error:
-                if not is_lack_of_room(error):
+                if not passes(error):
                     raise
-                pause = _ROOM_POLL_SECONDS
-            await asyncio.sleep(pause)
-        await under_way.close()
+                seconds = pause(error)
+            await asyncio.sleep(seconds)
+        await patiently(under_way.close)
 
     def _move(self, run_id: str, status: Status, **changes: Any) -> None:
         """Gives a run its next status, unless it has that, or one that rules it out, already."""

@@ -24,6 +24,7 @@ from scaffold.workspace.engine.environments import Environments, ReadyEnvironmen
 from scaffold.workspace.engine.finishing import Finish, linger
 from scaffold.workspace.engine.jobs import JobFolder, Outcome
 from scaffold.workspace.engine.keeping import TEXT
+from scaffold.workspace.engine.patience import patiently
 from scaffold.workspace.engine.pipelines.driver import PipelineDriver
 from scaffold.workspace.engine.preparation import Events, Preparation, arrival
 from scaffold.workspace.engine.queueing import Queue
@@ -31,16 +32,17 @@ from scaffold.workspace.engine.specification import Specification, Specification
 from scaffold.workspace.engine.submitter import NotHandedOverError, handed_over, submitter_of
 from scaffold.workspace.engine.sweeps.driver import SweepDriver
 from scaffold.workspace.paths import Home
-from scaffold.workspace.room import is_lack_of_room
+from scaffold.workspace.room import is_lack_of_room, is_locked
 from scaffold.workspace.runs import IllegalTransitionError, Status
 from scaffold.workspace.store import Store
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
+from scaffold.workspace.store.content import ContentMissingError
 from scaffold.workspace.store.database import timestamp
 from scaffold.workspace.store.runs import FAILED_BY_CLIENT, PIPELINE, SWEEP, Run, is_step
 
 _LOG = logging.getLogger(__name__)
 _ADOPTED_POLL_SECONDS = 0.2
-_ROOM_POLL_SECONDS = 2.0
+_LOCK_SECONDS = 0.5
 _FULL = (
     "DiskFull: there is no room on the disk that holds {home}, so the run could not be started. "
     "Make room ('scaffold workspace prune' removes what is not used any more), and submit it again."
@@ -88,6 +90,7 @@ class Engine:
         self._tell = tell
         self.queue = Queue(store, width or os.cpu_count() or 1, tell)
         self._active: dict[str, _Active] = {}
+        self._ending: set[asyncio.Task[None]] = set()
         self._stopping = False
         self.environments = Environments(home, store)
         self._preparation = Preparation(store, self.environments, tell)
@@ -101,27 +104,42 @@ class Engine:
         return bool(self._active) or driving or self.environments.building
 
     def recover(self) -> None:
-        """Takes up every run that an earlier service left unfinished."""
+        """Takes up every run that an earlier service left unfinished; may be called again when it was cut short."""
         self.environments.recover()
         for run in self._store.runs.unfinished():
             if is_step(run) and run.status is Status.NOT_STARTED:
                 continue  # its pipeline begins it when its time has come
-            folder = JobFolder(self._home, run)
-            running = run.status in (Status.STARTING, Status.RUNNING, Status.FINALIZING)
-            if run.status is Status.CANCEL_REQUESTED:
-                if _was_started(folder):
-                    folder.request_stop()
-                    self._start(run.run_id, functools.partial(self._adopt, run))
-                else:
-                    self._advance(run.run_id, Status.CANCELED)
-                    folder.clear()
-            elif running and _was_started(folder):
-                self._start(run.run_id, functools.partial(self._adopt, run))
-            else:
-                self._store.runs.restart(run.run_id)
-                self._start(run.run_id, functools.partial(self._execute, run.run_id))
+            if run.run_id not in self._active:
+                self._start(run.run_id, functools.partial(self._take_up, run.run_id))
         self.sweeps.recover()
         self.pipelines.recover()
+
+    async def _take_up(self, run_id: str) -> None:
+        """Goes on with a run from what is known of it: picks it up where it is running, or begins it again."""
+        run = self._store.runs.require(run_id)
+        if run.status.terminal:
+            return
+        folder = JobFolder(self._home, run)
+        started = folder.was_started()
+        if run.status is Status.CANCEL_REQUESTED and not started:
+            await self._patiently(run_id, lambda: self._advance(run_id, Status.CANCELED))
+            await asyncio.to_thread(folder.clear)
+        elif run.status is Status.CANCEL_REQUESTED:
+            folder.request_stop()
+            await self._adopt(run)
+        elif run.status in (Status.STARTING, Status.RUNNING, Status.FINALIZING) and started:
+            await self._adopt(run)
+        else:
+            await self._patiently(run_id, lambda: self._store.runs.restart(run_id))
+            await self._execute(run_id)
+
+    async def _take_up_later(self, run_id: str) -> None:
+        """Goes on with a run that was cut short by a lock of the database, as the next service would."""
+        active = self._active[run_id]
+        await asyncio.sleep(_LOCK_SECONDS)
+        await self._patiently(run_id, self._store.database.require_free)
+        active.committed = False
+        await self._take_up(run_id)
 
     def submit(self, run_id: str) -> None:
         """Begins with a run that has been accepted; with one that is under way already, nothing."""
@@ -147,8 +165,9 @@ class Engine:
         """Notes that a task is over; one that was cancelled before its first step never ran a line."""
         self._active.pop(run_id, None)
         if task.cancelled() and active.canceled and not active.committed:
-            with contextlib.suppress(sqlite3.OperationalError):  # the next start ends it
-                self._advance(run_id, Status.CANCELED)
+            work = patiently(lambda: self._advance(run_id, Status.CANCELED))
+            self._ending.add(ending := asyncio.create_task(work))
+            ending.add_done_callback(self._ending.discard)
 
     def cancel(self, run_id: str) -> bool:
         """Asks for the end of a run, at whichever stage it is.
@@ -190,49 +209,48 @@ class Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for ending in self._ending:  # the next start ends what could not be ended
+            ending.cancel()
         await self.environments.stop()
 
     async def _patiently(self, run_id: str, work: Callable[[], Any]) -> Any:
-        """The outcome of work that needs room on the disk; while there is none, it is tried again.
+        """The outcome of work for a run that must not be lost: what it left, and how it ended (see ``patience``)."""
 
-        For what must not be lost: what a run left, and how it ended.
-        """
-        waited = False
-        while True:
-            try:
-                outcome = work()
-                return await outcome if asyncio.iscoroutine(outcome) else outcome
-            except (OSError, sqlite3.OperationalError) as error:
-                if not is_lack_of_room(error):
-                    raise
-            if not waited:
-                waited = True
-                _LOG.warning("run %s waits for room on the disk", run_id)
-                with contextlib.suppress(sqlite3.Error):
-                    text = "waiting: the disk that holds the workspace is full"
-                    self._tell(self._store.runs.require(run_id), "progress", {"text": text})
-            await asyncio.sleep(_ROOM_POLL_SECONDS)
+        def waiting(reason: str) -> None:
+            _LOG.warning("run %s: %s", run_id, reason)
+            with contextlib.suppress(sqlite3.Error):
+                self._tell(self._store.runs.require(run_id), "progress", {"text": reason})
+
+        return await patiently(work, waiting)
 
     async def _guarded(self, run_id: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Carries the work out, and gives the run its end when the work itself fails or is given up."""
         active = self._active[run_id]
-        try:
-            await work()
-        except asyncio.CancelledError:
-            if active.canceled and not active.committed:
-                await self._patiently(run_id, lambda: self._advance(run_id, Status.CANCELED))
-            raise
-        except (DataError, NotHandedOverError) as error:
-            await self._fail(run_id, "UserError", str(error))
-        except (BuildError, SpecificationError) as error:
-            reason = getattr(error, "reason", "")
-            await self._fail(run_id, "EnvironmentBuildFailed", f"{error}\n{reason}".strip())
-        except Exception as error:
-            _LOG.exception("run %s", run_id)
-            if is_lack_of_room(error):
-                await self._fail(run_id, "UserError", _FULL.format(home=self._home.root))
-            else:
-                await self._fail(run_id, "ServiceError", f"{type(error).__name__}: {error}")
+        while True:
+            try:
+                return await work()
+            except asyncio.CancelledError:
+                if active.canceled and not active.committed:
+                    await self._patiently(run_id, lambda: self._advance(run_id, Status.CANCELED))
+                raise
+            except Exception as error:
+                if not is_locked(error):
+                    return await self._fail(run_id, *self._told(run_id, error))
+                _LOG.warning("run %s was cut short: %s", run_id, error)
+            work = functools.partial(self._take_up_later, run_id)
+
+    def _told(self, run_id: str, error: Exception) -> tuple[str, str]:
+        """The code and the message of a run whose work has failed."""
+        if isinstance(error, DataError | NotHandedOverError):
+            return "UserError", str(error)
+        if isinstance(error, BuildError | SpecificationError):
+            return "EnvironmentBuildFailed", f"{error}\n{getattr(error, 'reason', '')}".strip()
+        _LOG.error("run %s", run_id, exc_info=error)
+        if isinstance(error, ContentMissingError):
+            return "ServiceError", f"{error}."
+        if is_lack_of_room(error):
+            return "UserError", _FULL.format(home=self._home.root)
+        return "ServiceError", f"{type(error).__name__}: {error}"
 
     def _move(self, run_id: str, status: Status, **changes: Any) -> Run:
         run = self._store.runs.move(run_id, status, **changes)
@@ -251,8 +269,9 @@ class Engine:
             self._move(run_id, status, **changes)
 
     async def _fail(self, run_id: str, code: str, message: str) -> None:
-        folder = JobFolder(self._home, self._store.runs.require(run_id))
-        if not _was_started(folder):  # its half-restored snapshot may be what fills the disk
+        run = await self._patiently(run_id, lambda: self._store.runs.require(run_id))
+        folder = JobFolder(self._home, run)
+        if not folder.was_started():  # its half-restored snapshot may be what fills the disk
             await asyncio.to_thread(folder.clear)
         error = endings.error_of(code, message)
         await self._patiently(run_id, lambda: self._advance(run_id, Status.FAILED, error=error))
@@ -326,7 +345,7 @@ class Engine:
         """Waits for a run that an earlier service started, and finishes it."""
         folder, active = JobFolder(self._home, run), self._active[run.run_id]
         active.committed = True
-        active.cancels = int(run.status is Status.CANCEL_REQUESTED)
+        active.cancels = max(active.cancels, int(run.status is Status.CANCEL_REQUESTED))
         async with self.queue.place():
             if run.status is Status.STARTING:
                 await self._patiently(run.run_id, lambda: self._advance(run.run_id, Status.RUNNING))
@@ -377,7 +396,3 @@ class Engine:
         run = self._store.runs.restart(run_id)
         self._active[run_id].committed = False
         self._tell(run, "status", {"status": run.status.value})
-
-
-def _was_started(folder: JobFolder) -> bool:
-    return any((folder.started(), folder.outcome(), supervision.living(folder.path)))

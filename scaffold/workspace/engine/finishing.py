@@ -5,6 +5,7 @@ Everything may be done twice: the service can be killed in the middle, or find t
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +120,16 @@ class Finish:
         self._store.runs.warn(self._run.run_id, "outputs", self._unkept)
         if status is not Status.COMPLETED:
             self._end_children(status)
-        changes = {"exit_code": outcome.exit_code, "ended": outcome.at or timestamp()}
+        changes = {"exit_code": outcome.exit_code, **self._times(outcome)}
         return status, changes | ({"error": error} if error is not None else {})
+
+    def _times(self, outcome: Outcome) -> dict[str, str]:
+        """When the run ended, and when it began where the machine's clock was set back in between."""
+        ended, started = outcome.at or timestamp(), self._run.started
+        if outcome.seconds is None or started is None or started <= ended:
+            return {"ended": ended}
+        began = datetime.fromisoformat(ended) - timedelta(seconds=outcome.seconds)
+        return {"ended": ended, "started": timestamp(began)}
 
     def _left_out(self) -> str:
         """What of its environment the run does not have here, as it was warned."""

@@ -54,6 +54,7 @@ class Outcome(msgspec.Struct, frozen=True):
         reason: ``exited``, ``canceled``, ``timeout``, ``not-started``, or ``lost``
             or ``unknown`` when nobody wrote it down (while no service ran, or while one did).
         at: when the process ended, ISO 8601 in UTC; None when that is not known.
+        seconds: how long it ran, whatever became of the machine's clock; None when that is not known.
         log: the file with the output of the process that decided it.
     """
 
@@ -62,6 +63,7 @@ class Outcome(msgspec.Struct, frozen=True):
     at: str | None = None
     message: str | None = None
     log: str | None = None
+    seconds: float | None = None
 
 
 class JobFolder:
@@ -111,6 +113,10 @@ class JobFolder:
         with contextlib.suppress(FileNotFoundError):
             return msgspec.json.decode((self.path / "exit.json").read_bytes(), type=Outcome)
         return None
+
+    def was_started(self) -> bool:
+        """True when there is, or was, a process of the run."""
+        return any((self.started(), self.outcome(), supervision.living(self.path)))
 
     def restarts(self) -> bool:
         """True when the run is to be begun again after it lost its node."""

@@ -191,7 +191,7 @@ def _needed(requirements: tuple[str, ...], sources: Sources, store: Store) -> di
             raise _missing(line)
         if path not in needed:
             needed[path] = file
-            text = store.content.path(file.sha256).read_text(encoding="utf-8", errors="replace")
+            text = store.content.require(file.sha256, file.path).read_text(encoding="utf-8", errors="replace")
             open_lines += [(posixpath.dirname(path), nested) for _, _, nested in pip.logical_lines(text)]
     return needed
 

@@ -9,8 +9,8 @@ standard library alone (psutil is imported only to end a tree), and must not imp
 reads ``job.json`` (``argv``, ``cwd``, ``environment``, ``limit_seconds`` and ``processes``, each with ``log``,
 ``environment`` and ``essential``, and ``preempt_seconds``, after which the run loses its node), writes
 ``started.json`` (process ids ``supervisor`` and ``pids``, ``at``) and in the end ``exit.json`` (``exit_code``,
-``reason``: exited, canceled, timeout, preempted or not-started, ``at``, ``message``, ``log``: that of the process
-that decided it). A file named ``stop`` in the folder asks it to end the run.
+``reason``: exited, canceled, timeout, preempted or not-started, ``at``, ``seconds`` since the start, ``message``,
+``log``: that of the process that decided it). A file named ``stop`` in the folder asks it to end the run.
 
 Both are written into files that were laid out in their full length, so that a full disk keeps neither from being
 written; where even that fails, it tries until there is room: nobody else knows how the run ended.
@@ -173,12 +173,12 @@ def main(folder: Path) -> None:
             {"exit_code": None, "reason": "not-started", "at": _now(), "message": message, "log": None},
         )
         return
-    pids = [process.pid for process in processes]
+    pids, begun = [process.pid for process in processes], time.monotonic()
     with contextlib.suppress(OSError):
         _write(folder / "started.json", {"supervisor": os.getpid(), "pids": pids, "at": _now()})
     essential = [process["essential"] for process in job["processes"]]
     reason = _wait(processes, essential, folder, job.get("limit_seconds"), job.get("preempt_seconds"))
-    at = _now()
+    at, seconds = _now(), round(time.monotonic() - begun, 3)
     # The first that failed by itself tells why; what is ended below ends with the code of that.
     codes = [process.poll() for process in processes]
     # What a script leaves running would go on writing to its log and holding its files.
@@ -194,6 +194,7 @@ def main(folder: Path) -> None:
             "exit_code": code,
             "reason": reason,
             "at": at,
+            "seconds": seconds,
             "message": None,
             "log": job["processes"][number]["log"],
         },

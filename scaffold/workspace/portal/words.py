@@ -45,8 +45,9 @@ def number(value: Any) -> str:
 
 
 def seconds(run: Run) -> float | None:
-    """How long a run took, or has taken until now; None before it began."""
+    """How long a run took, or has taken until now; None before it began, or when the clock was set back since."""
     if run.started is None:
         return None
     end = datetime.fromisoformat(run.ended) if run.ended else now()
-    return max(0.0, (end - datetime.fromisoformat(run.started)).total_seconds())
+    took = (end - datetime.fromisoformat(run.started)).total_seconds()
+    return took if took >= 0 else None

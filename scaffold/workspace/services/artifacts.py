@@ -101,7 +101,7 @@ async def list_content_information(request: Request) -> Any:
 
 async def get_content(request: Request) -> Response:
     """The bytes of one artifact."""
-    file = context_of(request).store.blobs.file(blob := _one(request))
+    file = context_of(request).store.blobs.require_file(blob := _one(request))
     if file is None or not file.exists():
         raise faults.not_found(f"Artifact {request.path_params['path']!r}")
     size = file.stat().st_size

@@ -286,6 +286,8 @@ def _existing(context: Context, container: str, name: str) -> tuple[Blob, Path]:
 async def get_blob(request: Request) -> Response:
     """Get Blob or Get Blob Properties, whole or a range; a growing log up to its present end."""
     context, container, name = _target(request, "r")
+    if request.method == "GET" and (known := context.store.blobs.get(container, name)) is not None:
+        context.store.blobs.require_file(known)  # to who would write it again it just is not there
     blob, file = _existing(context, container, name)
     size = file.stat().st_size
     headers = properties_of(blob, size)

@@ -31,8 +31,10 @@ _BAD_NAME = re.compile(r"[\x00-\x1f/]|^\.{1,2}$|^$")
 
 async def get_latest(request: Request) -> Any:
     """The last snapshot's tree, which a client without a cache compares its folder with."""
-    latest = context_of(request).store.snapshots.latest()
-    if latest is None:
+    store = context_of(request).store
+    latest = store.snapshots.latest()
+    # One whose content is lost would be built on, and never sent again.
+    if latest is None or store.missing_content(latest.snapshot_id):
         empty = hashlib.sha512().hexdigest()
         root = {
             "name": "",
@@ -173,7 +175,11 @@ def _files(
         if path in uploaded:
             sha256, size = uploaded[path]
             files.append(SnapshotFile(path, tree_hash, sha256, size))
-        elif path in known and known[path].tree_hash == tree_hash:
+        elif (
+            path in known
+            and known[path].tree_hash == tree_hash
+            and context.store.content.path(known[path].sha256).exists()
+        ):
             files.append(known[path])
         else:
             raise faults.bad_request(

@@ -195,7 +195,7 @@ async def get_log(request: Request) -> Response:
         # Of several processes, the first one's log is the one to follow.
         logs = context.store.blobs.under(ARTIFACTS, artifact_prefix(run_id) + (named or USER_LOGS), limit=1)
         blob = logs[0] if logs and (not named or logs[0].name.endswith(f"/{named}")) else None
-        file = context.store.blobs.file(blob) if blob else None
+        file = context.store.blobs.require_file(blob) if blob else None
         data = await asyncio.to_thread(_tail, file, offset) if file else b""
         moved = request.query_params.get("status", run.status.value) != run.status.value
         if data or over or moved or asyncio.get_running_loop().time() >= deadline:

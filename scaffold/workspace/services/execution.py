@@ -249,6 +249,8 @@ def _snapshot(context: Context, snapshot_id: str | None) -> tuple[str | None, di
     snapshot = context.store.snapshots.get(snapshot_id)
     if snapshot is None:
         raise faults.not_found(f"Snapshot {snapshot_id}")
+    if missing := context.store.missing_content(snapshot.snapshot_id):
+        raise faults.snapshot_missing(missing)
     return snapshot.snapshot_id, snapshot.properties | properties
 
 

@@ -141,7 +141,7 @@ async def get_snapshot(request: Request) -> Response:
 
 
 def _sent(context: Context, blob: Blob | None, what: str) -> Response:
-    file = context.store.blobs.file(blob) if blob else None
+    file = context.store.blobs.require_file(blob) if blob else None
     if file is None or not file.exists():
         raise faults.not_found(f"The file {what!r}")
     size = file.stat().st_size

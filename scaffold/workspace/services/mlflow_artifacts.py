@@ -144,7 +144,7 @@ async def download(request: Request) -> Any:
     context, head = context_of(request), request.path_params["run_id"]
     path = checked_path(request.path_params["path"])
     blob = context.store.blobs.get(ARTIFACTS, _place(context, head) + path)
-    file = context.store.blobs.file(blob) if blob is not None else None
+    file = context.store.blobs.require_file(blob) if blob is not None else None
     if blob is None or file is None or not file.exists():
         raise missing(f"Artifact {path!r} of {head}")
     size = file.stat().st_size

@@ -191,6 +191,16 @@ class Blobs:
             return self._content.path(blob.sha256)
         return Path(blob.live_path) if blob.live_path is not None else None
 
+    def require_file(self, blob: Blob) -> Path | None:
+        """As :meth:`file`, of content that is there.
+
+        Raises:
+            ContentMissingError: it is not.
+        """
+        if blob.sha256 is not None:
+            return self._content.require(blob.sha256, blob.name.rpartition("/")[2])
+        return self.file(blob)
+
 
 def artifact_prefix(run_id: str) -> str:
     """What the names of a run's artifacts start with, in the container :data:`ARTIFACTS`."""

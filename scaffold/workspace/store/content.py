@@ -1,6 +1,7 @@
 """Files kept under the SHA-256 of what is in them: written once, never changed, shared by all who need them."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -14,6 +15,20 @@ from pathlib import Path
 _CHUNK = 1024 * 1024
 _GROWING = "growing"
 _SHA256 = re.compile("[0-9a-f]{64}")
+
+
+class ContentMissingError(FileNotFoundError):
+    """A file of the store is not there, although the database names it."""
+
+    def __init__(self, what: str, path: Path) -> None:
+        super().__init__(errno.ENOENT, "missing content", str(path))
+        self._said = (
+            f"The content of {what} is missing from the local workspace's store: {path} was removed by something "
+            "else than scaffold ('scaffold doctor' counts what is missing)"
+        )
+
+    def __str__(self) -> str:
+        return self._said
 
 
 class ContentWriter:
@@ -82,6 +97,21 @@ class ContentStore:
     def path(self, sha256: str) -> Path:
         """Where the content with this SHA-256 is, or would be."""
         return self.folder / sha256[:2] / sha256
+
+    def require(self, sha256: str, what: str) -> Path:
+        """The file with this SHA-256.
+
+        Args:
+            sha256: of the content.
+            what: the name by which a person knows it.
+
+        Raises:
+            ContentMissingError: it is not there.
+        """
+        path = self.path(sha256)
+        if not path.exists():
+            raise ContentMissingError(what, path)
+        return path
 
     def writer(self) -> ContentWriter:
         return ContentWriter(self)
@@ -157,9 +187,14 @@ class ContentStore:
         return digest.hexdigest(), size
 
     def restore(self, sha256: str, target: Path) -> None:
-        """Writes the content to a new file that its owner may change."""
+        """Writes the content to a new file that its owner may change.
+
+        Raises:
+            ContentMissingError: it is not there.
+        """
+        source = self.require(sha256, target.name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self.path(sha256), target)
+        shutil.copyfile(source, target)
 
     def clear_staging(self, before: float | None = None) -> None:
         """Removes what uploads left behind: all of it, or what nothing was added to since (seconds since 1970)."""

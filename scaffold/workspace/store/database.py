@@ -14,8 +14,13 @@ from typing import Any
 
 import msgspec
 
+from scaffold.workspace.room import is_locked
 from scaffold.workspace.store.damage import is_damage
 from scaffold.workspace.store.migrations import MIGRATIONS
+
+_OPEN_SECONDS = 30.0
+# The service answers nobody else while it waits; what has to be patient asks again (see ``room.is_locked``).
+_BUSY_MILLISECONDS = 1000
 
 
 class DatabaseTooNewError(Exception):
@@ -39,7 +44,9 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.on_damage: Callable[[str], None] | None = None
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection = sqlite3.connect(
+            path, timeout=_OPEN_SECONDS, isolation_level=None, check_same_thread=False
+        )
         self._connection.row_factory = sqlite3.Row
         try:
             self._prepare()
@@ -50,11 +57,14 @@ class Database:
     def _prepare(self) -> None:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.execute("PRAGMA busy_timeout=10000")
         # A migration may put a new table in the place of one that others refer to.
         self._connection.execute("PRAGMA foreign_keys=OFF")
         self._migrate()
         self._connection.execute("PRAGMA foreign_keys=ON")
+        self._be_busy(_BUSY_MILLISECONDS)
+
+    def _be_busy(self, milliseconds: int) -> None:
+        self._connection.execute(f"PRAGMA busy_timeout={milliseconds}")
 
     def _migrate(self) -> None:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
@@ -62,6 +72,37 @@ class Database:
             raise DatabaseTooNewError(f"it has schema {version}, and this version knows {len(MIGRATIONS)}")
         for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
             self._connection.executescript(f"BEGIN; {script} PRAGMA user_version={number}; COMMIT;")
+
+    def is_free(self) -> bool:
+        """True when something could be written now; does not wait to find out.
+
+        False, too, while another thread of this process writes.
+        """
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self.require_free()
+        except sqlite3.OperationalError as error:
+            return not is_locked(error)  # whatever else it is, who writes will be told
+        finally:
+            self._lock.release()
+        return True
+
+    def require_free(self) -> None:
+        """Makes sure that another program has not locked the file.
+
+        Raises:
+            sqlite3.OperationalError: it has.
+        """
+        with self._lock:
+            if self._connection.in_transaction:
+                return
+            self._be_busy(0)
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.execute("ROLLBACK")
+            finally:
+                self._be_busy(_BUSY_MILLISECONDS)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

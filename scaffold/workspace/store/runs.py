@@ -173,6 +173,11 @@ class Runs:
             raise KeyError(run_id)
         return run
 
+    def goes_on(self, run_id: str) -> bool:
+        """True for a run that there is and that is not over."""
+        row = self._database.one("SELECT status FROM runs WHERE run_id = ?", run_id)
+        return row is not None and not Status(row[0]).terminal
+
     def unfinished(self) -> list[Run]:
         """Runs that this workspace executes and that are not over, in the order they came."""
         marks = ", ".join("?" for _ in TERMINAL)

@@ -99,7 +99,7 @@ def write_zip(stream: IO[bytes], files: list[SnapshotFile], content: ContentStor
             entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
             entry.external_attr = 0o100644 << 16
             with (
-                content.path(file.sha256).open("rb") as source,
+                content.require(file.sha256, file.path).open("rb") as source,
                 archive.open(entry, "w", force_zip64=True) as target,
             ):
                 shutil.copyfileobj(source, target, 1024 * 1024)

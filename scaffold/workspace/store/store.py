@@ -70,6 +70,14 @@ class Store:
         row = self.database.one("SELECT value FROM meta WHERE key = ?", key)
         return str(row["value"]) if row else first
 
+    def mark(self) -> int:
+        """Writes a number that grows, and returns it: a database that has a lower one has lost what came since."""
+        self.database.execute(
+            "INSERT INTO meta VALUES ('mark', '1') ON CONFLICT DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+        )
+        row = self.database.one("SELECT value FROM meta WHERE key = 'mark'")
+        return int(row["value"]) if row else 0
+
     def remember_set_aside(self, folder: Path, reason: str) -> None:
         """Notes that this workspace began because the one before it was damaged, and where that one is."""
         note = {"folder": str(folder), "reason": reason, "at": timestamp()}
@@ -81,6 +89,11 @@ class Store:
         row = self.database.one("SELECT value FROM meta WHERE key = 'set_aside'")
         note: dict[str, Any] | None = from_json(row["value"]) if row else None
         return note if note and datetime.fromisoformat(note["at"]) > now() - _TOLD_FOR else None
+
+    def missing_content(self, snapshot_id: str) -> list[str]:
+        """The files of a snapshot whose content is not there any more."""
+        files = self.snapshots.files(snapshot_id)
+        return [file.path for file in files if not self.content.path(file.sha256).exists()]
 
     def close(self) -> None:
         self.database.close()

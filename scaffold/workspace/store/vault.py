@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from scaffold.workspace.files import write_atomically
+from scaffold.workspace.files import StateFileError, write_atomically
 from scaffold.workspace.store.database import timestamp
 
 
@@ -45,7 +45,12 @@ class Vault:
             content = self._path.read_bytes()
         except FileNotFoundError:
             return {}
-        return msgspec.json.decode(content, type=dict[str, Secret])
+        try:
+            return msgspec.json.decode(content, type=dict[str, Secret])
+        except msgspec.DecodeError as error:
+            raise StateFileError(
+                f"The state file {self._path} is damaged: {error}.", "Put the right file back, or remove it."
+            ) from None
 
     def _write(self, secrets: dict[str, Secret]) -> None:
         write_atomically(self._path, json.dumps(msgspec.to_builtins(secrets), indent=1).encode())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from scaffold.doctor import home, installation, login, network
+from scaffold.doctor import home, installation, login, network, stored
 from scaffold.doctor.finding import Finding, Looking, Probe, ok
 from scaffold.submission.child import login as child_login
 from scaffold.workspace import identity
@@ -218,7 +218,9 @@ def test_certificates_end(prepared: Home):
     assert states(home.certificate(prepared)) == [("certificate", "ok")]
     for days, state in ((-1, "problem"), (5, "warning")):
         ends = datetime.datetime.now() + datetime.timedelta(days=days)
-        leaf = trustme.CA().issue_cert("127.0.0.1", not_after=ends)
+        authority = trustme.CA()
+        leaf = authority.issue_cert("127.0.0.1", not_after=ends)
+        prepared.ca_certificate.write_bytes(authority.cert_pem.bytes())
         prepared.server_certificate.write_bytes(
             leaf.private_key_pem.bytes() + leaf.cert_chain_pems[0].bytes()
         )
@@ -231,24 +233,24 @@ def test_certificates_end(prepared: Home):
 
 
 def test_a_database_is_read_and_left_as_it_is(prepared: Home):
-    assert states(home.database(prepared)) == [("database", "ok")]
+    assert states(stored.database(prepared)) == [("database", "ok")]
     connection = sqlite3.connect(prepared.database)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("CREATE TABLE t (x)")
     connection.executemany("INSERT INTO t VALUES (?)", [("x" * 500,)] * 100)
     connection.commit()
-    [beside_a_writer] = home.database(prepared)
+    [beside_a_writer] = stored.database(prepared)
     files = (prepared.database, prepared.database.with_name("workspace.db-wal"))
     assert beside_a_writer.details["bytes"] == sum(file.stat().st_size for file in files)
     connection.close()
     before = prepared.database.read_bytes()
-    [alone] = home.database(prepared)
+    [alone] = stored.database(prepared)
     assert (beside_a_writer.details["whole"], alone.details["whole"]) == (True, True)
     assert prepared.database.read_bytes() == before
 
     prepared.database.write_bytes(before[:8192] + b"\xff" * (len(before) - 8192))
 
-    assert states(home.database(prepared)) == [("database", "problem")]
+    assert states(stored.database(prepared)) == [("database", "problem")]
 
 
 def test_a_setting_that_cannot_be(monkeypatch: pytest.MonkeyPatch):

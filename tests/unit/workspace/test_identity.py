@@ -6,6 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -14,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaffold.workspace import identity, interpreters
+from scaffold.workspace import identity, interpreters, supervision
+from scaffold.workspace.files import StateFileError
 from scaffold.workspace.identity import Authority, Caller, Keys
 from scaffold.workspace.paths import Home
 
@@ -49,6 +51,34 @@ def test_a_token_has_what_the_sdk_reads_in_it(authority: Authority):
 
     assert (claims["tid"], claims["oid"]) == (authority.keys.tenant_id, authority.keys.user_id)
     assert claims["exp"] == expiry > time.time()
+
+
+@pytest.mark.parametrize("hours", [-24 * 365, -2, 2, 20])
+def test_tokens_outlive_a_clock_that_is_set(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, hours: float
+):
+    person, run, files = authority.token()[0], authority.run_token("r")[0], authority.files_token("r")
+    later = time.time() + hours * 3600
+    monkeypatch.setattr(time, "time", lambda: later)
+
+    after = Authority(authority.keys)  # the service was restarted since
+
+    assert after.verify(person) == Caller()
+    assert after.verify(run) == Caller(run_id="r")
+    assert after.verify(files) == Caller(files_of="r")
+    for _ in range(2):  # neither is one refused that was issued after
+        assert after.verify(after.token()[0]) == Caller()
+    assert after.token()[1] <= later + identity.TOKEN_SECONDS
+
+
+def test_a_runs_token_ends_with_the_run_and_not_by_the_clock(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+):
+    token = authority.run_token("r")[0]
+    monkeypatch.setattr(time, "time", lambda: time.monotonic() + 10**10)
+
+    assert authority.verify(token) == Caller(run_id="r")
+    assert authority.verify(authority.token()[0]) == Caller()
 
 
 def test_the_same_token_is_handed_out_again_as_long_as_it_is_fresh(authority: Authority):
@@ -209,6 +239,66 @@ def test_secrets_are_for_their_owner_alone_whatever_the_umask(home: Home):
     assert home.root.stat().st_mode & 0o777 == 0o700
     folders = [path for path in home.root.iterdir() if path.is_dir()]
     assert {path.name for path in folders if path.stat().st_mode & 0o077} == set()
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "emptied": lambda content: b"",
+    "cut off": lambda content: content[: len(content) // 2],
+    "cut off within the key": lambda content: content[:100],
+    "other text": lambda content: b"nothing of the kind",
+    "bytes": lambda content: bytes(range(256)),
+    "a list": lambda content: b"[]",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("name", ["ca.pem", "server.pem"])
+def test_certificates_that_do_not_serve_are_made_anew(
+    prepared: Home, name: str, damage: Callable[[bytes], bytes]
+):
+    path = prepared.secrets / name
+    path.write_bytes(damage(path.read_bytes()))
+    assert identity.certificate_fault(prepared)
+
+    keys = identity.prepare(prepared)
+
+    assert identity.certificate_fault(prepared) is None
+    assert keys == Keys.load(prepared)
+
+
+def test_a_key_of_another_certificate_does_not_serve(prepared: Home, tmp_path: Path):
+    other = Home(tmp_path / "other")
+    identity.prepare(other)
+    prepared.server_certificate.write_bytes(other.server_certificate.read_bytes())
+
+    assert identity.certificate_fault(prepared)
+    identity.prepare(prepared)
+    assert identity.certificate_fault(prepared) is None
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_keys_that_are_damaged_are_made_anew_and_kept_beside(
+    prepared: Home, damage: Callable[[bytes], bytes]
+):
+    before, damaged = Keys.load(prepared), damage(prepared.secret_keys.read_bytes())
+    prepared.secret_keys.write_bytes(damaged)
+
+    assert identity.prepare(prepared) != before
+
+    (beside,) = prepared.secrets.glob("keys.damaged-*")
+    assert beside.read_bytes() == damaged
+
+
+def test_keys_that_runs_under_way_need_are_not_replaced(prepared: Home, monkeypatch: pytest.MonkeyPatch):
+    (prepared.runs / "one").mkdir()
+    monkeypatch.setattr(supervision, "living", lambda folder: folder.name == "one")
+    prepared.secret_keys.write_bytes(b"[]")
+
+    with pytest.raises(StateFileError, match="runs under way hold tokens") as refused:
+        identity.prepare(prepared)
+
+    assert str(prepared.secret_keys) in refused.value.message
+    assert prepared.secret_keys.read_bytes() == b"[]"
 
 
 def test_the_key_of_the_ca_is_kept_nowhere(prepared: Home):

@@ -176,6 +176,22 @@ def test_many_processes_at_once_make_it_once(prepared: Home):
     assert [path.name for path in (prepared.client / "trust").iterdir()] == [made[0].bundle.parent.name]
 
 
+def test_clients_that_were_set_up_before_trust_new_certificates_too(prepared: Home):
+    """Runs under way and shells know the folder and the bundle by their paths."""
+    before = trust.prepare(prepared, {})
+    prepared.server_certificate.write_bytes(b"damaged")
+    identity.prepare(prepared)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(prepared.server_certificate)
+    renewed = Server(context)
+    try:
+        assert get(renewed, before.folder) == 200
+        assert get(renewed, before.bundle) == 200
+        assert get(renewed, trust.prepare(prepared, {}).folder) == 200
+    finally:
+        renewed.close()
+
+
 def test_old_bundles_are_forgotten_but_not_the_newest(prepared: Home, tmp_path: Path):
     usual = Path(certifi.where()).read_bytes()
     first = usual[: usual.index(b"-----END CERTIFICATE-----")] + b"-----END CERTIFICATE-----\n"

@@ -166,7 +166,9 @@ class Delivery:
                 continue
             blob = None
             for blob in blobs_of(self._store, source):
-                yield Found(delivered_name(source, blob.name, alone=alone), self._store.blobs.file(blob))
+                yield Found(
+                    delivered_name(source, blob.name, alone=alone), self._store.blobs.require_file(blob)
+                )
             if blob is None:
                 raise DataError(
                     f"{what}: there is nothing at {source.path!r} in the datastore {source.datastore}."
@@ -224,7 +226,7 @@ class Delivery:
                 for blob in blobs_of(self._store, source)
             )
             found = (
-                Found(name, self._store.blobs.file(blob))
+                Found(name, self._store.blobs.require_file(blob))
                 for name, blob in names
                 if not (target / name).exists()
             )
@@ -241,7 +243,9 @@ class Delivery:
             root.parent.mkdir(parents=True, exist_ok=True)
             return
         source = Source(OWN, reference.path)
-        found = (Found(blob.name, self._store.blobs.file(blob)) for blob in blobs_of(self._store, source))
+        found = (
+            Found(blob.name, self._store.blobs.require_file(blob)) for blob in blobs_of(self._store, source)
+        )
         if reference.mode == DOWNLOAD and not reference.overwrite:
             found = (file for file in found if not (root / file.name).exists())
         count = self._place(what, root, found, overwrite=True)

@@ -156,7 +156,7 @@ export async function renewSoon(hold = holdsList) {
 
 function ticking() {
   for (const span of document.querySelectorAll("[data-since]")) {
-    span.textContent = duration((Date.now() - Date.parse(span.dataset.since)) / 1000);
+    span.textContent = duration(Math.max(0, Date.now() - Date.parse(span.dataset.since)) / 1000);
   }
 }
 

@@ -191,7 +191,7 @@ def _numbers(name: str, kind: str, points: list[Point], bounds: tuple[float, flo
         "x_label": label,
         "x": [x[kept[place]] for place in thin],
         "seconds": [
-            round((datetime.fromisoformat(points[kept[place]][1]) - start).total_seconds(), 3)
+            round(max(0.0, (datetime.fromisoformat(points[kept[place]][1]) - start).total_seconds()), 3)
             for place in thin
         ],
         "series": [
