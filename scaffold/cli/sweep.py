@@ -1,6 +1,5 @@
 """``scaffold sweep``: a project's script with many values of its arguments, as the runs of one sweep."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,12 +10,12 @@ from scaffold.cli.flags import (
     CheckFirst,
     InEnvironment,
     InExperiment,
-    ProjectFolder,
+    Named,
     RunOn,
     ThroughSdk,
 )
 from scaffold.cli.login import Auth, checked_method
-from scaffold.cli.submitting.asked import check_names, check_project, pairs
+from scaffold.cli.submitting.asked import check_experiment, check_names, check_project, pairs
 from scaffold.errors import UsageError, WorkspaceError
 
 _GOALS, _SAMPLINGS = ("maximize", "minimize"), ("grid", "random")
@@ -24,7 +23,7 @@ _GOALS, _SAMPLINGS = ("maximize", "minimize"), ("grid", "random")
 
 @console.stopping("Stopped before anything was submitted.", "Sweep again when you are ready.")
 def sweep(
-    project: ProjectFolder = None,
+    project: Named = None,
     param: Annotated[
         list[str] | None,
         typer.Option(
@@ -108,8 +107,7 @@ def sweep(
     from scaffold.cli.submitting.job import chosen_sdk, job_to_submit
     from scaffold.cli.submitting.sweep import Sweeping
     from scaffold.cli.submitting.wanted import Wanted
-    from scaffold.project.reader import find_project
-    from scaffold.project.subject import Subject
+    from scaffold.project.named import find_subject
     from scaffold.submission import sweeps
     from scaffold.submission.overrides import Overrides
 
@@ -140,7 +138,8 @@ def sweep(
         display_name=name,
     )
     check_names(overrides)
-    subject = Subject(find_project(project or Path.cwd()))
+    subject = find_subject(project, "scaffold sweep")
+    check_experiment(subject, experiment)
     chosen = chosen_sdk(subject, sdk)
     if check:
         check_project(subject, overrides, plan.first_arguments)

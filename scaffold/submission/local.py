@@ -35,10 +35,11 @@ class Submission:
     Args:
         service: the running local workspace.
         config: the workspace that the project names, this one.
-        script: the project's ``run_experiment.py``.
+        script: the script that submits.
         show: called with every line that the script prints.
         overrides: what is changed of the submission.
         job: what is submitted in the script's place, through SDK v2; ``overrides`` are in it.
+        cwd: the folder in which the script is started; its own by default.
     """
 
     def __init__(  # noqa: PLR0913  (what a submission is made of)
@@ -50,6 +51,7 @@ class Submission:
         overrides: Overrides,
         *,
         job: Job | None = None,
+        cwd: Path | None = None,
     ) -> None:
         self._service = service
         self._place = Place(script, config)
@@ -65,7 +67,7 @@ class Submission:
             python=sys.executable,
         )
         self._process: TaskProcess = (
-            SubmittingProcess(script, environment, show, overrides=overrides)
+            SubmittingProcess(script, environment, show, overrides=overrides, cwd=cwd)
             if job is None
             else job.process(config, environment, show)
         )

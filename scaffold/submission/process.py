@@ -130,7 +130,7 @@ class SubmittingProcess(TaskProcess):
     """One run of a project's submitting script.
 
     Args:
-        script: the project's ``run_experiment.py``.
+        script: the script that submits.
         environment: the variables of its process.
         show: called with every line that the script prints.
         overrides: what is changed of the submission.
@@ -138,6 +138,7 @@ class SubmittingProcess(TaskProcess):
         login: ``method``, ``tenant_id`` and ``may_ask``, or None where the environment holds the login.
         follow: follow the run through the SDK.
         sweep: the plan of a sweep that is made of it (see ``sweeps``), or None.
+        cwd: the folder in which it is started; its own by default.
     """
 
     def __init__(  # noqa: PLR0913  (what a submission is made of)
@@ -151,6 +152,7 @@ class SubmittingProcess(TaskProcess):
         login: dict[str, Any] | None = None,
         follow: bool = False,
         sweep: dict[str, Any] | None = None,
+        cwd: Path | None = None,
     ) -> None:
         job = {
             "script": str(script),
@@ -160,7 +162,7 @@ class SubmittingProcess(TaskProcess):
             "follow": follow,
             "sweep": sweep,
         }
-        super().__init__(_SUBMITTING, environment, job, show, cwd=script.parent)
+        super().__init__(_SUBMITTING, environment, job, show, cwd=cwd or script.parent)
 
 
 def contents(

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from scaffold.generate import Answers, generate
-from tests.conftest import Machine, Project
+from tests.conftest import RUN_EXPERIMENT, Machine, Project
 
 
 @pytest.fixture
@@ -131,3 +131,15 @@ def test_a_tag_that_only_the_run_tells_is_said_to_be_left(offline: Machine, tmp_
 
     assert (done.returncode, (root / "job.yml").exists()) == (0, True), done.stderr
     assert f"! run_experiment.py:{line}: a tag that only the run tells is not one of the job\n" in done.stderr
+
+
+def test_a_script_is_no_file_to_write(offline: Machine, project: Project):
+    folder = project()
+
+    done = offline.run("export", "run_experiment.py", "--force", cwd=folder)
+
+    assert (done.returncode, done.stderr.splitlines()[1]) == (
+        2,
+        "→ To export what it submits: scaffold export --project run_experiment.py",
+    )
+    assert (folder / "run_experiment.py").read_text() == RUN_EXPERIMENT

@@ -375,3 +375,38 @@ def test_ctrl_c_while_the_script_has_not_submitted_yet_submits_nothing(
         "Error: Stopped before anything was submitted.", "→ Submit again when you are ready.",
     ])  # fmt: skip
     assert shared_machine.json("workspace", "status")["runs"] == before
+
+
+def test_the_script_that_is_named_is_submitted_and_not_the_projects(
+    shared_machine: Machine, project: Project
+):
+    other = RUN_EXPERIMENT.replace("constants.EXPERIMENT_NAME", '"forest"').replace(
+        "Experiment_1", "Experiment_2"
+    )
+    folder = project(
+        **{"run_rf.py": other, "Experiment_2/experiment_1.py": "print('the other one')\n"},
+        script="print('the first one')\n",
+    )
+
+    done = shared_machine.run("submit", "my-exp/run_rf.py", "--follow", cwd=folder.parent)
+
+    assert (done.returncode, done.stdout) == (0, "the other one\n"), done.stderr
+    assert "queued forest_" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["submit", "sweep"])
+def test_a_name_that_is_the_folder_of_other_code_is_refused(
+    shared_machine: Machine, project: Project, command: str
+):
+    folder = project(**{"Experiment_2/train.py": "print('the other one')\n"})
+    more = ["--param", "a=1", "--metric", "loss"] if command == "sweep" else []
+
+    done = shared_machine.run(command, folder, "--experiment", "Experiment_2", *more)
+
+    assert_refused(done, 2, "Experiment_1 would be sent under its name", "Choose another name")
+
+
+def test_the_name_of_the_folder_that_is_sent_is_taken(shared_machine: Machine, project: Project):
+    document = shared_machine.json("submit", project(), "--experiment", "Experiment_1", "--no-follow")
+
+    assert document["experiment"] == "Experiment_1"

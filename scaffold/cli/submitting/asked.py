@@ -7,6 +7,7 @@ from scaffold.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from scaffold.project.finding import Rule
     from scaffold.project.subject import Subject
@@ -44,6 +45,36 @@ def check_names(overrides: "Overrides") -> None:
             raise UsageError(
                 f"{flag}: {wrong}", f"For example: {flag} {'train' if 'exp' in flag else 'cpu-cluster'}"
             )
+
+
+def check_experiment(subject: "Subject", name: str | None) -> None:
+    """Refuses an experiment's name that is also a folder with other code than the experiment's.
+
+    Raises:
+        UsageError: it is one: whoever gives the name may mean that folder.
+    """
+    if name is None or not (folder := subject.root / name).is_dir():
+        return
+    script, source = _sent(subject)
+    if script is not None and script.is_relative_to(folder):
+        return
+    sent = subject.file(source).shown if source else f"the code that {subject.runner.shown} names"
+    raise UsageError(
+        f"--experiment is a name in the workspace, and {name} is also a folder of the project: "
+        f"{sent} would be sent under its name.",
+        f"Choose another name; to submit that folder, have {subject.runner.shown} send it.",
+    )
+
+
+def _sent(subject: "Subject") -> "tuple[Path | None, Path | None]":
+    """The script that is run and the folder that is sent, as far as they are known."""
+    from scaffold.project.files import FileError
+
+    try:
+        script = subject.script
+        return script.path if script else None, subject.source_directory
+    except FileError:  # what is wrong with the submitting script is told by the check
+        return None, None
 
 
 def _experiment_name(text: str) -> str | None:

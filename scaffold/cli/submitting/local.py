@@ -37,6 +37,7 @@ class OnLocal(Submitting):
             self._show_printed,
             self._wanted.overrides,
             job=self._job,
+            cwd=self._project.root,
         )
         threading.Thread(target=self._listen, args=(self._submission,), daemon=True).start()
 
