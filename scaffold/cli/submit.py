@@ -97,7 +97,7 @@ def submit(
     check_experiment(subject, experiment)
     chosen = chosen_sdk(subject, sdk)
     if check:
-        changed = partial(merge_arguments, changes=overrides.arguments) if overrides.arguments else None
+        changed = [partial(merge_arguments, changes=overrides.arguments)] if overrides.arguments else []
         check_project(subject, overrides, changed)
     job = job_to_submit(subject) if chosen == "v2" else None
     submit_project(

@@ -142,7 +142,7 @@ def sweep(
     check_experiment(subject, experiment)
     chosen = chosen_sdk(subject, sdk)
     if check:
-        check_project(subject, overrides, plan.first_arguments)
+        check_project(subject, overrides, plan.tried(), "--param")
     job = job_to_submit(subject) if chosen == "v2" else None
     wanted = Wanted(overrides=overrides, follow=follow, auth=auth, dry_run=dry_run, as_json=as_json, job=job)
     sweeping = Sweeping(subject.project(), wanted, plan)

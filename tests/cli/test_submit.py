@@ -410,3 +410,58 @@ def test_the_name_of_the_folder_that_is_sent_is_taken(shared_machine: Machine, p
     document = shared_machine.json("submit", project(), "--experiment", "Experiment_1", "--no-follow")
 
     assert document["experiment"] == "Experiment_1"
+
+
+PARSERS = {
+    "argparse": (
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--learning-rate', type=float)\n"
+        "p.add_argument('--mode', choices=['a', 'b'])\np.add_argument('--fast', action='store_true')\n"
+        "print(p.parse_args())\n"
+    ),
+    "sys.argv": "import sys\nprint(sys.argv)\n",
+    "click": "import click\n@click.command()\n@click.option('--rate')\ndef main(rate): ...\nmain()\n",
+    "known": (
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--rate')\nprint(p.parse_known_args())\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "hint"),
+    [
+        ("learnig-rate=0.5", "unrecognized arguments: --learnig-rate", "--arg learning-rate="),
+        ("learning_rate=0.5", "unrecognized arguments: --learning_rate", "--arg learning-rate="),
+        ("zzz=1", "unrecognized arguments: --zzz", "The script takes fast, help, learning-rate, mode."),
+        ("learning-rate=much", "invalid float value", "--no-check"),
+        ("mode=c", "invalid choice: 'c'", "--no-check"),
+        ("fast=1", "unrecognized arguments: 1", "--no-check"),
+    ],
+)
+def test_an_argument_that_the_script_is_sure_to_refuse_is_refused_before(
+    shared_machine: Machine, project: Project, given: str, said: str, hint: str
+):
+    folder = project(script=PARSERS["argparse"])
+
+    done = shared_machine.run("submit", folder, "--arg", given)
+
+    assert_refused(done, 2, said, "(parser: Experiment_1/experiment_1.py:2)")
+    assert hint in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("parser", "given"),
+    [
+        ("argparse", "learn=1"),
+        ("argparse", "mode=a"),
+        ("sys.argv", "x=1"),
+        ("click", "x=1"),
+        ("known", "x=1"),
+    ],
+)
+def test_an_argument_that_may_be_right_is_passed_on(
+    shared_machine: Machine, project: Project, parser: str, given: str
+):
+    done = shared_machine.run("submit", project(script=PARSERS[parser]), "--dry-run", "--arg", given)
+
+    assert done.returncode == 0, done.stderr
+    assert f"experiment_1.py --{given.replace('=', ' ')}" in done.stdout

@@ -198,6 +198,30 @@ def test_bad_input_is_two_lines(
     assert hint in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("param", "said"),
+    [
+        ("rat=1", "unrecognized arguments: --rat"),
+        ("rate=1,much", "invalid float value: 'much'"),
+        ("steps=uniform(1,9)", "invalid int value"),
+        ("kind=a,c", "invalid choice: 'c'"),
+    ],
+)
+def test_a_value_that_the_script_is_sure_to_refuse_is_refused_before(
+    shared_machine: Machine, project: Project, param: str, said: str
+):
+    script = (
+        "import argparse\np = argparse.ArgumentParser(allow_abbrev=False)\np.add_argument('--rate', type=float)\n"
+        "p.add_argument('--steps', type=int)\np.add_argument('--kind', choices=['a', 'b'])\np.parse_args()\n"
+    )
+
+    done = shared_machine.run(
+        "sweep", project(script=script), "--param", param, "--metric", "loss", "--max-runs", "2", "--dry-run"
+    )
+
+    assert_refused(done, 2, said)
+
+
 def test_without_hyperdrives_client_it_is_said_what_to_install(
     shared_machine: Machine, training: Callable[..., Path]
 ):
