@@ -465,3 +465,11 @@ def test_an_argument_that_may_be_right_is_passed_on(
 
     assert done.returncode == 0, done.stderr
     assert f"experiment_1.py --{given.replace('=', ' ')}" in done.stdout
+
+
+def test_a_module_that_is_missing_is_told_with_its_package(shared_machine: Machine, project: Project):
+    folder = project(**{"run_experiment.py": "import azureml.core\nfrom azureml.widgets import RunDetails\n"})
+
+    done = shared_machine.run("submit", folder, "--no-check")
+
+    assert_refused(done, 4, "run_experiment.py:2: there is no module azureml.widgets", "install azureml-widgets")

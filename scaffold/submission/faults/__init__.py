@@ -2,7 +2,7 @@
 
 ``record``      what can be read off what is known of an exception
 ``place``       where it was going
-``login`` ``network`` ``service`` ``submitting``    one function a kind of fault
+``imports`` ``login`` ``network`` ``service`` ``submitting``    one function a kind of fault
 
 The records come from ``child.errors``; nothing here knows an SDK. The kinds are asked in order from the special to
 the general; the first that knows the record says the sentence.
@@ -11,7 +11,7 @@ the general; the first that knows the record says the sentence.
 from collections.abc import Callable
 
 from scaffold.errors import ProjectError, ScaffoldError
-from scaffold.submission.faults import login, network, service, submitting
+from scaffold.submission.faults import imports, login, network, service, submitting
 from scaffold.submission.faults.place import Place
 from scaffold.submission.faults.record import Record, first_line, is_passing, is_preemption
 from scaffold.submission.faults.submitting import PREEMPTION_HINT
@@ -19,7 +19,7 @@ from scaffold.submission.faults.submitting import PREEMPTION_HINT
 __all__ = ["PREEMPTION_HINT", "Place", "explain", "is_passing", "is_preemption"]
 
 _KINDS: tuple[Callable[[Record, Place], ScaffoldError | None], ...] = (
-    submitting.no_sdk,
+    imports.missing_module,
     submitting.run_failed,
     submitting.no_job,
     submitting.cannot_override,
