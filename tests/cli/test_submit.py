@@ -472,4 +472,6 @@ def test_a_module_that_is_missing_is_told_with_its_package(shared_machine: Machi
 
     done = shared_machine.run("submit", folder, "--no-check")
 
-    assert_refused(done, 4, "run_experiment.py:2: there is no module azureml.widgets", "install azureml-widgets")
+    assert_refused(
+        done, 4, "run_experiment.py:2: there is no module azureml.widgets", "install azureml-widgets"
+    )

@@ -26,9 +26,10 @@ def record_of(error: BaseException, script: str) -> dict[str, Any]:
         script: the file whose line is wanted.
 
     Returns:
-        ``type``, ``message``, ``line`` (in the script, or None), ``missing`` (the module that could not be imported), ``status``, ``code`` and ``service_message`` (of
+        ``type``, ``message``, ``line`` (in the script, or None), ``status``, ``code`` and ``service_message`` (of
         the answer), ``request_id``, ``url`` (that was asked), ``network`` (True when no answer came at all), and
-        ``types`` and ``texts`` of all exceptions that hang together.
+        ``missing`` (the module that could not be imported, or None), ``types`` and ``texts`` of all exceptions that
+        hang together.
     """
     chain = list(_chain(error))
     record: dict[str, Any] = {
