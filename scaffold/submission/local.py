@@ -57,6 +57,7 @@ class Submission:
         self._place = Place(script, config)
         self.id = uuid.uuid4().hex
         self._exit_code: int | None = None
+        self._told_over = False
         self._queued: set[str] = set()
         environment = dict(os.environ)
         environment |= client.variables(
@@ -102,6 +103,7 @@ class Submission:
         if self._exit_code is not None:
             with contextlib.suppress(OSError, WorkspaceError):
                 self._service.json("POST", f"/submissions/{self.id}/over?exit_code={self._exit_code}")
+                self._told_over = True
 
     def stop(self) -> None:
         """Ends the script's process if it is still there; what was accepted stays accepted."""
@@ -142,6 +144,8 @@ class Submission:
                 seen = 0
                 self._tell_over()
                 continue
+            if self._exit_code is not None and not self._told_over:
+                self._tell_over()
             for event in answer["events"]:
                 seen += 1
                 if event["event"] == "queued":

@@ -4,6 +4,7 @@ One runs a project's submitting script (``child.__main__``), one answers questio
 speaks SDK v2 (``child.job``).
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -20,6 +21,8 @@ Event = dict[str, Any]
 
 _SUBMITTING = Path(__file__).parent / "child" / "__main__.py"
 _LINES_KEPT = 400
+_LAST_LINES_SECONDS = 5.0
+_AFTER_ERROR_SECONDS = 10.0
 
 
 class ChildProcess:
@@ -75,9 +78,16 @@ class ChildProcess:
             errors="replace",
             **options,
         )
-        printing = threading.Thread(target=self._read_lines, args=(self._process.stderr,), daemon=True)
-        printing.start()
-        threading.Thread(target=self._read_events, args=(self._process.stdout, printing), daemon=True).start()
+        readers = [
+            threading.Thread(target=read, args=(stream,), daemon=True)
+            for read, stream in (
+                (self._read_lines, self._process.stderr),
+                (self._read_events, self._process.stdout),
+            )
+        ]
+        for reader in readers:
+            reader.start()
+        threading.Thread(target=self._await_end, args=(readers,), daemon=True).start()
 
     def _read_lines(self, stream: IO[str]) -> None:
         for line in stream:
@@ -85,11 +95,16 @@ class ChildProcess:
             self.lines = [*self.lines[-_LINES_KEPT:], text]
             self._show(text)
 
-    def _read_events(self, stream: IO[str], printing: threading.Thread) -> None:
+    def _read_events(self, stream: IO[str]) -> None:
         for line in stream:
-            self._heard(json.loads(line))
+            with contextlib.suppress(json.JSONDecodeError):  # it died in the middle of a line
+                self._heard(json.loads(line))
+
+    def _await_end(self, readers: list[threading.Thread]) -> None:
+        """Tells that the process is over once it is, though what it has started may hold its streams open."""
         code = self._process.wait()
-        printing.join()
+        for reader in readers:
+            reader.join(_LAST_LINES_SECONDS)
         self.events.put({"event": "over", "exit_code": code})
 
     def _heard(self, event: Event) -> None:
@@ -117,13 +132,23 @@ class ChildProcess:
 
 
 class TaskProcess(ChildProcess):
-    """One that is started for one thing: an exception ends it, and is its error."""
+    """One that is started for one thing: an exception ends it, and is its error.
+
+    One that does not end by itself then, for its threads for instance, is ended.
+    """
 
     def _heard(self, event: Event) -> None:
         if event["event"] == "error":
             self.error = event
+            threading.Thread(target=self._end_after_error, daemon=True).start()
         else:
             self.events.put(event)
+
+    def _end_after_error(self) -> None:
+        try:
+            self._process.wait(_AFTER_ERROR_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.stop()
 
 
 class SubmittingProcess(TaskProcess):
