@@ -141,6 +141,8 @@ def sweep(
     subject = find_subject(project, "scaffold sweep")
     check_experiment(subject, experiment)
     chosen = chosen_sdk(subject, sdk)
+    if chosen == "v1":
+        _check_installed(warns=dry_run)
     if check:
         check_project(subject, overrides, plan.tried(), "--param")
     job = job_to_submit(subject) if chosen == "v2" else None
@@ -149,23 +151,23 @@ def sweep(
     if dry_run:
         sweeping.show_plan()
         return
-    if job is None:
-        _check_installed()
     sweeping.run()
     sweeping.conclude()
 
 
-def _check_installed() -> None:
-    """Refuses to begin without HyperDrive's client."""
+def _check_installed(*, warns: bool) -> None:
+    """Refuses to begin without HyperDrive's client; a dry run, which needs none of it, is told so."""
     from importlib import metadata
 
     try:
         metadata.version("azureml-train-core")
     except metadata.PackageNotFoundError:
-        raise WorkspaceError(
-            "A sweep needs azureml-train-core, which has HyperDrive's client.",
-            "Install it beside scaffold: pip install 'azureml-scaffold[sweep]'",
-        ) from None
+        wrong = "A sweep needs azureml-train-core, which has HyperDrive's client."
+        hint = "Install it beside scaffold: pip install 'azureml-scaffold[sweep]'"
+        if not warns:
+            raise WorkspaceError(wrong, hint) from None
+        console.warn(wrong)
+        console.note(f"    {hint}")
 
 
 def _one_of(flag: str, given: str, known: tuple[str, ...]) -> str:

@@ -190,15 +190,19 @@ class SubmittingProcess(TaskProcess):
         super().__init__(_SUBMITTING, environment, job, show, cwd=cwd or script.parent)
 
 
-def contents(
+def contents(  # noqa: PLR0913  (what a submission is made of)
     script: Path,
     environment: Mapping[str, str],
     show: Callable[[str], None],
     overrides: Overrides,
     login: dict[str, Any] | None,
+    *,
+    cwd: Path | None = None,
 ) -> tuple[Event | None, Event | None]:
     """What a submission would send (see ``child.__main__``, ``dry-run``), or what keeps it from being made."""
-    process = SubmittingProcess(script, environment, show, overrides=overrides, dry_run=True, login=login)
+    process = SubmittingProcess(
+        script, environment, show, overrides=overrides, dry_run=True, login=login, cwd=cwd
+    )
     found = None
     try:
         while (event := process.events.get())["event"] != "over":

@@ -2,12 +2,15 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from scaffold.generate import Answers, generate
+from tests.cli import tree
 from tests.conftest import RUN_EXPERIMENT, TUTORIAL_CONFIG, Machine, Project
 from tests.following import said_until
 from tests.waiting import PROCESS_SECONDS
@@ -475,3 +478,43 @@ def test_a_module_that_is_missing_is_told_with_its_package(shared_machine: Machi
     assert_refused(
         done, 4, "run_experiment.py:2: there is no module azureml.widgets", "install azureml-widgets"
     )
+
+
+@pytest.mark.parametrize("flags", [[], ["--sdk", "v2"]], ids=["v1", "v2"])
+def test_a_dry_run_starts_nothing(machine: Machine, project: Project, flags: list[str]):
+    folder = project()
+    asked = (folder, "--dry-run", "--arg", "a=1", "--tag", "b=c", "--timeout", "60", *flags)
+    if flags:  # the tests' usual environment is none that SDK v2 knows
+        shutil.rmtree(folder)
+        folder = generate(Answers(), folder.parent).path
+        asked = (folder, *asked[1:3], "steps=1", *asked[4:])
+
+    document = machine.json("submit", *asked)
+    shown = machine.run("submit", *asked)
+
+    tree.validator("scaffold submit --dry-run --json")(document)
+    assert (document["experiment"], document["files"] > 0, shown.returncode) == ("Experiment_1", True, 0)
+    assert "tags            b=c\nends after      1 min 00 s\n" in shown.stdout
+    assert machine.json("workspace", "status")["running"] is False
+
+
+def test_a_dry_run_says_the_same_whether_the_workspace_runs_or_not(
+    machine: Machine, shared_machine: Machine, project: Project
+):
+    folder = project()
+    asked = ("submit", folder, "--dry-run", "--arg", "a=1", "--env", "B=c")
+
+    read, run = machine.run(*asked), shared_machine.run(*asked)
+
+    assert read.returncode == run.returncode == 0, read.stderr + run.stderr
+    assert read.stdout == run.stdout
+
+
+def test_a_script_that_only_running_tells_is_not_guessed_at(machine: Machine, project: Project):
+    folder = project(
+        **{"run_experiment.py": RUN_EXPERIMENT.replace('"experiment_1.py"', "os.listdir(here)[0]")}
+    )
+
+    done = machine.run("submit", folder, "--dry-run", "--no-check")
+
+    assert_refused(done, 3, "run_experiment.py:12: script is computed", "scaffold workspace start")

@@ -157,6 +157,22 @@ def test_a_dry_run_shows_the_combinations_or_the_space_and_sends_nothing(
     assert run_count(sweeper) == before
 
 
+def test_a_dry_run_starts_nothing_and_says_what_the_sweep_itself_will_want(
+    machine: Machine, training: Callable[..., Path]
+):
+    folder = training("--rate", "9", "--mode", "plain")
+
+    done = machine.run("sweep", folder, "--param", "rate=0.3,0.1", "--dry-run")
+    document = machine.json("sweep", folder, "--param", "rate=0.3,0.1", "--dry-run")
+
+    assert done.stdout.endswith("runs            2 (grid)\n\nrate\n0.3\n0.1\n"), done.stdout
+    assert "  ! A sweep needs azureml-train-core" in done.stderr
+    assert "azureml-scaffold[sweep]" in done.stderr
+    schema("sweep-dry-run")(document)
+    assert document["configuration"]["arguments"] == ["--mode", "plain"]
+    assert machine.json("workspace", "status")["running"] is False
+
+
 @pytest.mark.slow
 def test_on_a_narrow_terminal_the_table_fits(sweeper: Machine, training: Callable[..., Path]):
     shown = on_a_terminal(

@@ -11,7 +11,7 @@ from scaffold.cli.local import service as running_service
 from scaffold.cli.submitting import contents
 from scaffold.cli.submitting.azure import OnAzure
 from scaffold.cli.submitting.outcome import seconds
-from scaffold.errors import RunFailedError, StoppedError
+from scaffold.errors import ProjectError, RunFailedError, StoppedError
 
 if TYPE_CHECKING:
     from scaffold.cli.submitting.wanted import Wanted
@@ -249,6 +249,11 @@ class Sweeping(OnAzure):
 
         found = self._contents()
         configuration = found["configuration"]
+        if configuration.get("command"):
+            raise ProjectError(
+                f"{self._script.name} submits a command, which has no arguments to sweep over.",
+                "Sweep over a project that submits a script, or change the script that submits.",
+            )
         configuration["arguments"] = without_options(configuration["arguments"], list(self._plan.space))
         return found
 
