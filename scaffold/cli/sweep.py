@@ -1,6 +1,6 @@
 """``scaffold sweep``: a project's script with many values of its arguments, as the runs of one sweep."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from scaffold.cli.flags import (
 from scaffold.cli.login import Auth, checked_method
 from scaffold.cli.submitting.asked import check_experiment, check_names, check_project, pairs
 from scaffold.errors import UsageError, WorkspaceError
+
+if TYPE_CHECKING:
+    from scaffold.project.subject import Subject
 
 _GOALS, _SAMPLINGS = ("maximize", "minimize"), ("grid", "random")
 
@@ -36,7 +39,7 @@ def sweep(
     metric: Annotated[
         str | None,
         typer.Option(
-            help="The metric that the script logs and runs are compared by; the service needs one.",
+            help="The metric that the script logs and runs are compared by, each by its best value; needed.",
             show_default=False,
         ),
     ] = None,
@@ -145,6 +148,7 @@ def sweep(
         _check_installed(warns=dry_run)
     if check:
         check_project(subject, overrides, plan.tried(), "--param")
+        _check_logged(subject, plan.metric)
     job = job_to_submit(subject) if chosen == "v2" else None
     wanted = Wanted(overrides=overrides, follow=follow, auth=auth, dry_run=dry_run, as_json=as_json, job=job)
     sweeping = Sweeping(subject.project(), wanted, plan)
@@ -153,6 +157,30 @@ def sweep(
         return
     sweeping.run()
     sweeping.conclude()
+
+
+def _check_logged(subject: "Subject", metric: str) -> None:
+    """Refuses a metric that the script is sure not to log: no run could be the best.
+
+    Raises:
+        UsageError: it logs others, and none of that name.
+    """
+    import difflib
+
+    from scaffold.project.files import FileError
+    from scaffold.project.logged import metrics_of
+
+    try:
+        names = metrics_of(subject) if metric else None
+    except FileError:  # told by the check
+        return
+    if names is None or metric in names:
+        return
+    near = difflib.get_close_matches(metric, sorted(names), n=1, cutoff=0.0)
+    raise UsageError(
+        f"The script logs no metric {metric!r}: it logs {', '.join(sorted(names))}.",
+        f"Name one of these, such as --metric {near[0]}; --no-check sweeps all the same.",
+    )
 
 
 def _check_installed(*, warns: bool) -> None:

@@ -67,17 +67,69 @@ def test_a_grid_is_run_so_many_at_a_time_and_its_runs_are_told_best_first(
 
     assert done.returncode == 0, done.stderr
     heads, *rows = done.stdout.splitlines()
-    assert heads.split() == ["#", "loss", "rate", "mode", "status", "time", "run"]
+    assert heads.split() == ["#", "best", "loss", "rate", "mode", "status", "time", "run"]
     table = [row.split() for row in rows]
     assert [row[:4] for row in table[:2]] == [["2", "0.05", "0.1", "plain"], ["0", "0.15", "0.3", "plain"]]
     assert [row[:3] for row in table[2:]] == [["1", "0.3", "silent"], ["3", "0.1", "silent"]]
     best = table[0][-1]
-    assert f"  ✓ {best} completed  rate 0.1  mode plain    loss = 0.05" in done.stderr
+    assert f"  ✓ {best} completed  rate 0.1  mode plain    best loss = 0.05" in done.stderr
     assert f"  The best: scaffold runs show {best}\n" in done.stderr
     assert "  ✓ 4 runs, 2 at a time, by minimizing loss\n" in done.stderr
     # The beginning of its id, which those of its runs have too.
     parent = best.rpartition("_")[0]
     assert sweeper.json("runs", "show", parent[:-1])["run_id"] == parent
+
+
+def test_a_run_counts_by_its_best_value_and_its_last_one_is_shown_where_it_is_another(
+    sweeper: Machine, training: Callable[..., Path]
+):
+    done = sweeper.run(
+        "sweep",
+        training(),
+        "--param",
+        "rate=0.3,0.1",
+        "--metric",
+        "loss",
+        "--goal",
+        "maximize",
+        "--width",
+        "2",
+    )
+    heads, *rows = done.stdout.splitlines()
+    assert heads.split()[:6] == ["#", "best", "loss", "last", "loss", "rate"]
+    assert [row.split()[:4] for row in rows] == [["0", "0.3", "0.15", "0.3"], ["1", "0.1", "0.05", "0.1"]]
+
+    parent = rows[0].split()[-1].rpartition("_")[0]
+    listed = sweeper.run("runs", "list", "--parent", parent, "-c", "metrics.loss", "--sort", "metrics.loss")
+
+    head, *rows = listed.stdout.splitlines()
+    assert "last loss" in head
+    assert [row.split()[-1] for row in rows] == ["0.15", "0.05"]
+
+
+def test_a_metric_that_the_script_is_sure_not_to_log_is_refused_before(
+    sweeper: Machine, training: Callable[..., Path]
+):
+    done = sweeper.run("sweep", training(), "--param", "rate=1", "--metric", "Loss", "--dry-run")
+
+    assert_refused(done, 2, "The script logs no metric 'Loss': it logs loss.", "--metric loss")
+
+
+@pytest.mark.parametrize("sdk", ["v1", pytest.param("v2", marks=pytest.mark.slow)])
+def test_a_sweep_in_which_nobody_logs_the_metric_ends_with_an_error(
+    sweeper: Machine, training: Callable[..., Path], sdk: str
+):
+    asked = ("sweep", training(), "--param", "rate=1", "--metric", "Loss", "--no-check", "--sdk", sdk)
+
+    done = sweeper.run(*asked)
+    document = json.loads(sweeper.run(*asked, "--json").stdout)
+
+    assert_refused(
+        done, 3, "No run logged 'Loss', so that none is the best: they logged loss.", "--metric loss"
+    )
+    assert "The best:" not in done.stderr
+    schema("sweep")(document)
+    assert (document["best"], document["logged"], document["status"]) == (None, ["loss"], "Completed")
 
 
 @pytest.mark.slow

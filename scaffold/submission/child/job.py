@@ -8,7 +8,7 @@ parent alone, in the words of ``child.__main__``:
 
     valid      ``document``: the job as azure-ai-ml has understood it
     ask        ``text``: what a person is to do to log in
-    login, sent, queued, not-accepted, status, log, waiting, warning, trouble, sweep, ended, error      as there
+    login, sent, queued, not-accepted, status, log, waiting, warning, trouble, sweep, logged, ended, error      as there
 
 What the SDK prints goes to this process's stderr. The exit code is 0 when the task was carried out.
 """
