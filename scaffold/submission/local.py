@@ -27,6 +27,7 @@ from scaffold.workspace.lifecycle import Service
 
 _WAIT_SECONDS = 20.0
 _MOST_LOSSES = 5
+_MOST_SILENCES = 50  # one after another: a service that is being stopped answers nobody for a while
 
 
 class Submission:
@@ -179,7 +180,7 @@ def follow(
     """
     from scaffold.workspace import lifecycle
 
-    offset, attempt, refusals, status = 0, 0, 0, ""
+    offset, attempt, refusals, status, losses = 0, 0, 0, "", 0
     while True:
         try:
             asked = {"offset": offset, "attempt": attempt, "wait": 10, "name": name or "", "status": status}
@@ -198,7 +199,7 @@ def follow(
                         f"The run goes on; see {service.home.service_log}.",
                     )
                 raise ConnectionError(f"status {answer.status}")
-            refusals = 0
+            refusals = losses = 0
             present = int(answer.headers.get("x-scaffold-attempt", "0"))
             if attempt and present > attempt:  # the run was begun again, and so was its log
                 offset = 0
@@ -211,6 +212,12 @@ def follow(
             elif answer.headers.get("x-scaffold-over") == "1":
                 state: dict[str, Any] = service.json("GET", f"/runs/{run_id}")
                 return state
-        except OSError:
+        except OSError as error:
+            losses += 1
+            if losses > _MOST_SILENCES:
+                raise WorkspaceError(
+                    f"The local workspace goes away again and again: {error}.",
+                    f"See {service.home.service_log}; to follow the run again: scaffold runs logs {run_id} --follow",
+                ) from error
             time.sleep(0.2)
             service = lifecycle.ensure(service.home)

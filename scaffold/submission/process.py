@@ -198,8 +198,12 @@ def contents(  # noqa: PLR0913  (what a submission is made of)
     login: dict[str, Any] | None,
     *,
     cwd: Path | None = None,
-) -> tuple[Event | None, Event | None]:
-    """What a submission would send (see ``child.__main__``, ``dry-run``), or what keeps it from being made."""
+) -> tuple[Event | None, Event | None, int]:
+    """What a submission would send (see ``child.__main__``, ``dry-run``), or what keeps it from being made.
+
+    Returns:
+        what would be sent, what is known of the exception that ended the script, and its exit code.
+    """
     process = SubmittingProcess(
         script, environment, show, overrides=overrides, dry_run=True, login=login, cwd=cwd
     )
@@ -210,4 +214,4 @@ def contents(  # noqa: PLR0913  (what a submission is made of)
                 found = event
     finally:
         process.stop()
-    return found, process.error
+    return found, process.error, int(event["exit_code"])

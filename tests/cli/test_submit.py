@@ -518,3 +518,34 @@ def test_a_script_that_only_running_tells_is_not_guessed_at(machine: Machine, pr
     done = machine.run("submit", folder, "--dry-run", "--no-check")
 
     assert_refused(done, 3, "run_experiment.py:12: script is computed", "scaffold workspace start")
+
+
+LOADED = "from azureml.core import Experiment, ScriptRunConfig, Workspace\nimport os, threading, time\n"
+ENDS = {
+    "dies": (f"{LOADED}os.kill(os.getpid(), 9)\n", "ended with exit code -9 before it submitted anything"),
+    "dies and leaves a process": (
+        f"{LOADED}import subprocess\nsubprocess.Popen(['sleep', '30'])\nraise SystemExit(7)\n",
+        "ended with exit code 7",
+    ),
+    "hangs after an error": (
+        f"{LOADED}threading.Thread(target=time.sleep, args=(900,)).start()\nthere_is_none\n",
+        "run_experiment.py:4: NameError",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="a signal that only POSIX has")
+@pytest.mark.parametrize(
+    "flags", [[], ["--tag", "a=b"], ["--dry-run"]], ids=["as it is", "observed", "dry run"]
+)
+@pytest.mark.parametrize("end", ENDS)
+def test_however_the_submitting_script_ends_the_command_ends(
+    shared_machine: Machine, project: Project, end: str, flags: list[str]
+):
+    script, said = ENDS[end]
+    folder = project(**{"run_experiment.py": script})
+
+    done = shared_machine.run("submit", folder, "--no-check", *flags)
+
+    assert_refused(done, 3, said)

@@ -175,10 +175,10 @@ def show_job(project: "Project", job: "Job", found: dict[str, Any]) -> None:
     )
 
 
-def explain_nothing(project: "Project", record: dict[str, Any] | None) -> ScaffoldError:
+def explain_nothing(project: "Project", record: dict[str, Any] | None, exit_code: int) -> ScaffoldError:
     """The error of a script that came to no submission; the record is that of its exception."""
     from scaffold.submission.faults import Place, explain
 
-    if record is None:
+    if record is None and exit_code == 0:
         return nothing_submitted(project.runner)
-    return explain(record, 1, Place(project.runner, project.config))
+    return explain(record, exit_code, Place(project.runner, project.config))

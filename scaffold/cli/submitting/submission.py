@@ -187,7 +187,7 @@ class Submitting(ABC):
 
         if self._project.config.is_local and not _local_is_there():
             return contents.gathered(self._project, contents.read(self._project, self._wanted.overrides))
-        event, error = process.contents(
+        event, error, code = process.contents(
             self._script,
             self._variables(),
             self._printed.show,
@@ -196,7 +196,7 @@ class Submitting(ABC):
             cwd=self._project.root,
         )
         if event is None:
-            raise contents.explain_nothing(self._project, error)
+            raise contents.explain_nothing(self._project, error, code)
         return contents.gathered(self._project, event)
 
     @abstractmethod

@@ -10,6 +10,7 @@ the general; the first that knows the record says the sentence.
 
 from collections.abc import Callable
 
+from scaffold import words
 from scaffold.errors import ProjectError, ScaffoldError
 from scaffold.submission.faults import imports, login, network, service, submitting
 from scaffold.submission.faults.place import Place
@@ -41,6 +42,12 @@ _KINDS: tuple[Callable[[Record, Place], ScaffoldError | None], ...] = (
 )
 
 
+def _by_itself(script: str, place: Place) -> str:
+    """The command that runs a script without this program between."""
+    local = place.config is not None and place.config.is_local
+    return words.typed(*(("scaffold", "exec", "--") if local else ()), "python", script)
+
+
 def explain(record: Record | None, exit_code: int, place: Place, *, submitted: bool = False) -> ScaffoldError:
     """The error for a submitting script that did not end well, or for an unanswered question.
 
@@ -55,7 +62,7 @@ def explain(record: Record | None, exit_code: int, place: Place, *, submitted: b
         when = "after it had submitted" if submitted else "before it submitted anything"
         return ProjectError(
             f"{script} ended with exit code {exit_code} {when}.",
-            f"Run 'python {script}' in the project to see all that it does.",
+            f"Run it by itself in the project to see all that it does: {_by_itself(script, place)}",
         )
     for kind in _KINDS:
         error = kind(record, place)
