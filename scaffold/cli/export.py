@@ -26,7 +26,8 @@ def export(
     project: Annotated[
         Path | None,
         typer.Option(
-            help="The project's folder, or the script that submits; found from the current folder by default.",
+            help="The project's folder, or the script or notebook that submits; "
+            "the current folder's project by default.",
             autocompletion=completion.projects,
             show_default=False,
         ),
@@ -46,14 +47,14 @@ def export(
     """
     from scaffold.cli.submitting.job import read_job
     from scaffold.project import job_file
-    from scaffold.project.named import find_subject
+    from scaffold.project.named import SCRIPTS_AND_NOTEBOOKS, find_subject
 
     if file is not None and file.is_dir():
         if project is not None:
             raise UsageError(f"{file} is a folder.", "Name the file to write.")
         file, project = None, file
     _refuse_source(file)
-    subject = find_subject(project, "scaffold export --project")
+    subject = find_subject(project, "scaffold export --project", suffixes=SCRIPTS_AND_NOTEBOOKS)
     job = read_job(subject)
     if str(file) == "-":
         target = subject.root / job_file.NAME

@@ -173,7 +173,7 @@ class _Finder:
         if path.suffix == notebook.SUFFIX:
             return ProjectError(
                 f"{path.name} is a notebook, which '{_command(self.asked)}' does not take.",
-                "Run its cells under 'scaffold exec -- jupyter lab', or see what 'scaffold migrate' makes of it.",
+                f"Run its cells {_under_jupyter(path)}, or see what 'scaffold migrate' makes of it.",
             )
         if path.suffix in (".yml", ".yaml") and _is_job(path):
             return ProjectError(
@@ -265,9 +265,16 @@ def _typed(asked: str, path: Path) -> str:
 
 def _run_by_itself(script: Path) -> str:
     """The command that runs a script without this program between, where its config.json says."""
-    goes = Subject(started_in(script, None), script).goes
-    program = ["python"] if goes == "azure" else ["scaffold", "exec", "--", "python"]
+    program = ["python"] if _goes_to_azure(script) else ["scaffold", "exec", "--", "python"]
     return words.typed(*program, _typed_path(script))
+
+
+def _under_jupyter(path: Path) -> str:
+    return "in Jupyter" if _goes_to_azure(path) else "under 'scaffold exec -- jupyter lab'"
+
+
+def _goes_to_azure(path: Path) -> bool:
+    return Subject(started_in(path, None), path).goes == "azure"
 
 
 def _typed_path(path: Path) -> str:

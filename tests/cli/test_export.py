@@ -143,3 +143,19 @@ def test_a_script_is_no_file_to_write(offline: Machine, project: Project):
         "→ To export what it submits: scaffold export --project run_experiment.py",
     )
     assert (folder / "run_experiment.py").read_text() == RUN_EXPERIMENT
+
+
+def test_a_notebook_is_exported_as_a_script_is(offline: Machine, project: Project):
+    folder = project()
+    source = RUN_EXPERIMENT.replace("os.path.realpath(__file__)", '"./x"').replace(
+        "env.python.user_managed_dependencies = True\n", ""
+    )
+    cell = {"cell_type": "code", "source": source.splitlines(keepends=True)}
+    document = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (folder / "run_experiment.py").rename(folder / "kept.txt")
+    (folder / "job.ipynb").write_text(json.dumps(document, indent=1))
+
+    done = offline.run("export", "--project", "job.ipynb", "--no-validate", "-", cwd=folder)
+
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout)["command"] == "python experiment_1.py"
