@@ -42,7 +42,8 @@ def test_a_lost_answer_does_not_submit_twice(azure: Azure, user: Machine, cloud_
 def test_an_upload_that_is_refused_ends_the_submission(
     azure: Azure, user: Machine, cloud_project: CloudProject
 ):
-    folder = cloud_project()
+    # What was uploaded before is not uploaded again.
+    folder = cloud_project(**{"Experiment_1/experiment_1.py": "print('of this test alone')\n"})
     before = azure.run_count()
 
     # The first question is whether the file is there already.
