@@ -25,7 +25,8 @@ def check(
     project: Annotated[
         Path | None,
         typer.Argument(
-            help="The project's folder, any folder in it, or the script that submits; the current folder by default.",
+            help="The project's folder, or the script or notebook that submits; "
+            "the current folder's project by default.",
             autocompletion=completion.projects,
             show_default=False,
         ),
@@ -58,7 +59,9 @@ def check(
 
     Exits with 3 when something is sure to fail, with 0 when there are warnings at most.
     """
-    from scaffold.project.check import find_subject, selected
+    from scaffold.project.check import selected
+    from scaffold.project.named import SCRIPTS_AND_NOTEBOOKS, find_subject
+    from scaffold.project.subject import Subject
 
     _refuse_together({"--json": as_json, "--sarif": as_sarif})
     _refuse_together({"--rules": rules, "--snapshot": snapshot, "--sarif": as_sarif})
@@ -66,8 +69,7 @@ def check(
     if rules:
         _show_rules(chosen, as_json=as_json)
         return
-    start = project or Path.cwd()
-    subject = find_subject(start)
+    subject = find_subject(project, "scaffold check", suffixes=SCRIPTS_AND_NOTEBOOKS)
     if snapshot:
         _show_snapshot(subject, as_json=as_json)
         return
@@ -76,7 +78,7 @@ def check(
         fixed = _fix(subject, chosen)
         if not fixed:
             console.note("  --fix changed nothing: nothing was found that it can mend.")
-        subject = find_subject(start)
+        subject = Subject(subject.root, subject.runner.path, subject.today)
     if resolve:
         _resolve(subject)
     _report(subject, chosen, fixed, as_json=as_json, as_sarif=as_sarif, strict=strict)

@@ -46,7 +46,8 @@ def connect(
     project: Annotated[
         Path | None,
         typer.Option(
-            help="The project's folder, or any folder in it; the current one by default.",
+            help="The project's folder, any folder in it, another folder, or a script or notebook; "
+            "the current folder by default.",
             autocompletion=completion.projects,
             show_default=False,
         ),
@@ -62,10 +63,11 @@ def connect(
 ) -> None:
     """Point a project at a workspace: by its config.json, by its names, or by a pick from those you can see.
 
+    A folder that is no project gets a config.json too: all that is started in it or below it reads that.
+
     Without an argument, on a terminal, it logs in to Azure and lists the subscriptions and workspaces there.
     """
     from scaffold.project import connection
-    from scaffold.project.check import find_subject
 
     checked_method(auth)
     given = {
@@ -74,9 +76,7 @@ def connect(
         if value is not None
     }
     _refuse_several(config, given, tenant_id, to_local)
-    subject = find_subject(project or Path.cwd(), asked="scaffold workspace connect --project")
-    root = subject.root
-    present = connection.connection_of(root, subject.runner.path)
+    root, present = connection.find_connection(project, "scaffold workspace connect --project")
     with console.stopping(
         "Stopped: config.json is as it was.", "Run it again, or name the workspace by flags."
     ):

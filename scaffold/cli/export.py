@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scaffold import words
 from scaffold.cli import completion, console
 from scaffold.cli.flags import AsJson
 from scaffold.errors import ProjectError, UsageError
@@ -25,7 +26,8 @@ def export(
     project: Annotated[
         Path | None,
         typer.Option(
-            help="The project's folder, or the script that submits; found from the current folder by default.",
+            help="The project's folder, or the script or notebook that submits; "
+            "the current folder's project by default.",
             autocompletion=completion.projects,
             show_default=False,
         ),
@@ -45,13 +47,14 @@ def export(
     """
     from scaffold.cli.submitting.job import read_job
     from scaffold.project import job_file, replacing
-    from scaffold.project.check import find_subject
+    from scaffold.project.named import SCRIPTS_AND_NOTEBOOKS, find_subject
 
     if file is not None and file.is_dir():
         if project is not None:
             raise UsageError(f"{file} is a folder.", "Name the file to write.")
         file, project = None, file
-    subject = find_subject(project or Path.cwd(), asked="scaffold export --project")
+    _refuse_source(file)
+    subject = find_subject(project, "scaffold export --project", suffixes=SCRIPTS_AND_NOTEBOOKS)
     job = read_job(subject)
     if str(file) == "-":
         target = subject.root / job_file.NAME
@@ -76,6 +79,19 @@ def export(
         raise ProjectError(
             f"{target.name} was changed by hand, and differs from what the project says; nothing was written.",
             "Take over what you want of it, with its line '# As exported', or replace the file with --force.",
+        )
+
+
+def _refuse_source(file: Path | None) -> None:
+    """Refuses to write YAML to a script: whoever names one means what it submits.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if file is not None and file.suffix in (".py", ".ipynb"):
+        raise UsageError(
+            f"{file} is no place for YAML: the argument is the file to write.",
+            f"To export what it submits: {words.typed('scaffold', 'export', '--project', str(file))}",
         )
 
 

@@ -16,6 +16,15 @@ ProjectFolder = Annotated[
         show_default=False,
     ),
 ]
+Named = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[PROJECT|SCRIPT]",
+        help="The project's folder, or the script that submits; the current folder's project by default.",
+        autocompletion=completion.projects,
+        show_default=False,
+    ),
+]
 RunOn = Annotated[
     str | None,
     typer.Option(
@@ -26,7 +35,13 @@ RunOn = Annotated[
     ),
 ]
 InExperiment = Annotated[
-    str | None, typer.Option("--experiment", help="Submit to this experiment.", show_default=False)
+    str | None,
+    typer.Option(
+        "--experiment",
+        metavar="NAME",
+        help="Submit the same code under this experiment's name in the workspace.",
+        show_default=False,
+    ),
 ]
 InEnvironment = Annotated[
     str | None,

@@ -6,8 +6,13 @@ A person waits for ``exec`` before anything of their own has begun, so this impo
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from scaffold.errors import UsageError
+
+if TYPE_CHECKING:
+    from scaffold.cli.interpreter import Chosen
+    from scaffold.workspace.paths import Home
 
 
 def run(command: list[str]) -> int:
@@ -27,6 +32,14 @@ def run(command: list[str]) -> int:
         raise UsageError(
             "There is no command to run.", "For example: scaffold exec -- python run_experiment.py"
         )
+    from scaffold.cli import interpreter
+
+    chosen = interpreter.choose(command, os.environ)
+    if chosen.program is None:
+        raise UsageError(
+            f"There is no program {command[0]!r} on the PATH.", "Check its name, or give its full path."
+        )
+    program = chosen.program
     from scaffold.workspace import client, lifecycle
     from scaffold.workspace.paths import Home
 
@@ -36,10 +49,8 @@ def run(command: list[str]) -> int:
     if notice is not None:
         sys.stderr.write(f"  ! {notice}\n")
     environment = dict(os.environ)
-    environment["PATH"] = _path(environment)
-    program = _find(command[0], environment["PATH"])
-    python = _python(program, environment["PATH"])
-    environment |= client.variables(home, service.https_port, environment=environment, python=python)
+    environment["PATH"] = _path(home, chosen)
+    environment |= client.variables(home, service.https_port, environment=environment, python=chosen.python)
     if os.name == "posix":
         sys.stdout.flush()
         sys.stderr.flush()
@@ -49,35 +60,12 @@ def run(command: list[str]) -> int:
     return subprocess.run([program, *command[1:]], env=environment, check=False).returncode
 
 
-def _path(environment: dict[str, str]) -> str:
-    """The PATH of the command.
+def _path(home: "Home", chosen: "Chosen") -> str:
+    """The PATH of the command, on which ``python`` is the Python that it is."""
+    from scaffold.cli import interpreter
+    from scaffold.workspace import interpreters
 
-    Without an active environment of the user's own, ``python`` is the interpreter that scaffold runs in:
-    it is the one that has azureml-core.
-    """
-    path = environment.get("PATH", os.defpath)
-    if environment.get("VIRTUAL_ENV") or environment.get("CONDA_PREFIX"):
-        return path
-    return os.pathsep.join((os.path.dirname(sys.executable), path))  # noqa: PTH120  (not resolved: a link in a venv)
-
-
-def _python(program: str, path: str) -> str | None:
-    """The Python that the command is, or that it would find."""
-    import re
-    import shutil
-
-    if re.fullmatch(r"python[\d.]*(\.exe)?", os.path.basename(program).lower()):  # noqa: PTH119  (pathlib takes longer)
-        return os.path.abspath(program)  # noqa: PTH100
-    return shutil.which("python", path=path) or shutil.which("python3", path=path)
-
-
-def _find(name: str, path: str) -> str:
-    """The program's full path."""
-    import shutil
-
-    found = shutil.which(name, path=path)
-    if found is None:
-        raise UsageError(
-            f"There is no program {name!r} on the PATH.", "Check its name, or give its full path."
-        )
-    return found
+    python = chosen.python
+    if python is None or os.name != "posix" or interpreter.leads_to(chosen.path, python):
+        return chosen.path
+    return os.pathsep.join((str(interpreters.stand_in(home, python)), chosen.path))

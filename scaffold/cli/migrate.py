@@ -35,12 +35,12 @@ def migrate(
     """
     from scaffold.migration.proposal import propose
     from scaffold.migration.proposal import write as write_files
-    from scaffold.project.check import find_subject
+    from scaffold.project.named import SCRIPTS_AND_NOTEBOOKS, find_subject
 
     with console.working("reading the project"):
-        place, number = _located(project or Path.cwd())
+        place, number = _located(project)
         proposal = propose(
-            find_subject(place, suffixes=(".py", ".ipynb"), line=number, asked="scaffold migrate")
+            find_subject(place, "scaffold migrate", suffixes=SCRIPTS_AND_NOTEBOOKS, line=number)
         )
     copies = write_files(proposal) if write else {}
     if as_json:
@@ -52,8 +52,10 @@ def migrate(
     _show(proposal, copies, written=write)
 
 
-def _located(project: Path) -> tuple[Path, int | None]:
+def _located(project: Path | None) -> tuple[Path | None, int | None]:
     """What ``FILE:LINE`` names."""
+    if project is None:
+        return None, None
     name, _, line = str(project).rpartition(":")
     if line.isdigit() and not project.exists() and Path(name).is_file():
         return Path(name), int(line)

@@ -1,6 +1,5 @@
 """``scaffold submit``: runs a project's own submitting script and shows how far it has come."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,18 +10,18 @@ from scaffold.cli.flags import (
     CheckFirst,
     InEnvironment,
     InExperiment,
-    ProjectFolder,
+    Named,
     RunOn,
     ThroughSdk,
 )
 from scaffold.cli.login import Auth, checked_method
-from scaffold.cli.submitting.asked import check_names, check_project, pairs
+from scaffold.cli.submitting.asked import check_experiment, check_names, check_project, pairs
 from scaffold.errors import UsageError
 
 
 @console.stopping("Stopped before anything was submitted.", "Submit again when you are ready.")
 def submit(
-    project: ProjectFolder = None,
+    project: Named = None,
     follow: Annotated[
         bool,
         typer.Option("--follow/--no-follow", help="Show the run's log to its end, and exit by its outcome."),
@@ -71,14 +70,13 @@ def submit(
     check: CheckFirst = True,
     as_json: AsJson = False,
 ) -> None:
-    """Submit a project's experiment to the workspace that its config.json names."""
+    """Submit the experiment of a project, or of a script, to the workspace that config.json names."""
     from functools import partial
 
     from scaffold.cli.submitting.job import chosen_sdk, job_to_submit
     from scaffold.cli.submitting.project import submit_project
     from scaffold.cli.submitting.wanted import Wanted
-    from scaffold.project.reader import find_project
-    from scaffold.project.subject import Subject
+    from scaffold.project.named import find_subject
     from scaffold.submission.overrides import Overrides, merge_arguments
 
     checked_method(auth)
@@ -95,10 +93,11 @@ def submit(
         max_run_duration_seconds=timeout,
     )
     check_names(overrides)
-    subject = Subject(find_project(project or Path.cwd()))
+    subject = find_subject(project, "scaffold submit")
+    check_experiment(subject, experiment)
     chosen = chosen_sdk(subject, sdk)
     if check:
-        changed = partial(merge_arguments, changes=overrides.arguments) if overrides.arguments else None
+        changed = [partial(merge_arguments, changes=overrides.arguments)] if overrides.arguments else []
         check_project(subject, overrides, changed)
     job = job_to_submit(subject) if chosen == "v2" else None
     submit_project(

@@ -1,7 +1,6 @@
 """``scaffold sweep``: a project's script with many values of its arguments, as the runs of one sweep."""
 
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,20 +10,23 @@ from scaffold.cli.flags import (
     CheckFirst,
     InEnvironment,
     InExperiment,
-    ProjectFolder,
+    Named,
     RunOn,
     ThroughSdk,
 )
 from scaffold.cli.login import Auth, checked_method
-from scaffold.cli.submitting.asked import check_names, check_project, pairs
+from scaffold.cli.submitting.asked import check_experiment, check_names, check_project, pairs
 from scaffold.errors import UsageError, WorkspaceError
+
+if TYPE_CHECKING:
+    from scaffold.project.subject import Subject
 
 _GOALS, _SAMPLINGS = ("maximize", "minimize"), ("grid", "random")
 
 
 @console.stopping("Stopped before anything was submitted.", "Sweep again when you are ready.")
 def sweep(
-    project: ProjectFolder = None,
+    project: Named = None,
     param: Annotated[
         list[str] | None,
         typer.Option(
@@ -37,7 +39,7 @@ def sweep(
     metric: Annotated[
         str | None,
         typer.Option(
-            help="The metric that the script logs and runs are compared by; the service needs one.",
+            help="The metric that the script logs and runs are compared by, each by its best value; needed.",
             show_default=False,
         ),
     ] = None,
@@ -108,8 +110,7 @@ def sweep(
     from scaffold.cli.submitting.job import chosen_sdk, job_to_submit
     from scaffold.cli.submitting.sweep import Sweeping
     from scaffold.cli.submitting.wanted import Wanted
-    from scaffold.project.reader import find_project
-    from scaffold.project.subject import Subject
+    from scaffold.project.named import find_subject
     from scaffold.submission import sweeps
     from scaffold.submission.overrides import Overrides
 
@@ -140,33 +141,61 @@ def sweep(
         display_name=name,
     )
     check_names(overrides)
-    subject = Subject(find_project(project or Path.cwd()))
+    subject = find_subject(project, "scaffold sweep")
+    check_experiment(subject, experiment)
     chosen = chosen_sdk(subject, sdk)
+    if chosen == "v1":
+        _check_installed(warns=dry_run)
     if check:
-        check_project(subject, overrides, plan.first_arguments)
+        check_project(subject, overrides, plan.tried(), "--param")
+        _check_logged(subject, plan.metric)
     job = job_to_submit(subject) if chosen == "v2" else None
     wanted = Wanted(overrides=overrides, follow=follow, auth=auth, dry_run=dry_run, as_json=as_json, job=job)
     sweeping = Sweeping(subject.project(), wanted, plan)
     if dry_run:
         sweeping.show_plan()
         return
-    if job is None:
-        _check_installed()
     sweeping.run()
     sweeping.conclude()
 
 
-def _check_installed() -> None:
-    """Refuses to begin without HyperDrive's client."""
+def _check_logged(subject: "Subject", metric: str) -> None:
+    """Refuses a metric that the script is sure not to log: no run could be the best.
+
+    Raises:
+        UsageError: it logs others, and none of that name.
+    """
+    import difflib
+
+    from scaffold.project.files import FileError
+    from scaffold.project.logged import metrics_of
+
+    try:
+        names = metrics_of(subject) if metric else None
+    except FileError:  # told by the check
+        return
+    if names is None or metric in names:
+        return
+    near = difflib.get_close_matches(metric, sorted(names), n=1, cutoff=0.0)
+    raise UsageError(
+        f"The script logs no metric {metric!r}: it logs {', '.join(sorted(names))}.",
+        f"Name one of these, such as --metric {near[0]}; --no-check sweeps all the same.",
+    )
+
+
+def _check_installed(*, warns: bool) -> None:
+    """Refuses to begin without HyperDrive's client; a dry run, which needs none of it, is told so."""
     from importlib import metadata
 
     try:
         metadata.version("azureml-train-core")
     except metadata.PackageNotFoundError:
-        raise WorkspaceError(
-            "A sweep needs azureml-train-core, which has HyperDrive's client.",
-            "Install it beside scaffold: pip install 'azureml-scaffold[sweep]'",
-        ) from None
+        wrong = "A sweep needs azureml-train-core, which has HyperDrive's client."
+        hint = "Install it beside scaffold: pip install 'azureml-scaffold[sweep]'"
+        if not warns:
+            raise WorkspaceError(wrong, hint) from None
+        console.warn(wrong)
+        console.note(f"    {hint}")
 
 
 def _one_of(flag: str, given: str, known: tuple[str, ...]) -> str:

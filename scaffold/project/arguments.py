@@ -6,6 +6,7 @@ of the script is never executed: a parser that is computed is not judged.
 
 import argparse
 import ast
+import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -100,6 +101,28 @@ def refusal(found: Declared, arguments: Sequence[str | None]) -> str | None:
         return None
     except Exception:
         return None  # a parser that fails on its own declarations is not ours to judge
+    return None
+
+
+def advice(found: Declared, arguments: Sequence[str | None], flag: str) -> str | None:
+    """What to type instead of an option that the parser refuses; None where no other is near.
+
+    Args:
+        found: the parser.
+        arguments: as for :func:`refusal`.
+        flag: of the command line, which changes an argument: ``--arg``.
+    """
+    for word in arguments:
+        option = (word or "").partition("=")[0]
+        if not option.startswith("-") or any(known.startswith(option) for known in found.options):
+            continue
+        long = {known.lstrip("-"): known for known in found.options if known.startswith("--")}
+        near = difflib.get_close_matches(option.lstrip("-").replace("_", "-").lower(), long, n=1, cutoff=0.6)
+        near = near or difflib.get_close_matches(option.lstrip("-"), long, n=1, cutoff=0.6)
+        if near:
+            return f"The script takes {long[near[0]]}: {flag} {near[0]}=…"
+        listed = ", ".join(sorted(long)) or "no options"
+        return f"The script takes {listed}."
     return None
 
 

@@ -3,18 +3,16 @@
 Reads files, runs none of the project's code, and asks no network.
 """
 
-import datetime
 import io
 import tokenize
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scaffold.errors import ProjectError, UsageError
-from scaffold.project import replacing
+from scaffold.errors import UsageError
+from scaffold.project import notebook, replacing
 from scaffold.project.files import lines_of
 from scaffold.project.finding import Edit, Finding, Fix, Rule
-from scaffold.project.reader import find_project, submits, submitting_scripts
 from scaffold.project.replacing import New
 from scaffold.project.subject import Subject
 
@@ -38,56 +36,6 @@ class Report:
     @property
     def warnings(self) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.severity == "warning")
-
-
-def find_subject(
-    start: Path,
-    today: datetime.date | None = None,
-    suffixes: Collection[str] = (".py",),
-    line: int | None = None,
-    asked: str = "scaffold check",
-) -> Subject:
-    """The project to check.
-
-    Args:
-        start: a folder of the project or below it, the script that submits it, or another file in it.
-        today: the day to judge by.
-        suffixes: of such scripts.
-        line: of one ScriptRunConfig in the script, where it submits several runs.
-        asked: the command that takes one, up to where the script stands in it.
-
-    Raises:
-        ProjectError: there is no project.
-        UsageError: there are several submitting scripts.
-    """
-    if start.suffix in suffixes and start.is_file() and not _is_only_part_of_a_project(start):
-        # People start such a script from the project's folder: python scripts/submit.py
-        script, here = start.absolute(), Path.cwd()
-        return Subject(here if script.is_relative_to(here) else script.parent, script, today, line)
-    try:
-        return Subject(find_project(start), None, today)
-    except ProjectError:
-        others = submitting_scripts(start, suffixes)
-        if not others:
-            raise
-        if len(others) > 1:
-            listed = ", ".join(other.name for other in others[:4])
-            raise UsageError(
-                f"{start}: several scripts submit an experiment: {listed}.",
-                f"Name the one to take: {asked} {others[0]}",
-            ) from None
-        return Subject(others[0].parent, others[0].absolute(), today)
-
-
-def _is_only_part_of_a_project(path: Path) -> bool:
-    """Whether a script is one of a project's that submits nothing, such as the experiment's own."""
-    if path.suffix != ".py" or submits(path):
-        return False
-    try:
-        find_project(path)
-    except ProjectError:
-        return False
-    return True
 
 
 def selected(select: Collection[str] = (), ignore: Collection[str] = ()) -> list[Rule]:
@@ -136,8 +84,17 @@ def examine(
                 raise
             on_fault(rule, error)
     order = {"error": 0, "warning": 1}
+    found = dict.fromkeys(map(_mendable, found))
     ranked = sorted(found, key=lambda one: (order[one.severity], one.file, one.line or 0))
     return Report(subject, tuple(ranked))
+
+
+def _mendable(finding: Finding) -> Finding:
+    """A finding without its fix where that would change lines of a notebook, which are JSON and no Python."""
+    edits = finding.fix.edits if finding.fix else ()
+    if any(edit.path.suffix == notebook.SUFFIX for edit in edits):
+        return replace(finding, fix=None)
+    return finding
 
 
 def mend(findings: Iterable[Finding], root: Path) -> list[Finding]:

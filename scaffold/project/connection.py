@@ -20,8 +20,11 @@ from scaffold.project.config import (
     wrong_tenant,
 )
 from scaffold.project.files import FileError, ProjectFile
-from scaffold.project.model import LOCAL_SUBSCRIPTION_ID, WorkspaceConfig
+from scaffold.project.model import LOCAL_SUBSCRIPTION_ID, RUNNER, WorkspaceConfig
+from scaffold.project.named import SCRIPTS_AND_NOTEBOOKS, enclosing_project, several, started_in
+from scaffold.project.reader import absolute
 from scaffold.project.subject import Subject
+from scaffold.project.submitting import submitting_scripts
 
 KEYS = ("subscription_id", "resource_group", "workspace_name", "tenant_id")
 
@@ -75,6 +78,33 @@ def connection_of(root: Path, runner: Path | None = None) -> Connection:
         return Connection(default, present, found if present else None, True, is_read)
     file = subject.file(found) if found.exists() else default
     return Connection(file, present, None, _is_replaceable(file), is_read)
+
+
+def find_connection(named: Path | None, asked: str) -> tuple[Path, Connection]:
+    """The folder that is named, or that of the project which it is in, and what decides where it goes.
+
+    Args:
+        named: a folder, whatever is in it, or a script or notebook; None for the current folder.
+        asked: the command that takes one, up to where it stands.
+
+    Raises:
+        ProjectError: there is no such folder, or a file outside of it decides.
+        UsageError: there are several scripts, which read different files.
+    """
+    path = absolute(named or Path.cwd())
+    if not path.exists():
+        raise ProjectError(f"{named}: there is no such folder or file.", "Name a folder.")
+    project = enclosing_project(path)
+    if path.is_file() and path != (project and project / RUNNER):
+        root = project or (started_in(path, None) if path.suffix == ".py" else path.parent)
+        return root, connection_of(root, path if path.suffix in SCRIPTS_AND_NOTEBOOKS else None)
+    if project is not None:
+        return project, connection_of(project)
+    scripts = submitting_scripts(path, SCRIPTS_AND_NOTEBOOKS)
+    found = [connection_of(path, script) for script in scripts] or [connection_of(path)]
+    if len({connection.file for connection in found}) > 1:
+        raise several(path, scripts, asked)
+    return path, replace(found[0], is_read=any(connection.is_read for connection in found))
 
 
 def _named(subject: Subject) -> tuple[Path | None, bool]:

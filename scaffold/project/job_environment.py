@@ -60,6 +60,22 @@ def read(subject: Subject, values: Values, config: ast.Call, sources: dict[str, 
     return _Reader(subject, values, config, sources).read()
 
 
+def name_of(subject: Subject) -> str | None:
+    """The name that the submitting script gives its environment; None where it has several, or computes it."""
+    values = Values(subject.runner, subject.constants, subject.constants_file)
+    names = set()
+    for call in ast.walk(values.tree):
+        if not isinstance(call, ast.Call):
+            continue
+        called = values.called(call)
+        if called == "get" and (values.dotted(call.func) or "").endswith("Environment.get"):
+            names.add(values.argument(call, "name", 1))
+        elif called in _MAKERS:
+            names.add(values.argument(call, "name", 0))
+    known = {argument.value if argument else None for argument in names}
+    return known.pop() if len(known) == 1 else None
+
+
 class _Reader:
     def __init__(self, subject: Subject, values: Values, config: ast.Call, sources: dict[str, str]) -> None:
         self._subject = subject

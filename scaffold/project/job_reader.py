@@ -39,25 +39,29 @@ _SUBMIT_WITH_V1 = (
 )
 
 
-def read_job(subject: Subject, faults: list[FileError] | None = None) -> CommandJob:
+def read_job(
+    subject: Subject, faults: list[FileError] | None = None, *, environment: bool = True
+) -> CommandJob:
     """The job that a project is.
 
     Args:
         subject: the project.
         faults: where given, takes what cannot be told but for the folder and the script, and the job lacks it.
+        environment: whether to read what the environment holds; without it, the job has the SDK's own image.
 
     Raises:
         FileError: a file is missing or malformed, or the script computes what the job would have to say.
     """
-    return _Reader(subject, faults).job()
+    return _Reader(subject, faults, environment=environment).job()
 
 
 class _Reader:
     """Reads one project."""
 
-    def __init__(self, subject: Subject, faults: list[FileError] | None) -> None:
+    def __init__(self, subject: Subject, faults: list[FileError] | None, *, environment: bool) -> None:
         self._subject = subject
         self._faults = faults
+        self._reads_environment = environment
         self._submission = subject.submission
         self._runner = subject.runner
         self._values = Values(self._runner, subject.constants, subject.constants_file)
@@ -135,6 +139,8 @@ class _Reader:
             return instead
 
     def _environment(self) -> dict[str, Any] | str:
+        if not self._reads_environment:
+            return {"image": job_environment.IMAGE}
         return job_environment.read(self._subject, self._values, self._config, self._sources)
 
     def _unknown(self, line: int, what: str) -> FileError:

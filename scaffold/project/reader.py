@@ -1,13 +1,13 @@
 """Finds a project's folder; what is in it is for others to read (``subject``)."""
 
 import os
-from collections.abc import Collection
 from pathlib import Path
 
 from scaffold import words
 from scaffold.errors import ProjectError
 from scaffold.project.config import CONFIG_FILES
 from scaffold.project.model import CONSTANTS, RUNNER
+from scaffold.project.submitting import submitting_scripts
 
 _CONNECT = "scaffold workspace connect --local"
 
@@ -21,14 +21,13 @@ def find_project(start: Path) -> Path:
     Raises:
         ProjectError: no folder on the way up is a project.
     """
-    folder = _absolute(start)
+    folder = absolute(start)
     if not folder.exists():
         raise ProjectError(f"{start}: there is no such folder.", "Name the folder of a project.")
     if not folder.is_dir():
         folder = folder.parent
     for candidate in (folder, *folder.parents):
-        others = (candidate / ".azureml" / "config.json", candidate / CONSTANTS)
-        if (candidate / RUNNER).is_file() and any(other.is_file() for other in others):
+        if is_project(candidate):
             return candidate
     scripts = submitting_scripts(folder, (".py",))
     raise ProjectError(
@@ -39,28 +38,20 @@ def find_project(start: Path) -> Path:
     )
 
 
+def is_project(folder: Path) -> bool:
+    """Whether a folder is a project by itself."""
+    others = (folder / ".azureml" / "config.json", folder / CONSTANTS)
+    return (folder / RUNNER).is_file() and any(other.is_file() for other in others)
+
+
 def _way_of(script: Path) -> str:
     """What to do with a folder whose submitting script has another name."""
-    started = words.typed("scaffold", "exec", "--", "python", script.name)
+    started = words.typed("scaffold", "submit", str(script))
     connected = any((script.parent / place).is_file() for place in CONFIG_FILES)
     first = "" if connected else f" (but first: {_CONNECT})"
-    return f"Start {script.name} itself: {started}{first}; or call it {RUNNER}."
+    return f"Submit {script.name} itself: {started}{first}; or call it {RUNNER}."
 
 
-def submitting_scripts(folder: Path, suffixes: Collection[str]) -> list[Path]:
-    """The scripts of a folder that make a ScriptRunConfig, where people did not call it run_experiment.py."""
-    files = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [file for file in files if file.suffix in suffixes and submits(file)]
-
-
-def submits(path: Path) -> bool:
-    """Whether a script makes a ScriptRunConfig."""
-    try:
-        return b"ScriptRunConfig(" in path.read_bytes()
-    except OSError:
-        return False
-
-
-def _absolute(path: Path) -> Path:
+def absolute(path: Path) -> Path:
     # Not resolve(): messages name files as the person sees them, through links too.
     return Path(os.path.abspath(path))  # noqa: PTH100

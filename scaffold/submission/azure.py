@@ -41,6 +41,7 @@ class Options:
         variables: of the submitting process; this one's by default.
         logs_in: false where the variables hold the login: those of the local workspace.
         job: what is submitted in the script's place, through SDK v2; ``overrides`` are in it.
+        cwd: the folder in which the script is started; its own by default.
         attempts: how often a fault that may pass is tried again.
     """
 
@@ -53,6 +54,7 @@ class Options:
     variables: Mapping[str, str] | None = None
     logs_in: bool = True
     job: Job | None = None
+    cwd: Path | None = None
     attempts: int = len(_PAUSES_SECONDS)
 
 
@@ -101,6 +103,7 @@ class Submission:
             login=login,
             follow=options.follow,
             sweep=options.sweep,
+            cwd=options.cwd,
         )
 
     def stop(self) -> None:

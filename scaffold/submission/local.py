@@ -27,6 +27,7 @@ from scaffold.workspace.lifecycle import Service
 
 _WAIT_SECONDS = 20.0
 _MOST_LOSSES = 5
+_MOST_SILENCES = 50  # one after another: a service that is being stopped answers nobody for a while
 
 
 class Submission:
@@ -35,10 +36,11 @@ class Submission:
     Args:
         service: the running local workspace.
         config: the workspace that the project names, this one.
-        script: the project's ``run_experiment.py``.
+        script: the script that submits.
         show: called with every line that the script prints.
         overrides: what is changed of the submission.
         job: what is submitted in the script's place, through SDK v2; ``overrides`` are in it.
+        cwd: the folder in which the script is started; its own by default.
     """
 
     def __init__(  # noqa: PLR0913  (what a submission is made of)
@@ -50,11 +52,13 @@ class Submission:
         overrides: Overrides,
         *,
         job: Job | None = None,
+        cwd: Path | None = None,
     ) -> None:
         self._service = service
         self._place = Place(script, config)
         self.id = uuid.uuid4().hex
         self._exit_code: int | None = None
+        self._told_over = False
         self._queued: set[str] = set()
         environment = dict(os.environ)
         environment |= client.variables(
@@ -65,7 +69,7 @@ class Submission:
             python=sys.executable,
         )
         self._process: TaskProcess = (
-            SubmittingProcess(script, environment, show, overrides=overrides)
+            SubmittingProcess(script, environment, show, overrides=overrides, cwd=cwd)
             if job is None
             else job.process(config, environment, show)
         )
@@ -100,6 +104,7 @@ class Submission:
         if self._exit_code is not None:
             with contextlib.suppress(OSError, WorkspaceError):
                 self._service.json("POST", f"/submissions/{self.id}/over?exit_code={self._exit_code}")
+                self._told_over = True
 
     def stop(self) -> None:
         """Ends the script's process if it is still there; what was accepted stays accepted."""
@@ -140,6 +145,8 @@ class Submission:
                 seen = 0
                 self._tell_over()
                 continue
+            if self._exit_code is not None and not self._told_over:
+                self._tell_over()
             for event in answer["events"]:
                 seen += 1
                 if event["event"] == "queued":
@@ -173,7 +180,7 @@ def follow(
     """
     from scaffold.workspace import lifecycle
 
-    offset, attempt, refusals, status = 0, 0, 0, ""
+    offset, attempt, refusals, status, losses = 0, 0, 0, "", 0
     while True:
         try:
             asked = {"offset": offset, "attempt": attempt, "wait": 10, "name": name or "", "status": status}
@@ -194,7 +201,7 @@ def follow(
                         f"The run goes on; see {service.home.service_log}.",
                     )
                 raise ConnectionError(f"status {answer.status}")
-            refusals = 0
+            refusals = losses = 0
             present = int(answer.headers.get("x-scaffold-attempt", "0"))
             if attempt and present > attempt:  # the run was begun again, and so was its log
                 offset = 0
@@ -207,6 +214,12 @@ def follow(
             elif answer.headers.get("x-scaffold-over") == "1":
                 state: dict[str, Any] = service.json("GET", f"/runs/{run_id}")
                 return state
-        except OSError:
+        except OSError as error:
+            losses += 1
+            if losses > _MOST_SILENCES:
+                raise WorkspaceError(
+                    f"The local workspace goes away again and again: {error}.",
+                    f"See {service.home.service_log}; to follow the run again: scaffold runs logs {run_id} --follow",
+                ) from error
             time.sleep(0.2)
             service = lifecycle.ensure(service.home)

@@ -4,6 +4,7 @@ One runs a project's submitting script (``child.__main__``), one answers questio
 speaks SDK v2 (``child.job``).
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -21,6 +22,8 @@ Event = dict[str, Any]
 
 _SUBMITTING = Path(__file__).parent / "child" / "__main__.py"
 _LINES_KEPT = 400
+_LAST_LINES_SECONDS = 5.0
+_AFTER_ERROR_SECONDS = 10.0
 
 
 class ChildProcess:
@@ -76,9 +79,16 @@ class ChildProcess:
             errors="replace",
             **options,
         )
-        printing = threading.Thread(target=self._read_lines, args=(self._process.stderr,), daemon=True)
-        printing.start()
-        threading.Thread(target=self._read_events, args=(self._process.stdout, printing), daemon=True).start()
+        readers = [
+            threading.Thread(target=read, args=(stream,), daemon=True)
+            for read, stream in (
+                (self._read_lines, self._process.stderr),
+                (self._read_events, self._process.stdout),
+            )
+        ]
+        for reader in readers:
+            reader.start()
+        threading.Thread(target=self._await_end, args=(readers,), daemon=True).start()
 
     def _read_lines(self, stream: IO[str]) -> None:
         for line in stream:
@@ -86,11 +96,16 @@ class ChildProcess:
             self.lines = [*self.lines[-_LINES_KEPT:], text]
             self._show(text)
 
-    def _read_events(self, stream: IO[str], printing: threading.Thread) -> None:
+    def _read_events(self, stream: IO[str]) -> None:
         for line in stream:
-            self._heard(json.loads(line))
+            with contextlib.suppress(json.JSONDecodeError):  # it died in the middle of a line
+                self._heard(json.loads(line))
+
+    def _await_end(self, readers: list[threading.Thread]) -> None:
+        """Tells that the process is over once it is, though what it has started may hold its streams open."""
         code = self._process.wait()
-        printing.join()
+        for reader in readers:
+            reader.join(_LAST_LINES_SECONDS)
         self.events.put({"event": "over", "exit_code": code})
 
     def _heard(self, event: Event) -> None:
@@ -118,20 +133,30 @@ class ChildProcess:
 
 
 class TaskProcess(ChildProcess):
-    """One that is started for one thing: an exception ends it, and is its error."""
+    """One that is started for one thing: an exception ends it, and is its error.
+
+    One that does not end by itself then, for its threads for instance, is ended.
+    """
 
     def _heard(self, event: Event) -> None:
         if event["event"] == "error":
             self.error = event
+            threading.Thread(target=self._end_after_error, daemon=True).start()
         else:
             self.events.put(event)
+
+    def _end_after_error(self) -> None:
+        try:
+            self._process.wait(_AFTER_ERROR_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.stop()
 
 
 class SubmittingProcess(TaskProcess):
     """One run of a project's submitting script.
 
     Args:
-        script: the project's ``run_experiment.py``.
+        script: the script that submits.
         environment: the variables of its process.
         show: called with every line that the script prints.
         overrides: what is changed of the submission.
@@ -139,6 +164,7 @@ class SubmittingProcess(TaskProcess):
         login: ``method``, ``tenant_id`` and ``may_ask``, or None where the environment holds the login.
         follow: follow the run through the SDK.
         sweep: the plan of a sweep that is made of it (see ``sweeps``), or None.
+        cwd: the folder in which it is started; its own by default.
     """
 
     def __init__(  # noqa: PLR0913  (what a submission is made of)
@@ -152,6 +178,7 @@ class SubmittingProcess(TaskProcess):
         login: dict[str, Any] | None = None,
         follow: bool = False,
         sweep: dict[str, Any] | None = None,
+        cwd: Path | None = None,
     ) -> None:
         job = {
             "script": str(script),
@@ -161,18 +188,26 @@ class SubmittingProcess(TaskProcess):
             "follow": follow,
             "sweep": sweep,
         }
-        super().__init__(_SUBMITTING, environment, job, show, cwd=script.parent)
+        super().__init__(_SUBMITTING, environment, job, show, cwd=cwd or script.parent)
 
 
-def contents(
+def contents(  # noqa: PLR0913  (what a submission is made of)
     script: Path,
     environment: Mapping[str, str],
     show: Callable[[str], None],
     overrides: Overrides,
     login: dict[str, Any] | None,
-) -> tuple[Event | None, Event | None]:
-    """What a submission would send (see ``child.__main__``, ``dry-run``), or what keeps it from being made."""
-    process = SubmittingProcess(script, environment, show, overrides=overrides, dry_run=True, login=login)
+    *,
+    cwd: Path | None = None,
+) -> tuple[Event | None, Event | None, int]:
+    """What a submission would send (see ``child.__main__``, ``dry-run``), or what keeps it from being made.
+
+    Returns:
+        what would be sent, what is known of the exception that ended the script, and its exit code.
+    """
+    process = SubmittingProcess(
+        script, environment, show, overrides=overrides, dry_run=True, login=login, cwd=cwd
+    )
     found = None
     try:
         while (event := process.events.get())["event"] != "over":
@@ -180,4 +215,4 @@ def contents(
                 found = event
     finally:
         process.stop()
-    return found, uncover(process.error, process.lines)
+    return found, uncover(process.error, process.lines), int(event["exit_code"])

@@ -2,8 +2,9 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from scaffold import space
@@ -63,20 +64,34 @@ class Plan:
         values = space.combinations(self.space)
         return [combination for combination, _ in zip(values, range(self.most_runs), strict=False)]
 
-    def first_arguments(self, present: list[str | None]) -> list[str | None]:
-        """The script's arguments with a value for each parameter; None for one that is drawn.
+    def tried(self) -> list[Callable[[list[str | None]], list[str | None]]]:
+        """What the sweep makes of the script's arguments, so that each value is in one of these at least.
 
-        Args:
-            present: as the project has them; None for each that is not known.
+        A value is None where it is drawn and may be written in several ways.
         """
+        values = {option: _examples(*expression) for option, expression in self.space.items()}
+        most = max(map(len, values.values()), default=1)
+        return [
+            partial(self._arguments, {option: of[min(place, len(of) - 1)] for option, of in values.items()})
+            for place in range(most)
+        ]
+
+    def _arguments(self, values: dict[str, str | None], present: list[str | None]) -> list[str | None]:
         given = without_options(present, list(self.space))
-        for option, (kind, arguments) in self.space.items():
-            given += [option, str(arguments[0][0]) if kind == "choice" else None]
-        return given
+        return [*given, *(word for option, value in values.items() for word in (option, value))]
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
         return asdict(self)
+
+
+def _examples(kind: str, arguments: list[Any]) -> list[str | None]:
+    """Values of an expression as the script gets them; of one that is drawn, one that stands for all."""
+    if kind == "choice":
+        return [str(value) for value in arguments[0]]
+    if kind.startswith("q"):  # of a whole number, the service decides whether it has a point
+        return [None]
+    return [str(value) for value in space.samples({kind: [kind, arguments]}, 1, seed=0)[0].values()]
 
 
 def read_space(given: Sequence[str]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ which Python that is. Commands know it, and the service asks here.
 import hashlib
 import os
 import re
+import shlex
+from pathlib import Path
 
 from scaffold.workspace.files import write_atomically
 from scaffold.workspace.paths import Home
@@ -31,6 +33,23 @@ def remember(home: Home, python: str) -> str:
         folder.mkdir(exist_ok=True, parents=True, mode=0o700)
         write_atomically(folder / key, path)
     return key
+
+
+def stand_in(home: Home, python: str) -> Path:
+    """A folder for the PATH in which ``python`` is that Python, whose own folder has none of the name (POSIX).
+
+    Args:
+        home: the workspace's folder.
+        python: its path, as for :func:`remember`.
+    """
+    folder = home.client / "pythons" / f"{remember(home, python)}.bin"
+    folder.mkdir(exist_ok=True, parents=True, mode=0o700)
+    for name in BARE:
+        if not (folder / name).exists():
+            # A link would lead out of a virtual environment.
+            text = f'#!/bin/sh\nexec {shlex.quote(python)} "$@"\n'
+            write_atomically(folder / name, text.encode(), mode=0o700)
+    return folder
 
 
 def recall(home: Home, key: str | None) -> str | None:

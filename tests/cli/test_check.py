@@ -11,7 +11,8 @@ import fastjsonschema
 import pytest
 
 from tests.cli.test_startup import loaded_by
-from tests.conftest import REPOSITORY, Machine, Project, write_tree
+from tests.cli.test_submit import assert_refused
+from tests.conftest import REPOSITORY, TUTORIAL_CONFIG, Machine, Project, write_tree
 from tests.terminal import on_a_terminal
 
 WARNED = {"requirements.txt": "numpy\n"}
@@ -93,11 +94,48 @@ def test_outside_a_project_and_in_any_folder_of_one(shared_machine: Machine, che
     assert shared_machine.run("check", cwd=deep).returncode == 0
 
 
-def test_a_file_of_a_project_stands_for_it(shared_machine: Machine, checked):
+def test_the_experiments_folder_and_the_submitting_script_stand_for_a_project(
+    shared_machine: Machine, checked
+):
     root = checked({"requirements.txt": "python==3.8\n"})
-    for name in ("Experiment_1/experiment_1.py", "constants.py", "run_experiment.py"):
+    for name in ("Experiment_1", "run_experiment.py"):
         done = shared_machine.run("check", root / name)
         assert (done.returncode, "environment-python-line" in done.stdout) == (3, True), done.stdout
+
+
+@pytest.mark.parametrize("name", ["Experiment_1/experiment_1.py", "constants.py", "requirements.txt", "data"])
+def test_what_is_no_experiment_is_not_said_to_be_right(shared_machine: Machine, checked, name: str):
+    root = checked()
+    (root / "data").mkdir()
+
+    done = shared_machine.run("check", root / name)
+
+    assert_refused(
+        done, 3, f"To take the project{'' if name == 'data' else ' that it is in'}: scaffold check"
+    )
+    assert done.stdout == ""
+
+
+def test_a_notebook_is_read_as_a_script_is(shared_machine: Machine, tmp_path: Path):
+    source = [
+        "from azureml.core import Experiment, ScriptRunConfig, Workspace\n",
+        "ws = Workspace.from_config()\n",
+        "config = ScriptRunConfig(source_directory='src', script='train.py', compute_target='cpu')\n",
+        "run = Experiment(ws, 'demo').submit(config)\n",
+    ]
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": source}
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    write_tree(
+        tmp_path,
+        {".azureml/config.json": json.dumps(TUTORIAL_CONFIG), "job.ipynb": json.dumps(notebook, indent=1)},
+    )
+    before = (tmp_path / "job.ipynb").read_bytes()
+
+    for named in ([], ["job.ipynb"]):
+        done = shared_machine.run("check", *named, "--fix", cwd=tmp_path)
+        assert done.returncode == 3, done.stderr
+        assert "job.ipynb:11: there is no folder src" in " ".join(done.stdout.split())
+    assert (tmp_path / "job.ipynb").read_bytes() == before
 
 
 def test_only_some_rules(shared_machine: Machine, checked):

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.test_check import schema
 from tests.cli.test_submit import assert_refused
-from tests.conftest import TUTORIAL_CONFIG, Machine, Project
+from tests.conftest import TUTORIAL_CONFIG, Machine, Project, write_tree
 
 CLOUD = {
     "subscription_id": "5e1d0c1a-3c50-4c11-9d33-1a1d4f1b7a11",
@@ -26,6 +26,10 @@ NAMES = (
     "--workspace-name",
     "forecasts",
 )
+
+
+EMPTY_NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+SUBMITTING = "ws = Workspace.from_config()\nScriptRunConfig('src')\n"
 
 
 @pytest.fixture
@@ -97,12 +101,12 @@ def test_a_folder_whose_script_has_another_name_is_connected(user: Machine, tmp_
 
 @pytest.mark.parametrize(
     "command",
-    ["check", "migrate", "export --project", "workspace connect --project"],
+    ["check", "submit", "migrate", "export --project", "workspace connect --project"],
     ids=lambda c: c.split()[0],
 )
 def test_of_several_scripts_one_has_to_be_named(user: Machine, tmp_path: Path, command: str):
     for name in ("a.py", "b.py"):
-        (tmp_path / name).write_text("ws = Workspace.from_config()\nScriptRunConfig('src')\n")
+        (tmp_path / name).write_text(f"ws = Workspace.from_config('{name}.json')\nScriptRunConfig('src')\n")
     local = ["--local"] if "connect" in command else []
 
     refused = user.run(*command.split(), tmp_path, *local, cwd=tmp_path)
@@ -110,17 +114,40 @@ def test_of_several_scripts_one_has_to_be_named(user: Machine, tmp_path: Path, c
     assert (refused.returncode, (tmp_path / ".azureml").exists()) == (2, False)
     assert refused.stderr.splitlines() == [
         f"Error: {tmp_path}: several scripts submit an experiment: a.py, b.py.",
-        f"→ Name the one to take: scaffold {command} {tmp_path / 'a.py'}",
+        f"→ Name the one to take: scaffold {command} a.py",
     ]
 
 
-def test_outside_a_project_nothing_is_written(user: Machine, downloaded, tmp_path: Path):
-    (tmp_path / ".azureml").mkdir()
-    (tmp_path / ".azureml" / "config.json").write_text(json.dumps(TUTORIAL_CONFIG))
+@pytest.mark.parametrize(
+    ("files", "asked"),
+    [
+        ({}, "."),
+        ({"a.ipynb": EMPTY_NOTEBOOK}, "."),
+        ({"a.ipynb": EMPTY_NOTEBOOK, "b.ipynb": "no notebook"}, "a.ipynb"),
+        ({"a.py": SUBMITTING, "b.py": SUBMITTING}, "."),
+        ({"src/submit.py": SUBMITTING, "README.md": ""}, "."),
+    ],
+    ids=["empty", "a notebook", "by a notebook", "several scripts that read one file", "scripts below"],
+)
+def test_a_folder_that_is_no_project_gets_a_config_whatever_is_in_it(
+    user: Machine, tmp_path: Path, files: dict[str, str], asked: str
+):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    write_tree(folder, files)
 
-    assert_refused(user.run("workspace", "connect", downloaded(CLOUD), cwd=tmp_path), 3, "no project here")
+    document = user.json("workspace", "connect", "--local", "--project", folder / asked, cwd=tmp_path)
 
-    assert config_of(tmp_path) == TUTORIAL_CONFIG
+    assert (document["project"], document["file"]) == (str(folder), ".azureml/config.json")
+    assert config_of(folder) == TUTORIAL_CONFIG
+    assert document["way_back"] == "remove .azureml/config.json"
+
+
+def test_a_folder_that_is_not_there_is_not_made(user: Machine, tmp_path: Path):
+    done = user.run("workspace", "connect", "--local", "--project", tmp_path / "gone")
+
+    assert_refused(done, 3, "no such folder")
+    assert not (tmp_path / "gone").exists()
 
 
 def test_a_tenant_is_kept_while_the_subscription_is_the_same(user: Machine, project: Project):

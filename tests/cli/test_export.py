@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from scaffold.generate import Answers, generate
-from tests.conftest import Machine, Project
+from tests.conftest import RUN_EXPERIMENT, Machine, Project
 
 
 @pytest.fixture
@@ -163,3 +163,31 @@ def test_a_tag_that_only_the_run_tells_is_said_to_be_left(offline: Machine, tmp_
 
     assert (done.returncode, (root / "job.yml").exists()) == (0, True), done.stderr
     assert f"! run_experiment.py:{line}: a tag that only the run tells is not one of the job\n" in done.stderr
+
+
+def test_a_script_is_no_file_to_write(offline: Machine, project: Project):
+    folder = project()
+
+    done = offline.run("export", "run_experiment.py", "--force", cwd=folder)
+
+    assert (done.returncode, done.stderr.splitlines()[1]) == (
+        2,
+        "→ To export what it submits: scaffold export --project run_experiment.py",
+    )
+    assert (folder / "run_experiment.py").read_text() == RUN_EXPERIMENT
+
+
+def test_a_notebook_is_exported_as_a_script_is(offline: Machine, project: Project):
+    folder = project()
+    source = RUN_EXPERIMENT.replace("os.path.realpath(__file__)", '"./x"').replace(
+        "env.python.user_managed_dependencies = True\n", ""
+    )
+    cell = {"cell_type": "code", "source": source.splitlines(keepends=True)}
+    document = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (folder / "run_experiment.py").rename(folder / "kept.txt")
+    (folder / "job.ipynb").write_text(json.dumps(document, indent=1))
+
+    done = offline.run("export", "--project", "job.ipynb", "--no-validate", "-", cwd=folder)
+
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout)["command"] == "python experiment_1.py"

@@ -44,7 +44,7 @@ def test_a_list_is_a_table_with_chosen_columns(logged: Logged):
     )
 
     head, *rows = said.splitlines()
-    assert head.split() == ["RUN", "STATUS", "CREATED", "TOOK", "TARGET", "NAME", "loss", "kind"]
+    assert head.split() == ["RUN", "STATUS", "CREATED", "TOOK", "TARGET", "NAME", "last", "loss", "kind"]
     assert [row.split()[0] for row in rows] == [logged.second, logged.first]
     assert [row.split()[-2:] for row in rows] == [["0.8", "linear"], ["1.53846", "linear"]]
 

@@ -2,12 +2,15 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from scaffold.generate import Answers, generate
+from tests.cli import tree
 from tests.conftest import RUN_EXPERIMENT, TUTORIAL_CONFIG, Machine, Project
 from tests.following import said_until
 from tests.waiting import PROCESS_SECONDS
@@ -402,3 +405,174 @@ def test_ctrl_c_while_the_script_has_not_submitted_yet_submits_nothing(
         "Error: Stopped before anything was submitted.", "→ Submit again when you are ready.",
     ])  # fmt: skip
     assert shared_machine.json("workspace", "status")["runs"] == before
+
+
+def test_the_script_that_is_named_is_submitted_and_not_the_projects(
+    shared_machine: Machine, project: Project
+):
+    other = RUN_EXPERIMENT.replace("constants.EXPERIMENT_NAME", '"forest"').replace(
+        "Experiment_1", "Experiment_2"
+    )
+    folder = project(
+        **{"run_rf.py": other, "Experiment_2/experiment_1.py": "print('the other one')\n"},
+        script="print('the first one')\n",
+    )
+
+    done = shared_machine.run("submit", "my-exp/run_rf.py", "--follow", cwd=folder.parent)
+
+    assert (done.returncode, done.stdout) == (0, "the other one\n"), done.stderr
+    assert "queued forest_" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["submit", "sweep"])
+def test_a_name_that_is_the_folder_of_other_code_is_refused(
+    shared_machine: Machine, project: Project, command: str
+):
+    folder = project(**{"Experiment_2/train.py": "print('the other one')\n"})
+    more = ["--param", "a=1", "--metric", "loss"] if command == "sweep" else []
+
+    done = shared_machine.run(command, folder, "--experiment", "Experiment_2", *more)
+
+    assert_refused(done, 2, "Experiment_1 would be sent under its name", "Choose another name")
+
+
+def test_the_name_of_the_folder_that_is_sent_is_taken(shared_machine: Machine, project: Project):
+    document = shared_machine.json("submit", project(), "--experiment", "Experiment_1", "--no-follow")
+
+    assert document["experiment"] == "Experiment_1"
+
+
+PARSERS = {
+    "argparse": (
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--learning-rate', type=float)\n"
+        "p.add_argument('--mode', choices=['a', 'b'])\np.add_argument('--fast', action='store_true')\n"
+        "print(p.parse_args())\n"
+    ),
+    "sys.argv": "import sys\nprint(sys.argv)\n",
+    "click": "import click\n@click.command()\n@click.option('--rate')\ndef main(rate): ...\nmain()\n",
+    "known": (
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--rate')\nprint(p.parse_known_args())\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "hint"),
+    [
+        ("learnig-rate=0.5", "unrecognized arguments: --learnig-rate", "--arg learning-rate="),
+        ("learning_rate=0.5", "unrecognized arguments: --learning_rate", "--arg learning-rate="),
+        ("zzz=1", "unrecognized arguments: --zzz", "The script takes fast, help, learning-rate, mode."),
+        ("learning-rate=much", "invalid float value", "--no-check"),
+        ("mode=c", "invalid choice: 'c'", "--no-check"),
+        ("fast=1", "unrecognized arguments: 1", "--no-check"),
+    ],
+)
+def test_an_argument_that_the_script_is_sure_to_refuse_is_refused_before(
+    shared_machine: Machine, project: Project, given: str, said: str, hint: str
+):
+    folder = project(script=PARSERS["argparse"])
+
+    done = shared_machine.run("submit", folder, "--arg", given)
+
+    assert_refused(done, 2, said, "(parser: Experiment_1/experiment_1.py:2)")
+    assert hint in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("parser", "given"),
+    [
+        ("argparse", "learn=1"),
+        ("argparse", "mode=a"),
+        ("sys.argv", "x=1"),
+        ("click", "x=1"),
+        ("known", "x=1"),
+    ],
+)
+def test_an_argument_that_may_be_right_is_passed_on(
+    shared_machine: Machine, project: Project, parser: str, given: str
+):
+    done = shared_machine.run("submit", project(script=PARSERS[parser]), "--dry-run", "--arg", given)
+
+    assert done.returncode == 0, done.stderr
+    assert f"experiment_1.py --{given.replace('=', ' ')}" in done.stdout
+
+
+def test_a_module_that_is_missing_is_told_with_its_package(shared_machine: Machine, project: Project):
+    folder = project(**{"run_experiment.py": "import azureml.core\nfrom azureml.widgets import RunDetails\n"})
+
+    done = shared_machine.run("submit", folder, "--no-check")
+
+    assert_refused(
+        done, 4, "run_experiment.py:2: there is no module azureml.widgets", "install azureml-widgets"
+    )
+
+
+@pytest.mark.parametrize("flags", [[], ["--sdk", "v2"]], ids=["v1", "v2"])
+def test_a_dry_run_starts_nothing(machine: Machine, project: Project, flags: list[str]):
+    folder = project()
+    asked = (folder, "--dry-run", "--arg", "a=1", "--tag", "b=c", "--timeout", "60", *flags)
+    if flags:  # the tests' usual environment is none that SDK v2 knows
+        shutil.rmtree(folder)
+        folder = generate(Answers(), folder.parent).path
+        asked = (folder, *asked[1:3], "steps=1", *asked[4:])
+
+    document = machine.json("submit", *asked)
+    shown = machine.run("submit", *asked)
+
+    tree.validator("scaffold submit --dry-run --json")(document)
+    assert (document["experiment"], document["files"] > 0, shown.returncode) == ("Experiment_1", True, 0)
+    assert "tags            b=c\nends after      1 min 00 s\n" in shown.stdout
+    assert machine.json("workspace", "status")["running"] is False
+
+
+def test_a_dry_run_says_the_same_whether_the_workspace_runs_or_not(
+    machine: Machine, shared_machine: Machine, project: Project
+):
+    folder = project()
+    asked = ("submit", folder, "--dry-run", "--arg", "a=1", "--env", "B=c")
+
+    read, run = machine.run(*asked), shared_machine.run(*asked)
+
+    assert read.returncode == run.returncode == 0, read.stderr + run.stderr
+    assert read.stdout == run.stdout
+
+
+def test_a_script_that_only_running_tells_is_not_guessed_at(machine: Machine, project: Project):
+    folder = project(
+        **{"run_experiment.py": RUN_EXPERIMENT.replace('"experiment_1.py"', "os.listdir(here)[0]")}
+    )
+
+    done = machine.run("submit", folder, "--dry-run", "--no-check")
+
+    assert_refused(done, 3, "run_experiment.py:12: script is computed", "scaffold workspace start")
+
+
+LOADED = "from azureml.core import Experiment, ScriptRunConfig, Workspace\nimport os, threading, time\n"
+ENDS = {
+    "dies": (f"{LOADED}os.kill(os.getpid(), 9)\n", "ended with exit code -9 before it submitted anything"),
+    "dies and leaves a process": (
+        f"{LOADED}import subprocess\nsubprocess.Popen(['sleep', '30'])\nraise SystemExit(7)\n",
+        "ended with exit code 7",
+    ),
+    "hangs after an error": (
+        f"{LOADED}threading.Thread(target=time.sleep, args=(900,)).start()\nthere_is_none\n",
+        "run_experiment.py:4: NameError",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="a signal that only POSIX has")
+@pytest.mark.parametrize(
+    "flags", [[], ["--tag", "a=b"], ["--dry-run"]], ids=["as it is", "observed", "dry run"]
+)
+@pytest.mark.parametrize("end", ENDS)
+def test_however_the_submitting_script_ends_the_command_ends(
+    shared_machine: Machine, project: Project, end: str, flags: list[str]
+):
+    script, said = ENDS[end]
+    folder = project(**{"run_experiment.py": script})
+
+    done = shared_machine.run("submit", folder, "--no-check", *flags)
+
+    assert_refused(done, 3, said)

@@ -67,17 +67,69 @@ def test_a_grid_is_run_so_many_at_a_time_and_its_runs_are_told_best_first(
 
     assert done.returncode == 0, done.stderr
     heads, *rows = done.stdout.splitlines()
-    assert heads.split() == ["#", "loss", "rate", "mode", "status", "time", "run"]
+    assert heads.split() == ["#", "best", "loss", "rate", "mode", "status", "time", "run"]
     table = [row.split() for row in rows]
     assert [row[:4] for row in table[:2]] == [["2", "0.05", "0.1", "plain"], ["0", "0.15", "0.3", "plain"]]
     assert [row[:3] for row in table[2:]] == [["1", "0.3", "silent"], ["3", "0.1", "silent"]]
     best = table[0][-1]
-    assert f"  ✓ {best} completed  rate 0.1  mode plain    loss = 0.05" in done.stderr
+    assert f"  ✓ {best} completed  rate 0.1  mode plain    best loss = 0.05" in done.stderr
     assert f"  The best: scaffold runs show {best}\n" in done.stderr
     assert "  ✓ 4 runs, 2 at a time, by minimizing loss\n" in done.stderr
     # The beginning of its id, which those of its runs have too.
     parent = best.rpartition("_")[0]
     assert sweeper.json("runs", "show", parent[:-1])["run_id"] == parent
+
+
+def test_a_run_counts_by_its_best_value_and_its_last_one_is_shown_where_it_is_another(
+    sweeper: Machine, training: Callable[..., Path]
+):
+    done = sweeper.run(
+        "sweep",
+        training(),
+        "--param",
+        "rate=0.3,0.1",
+        "--metric",
+        "loss",
+        "--goal",
+        "maximize",
+        "--width",
+        "2",
+    )
+    heads, *rows = done.stdout.splitlines()
+    assert heads.split()[:6] == ["#", "best", "loss", "last", "loss", "rate"]
+    assert [row.split()[:4] for row in rows] == [["0", "0.3", "0.15", "0.3"], ["1", "0.1", "0.05", "0.1"]]
+
+    parent = rows[0].split()[-1].rpartition("_")[0]
+    listed = sweeper.run("runs", "list", "--parent", parent, "-c", "metrics.loss", "--sort", "metrics.loss")
+
+    head, *rows = listed.stdout.splitlines()
+    assert "last loss" in head
+    assert [row.split()[-1] for row in rows] == ["0.15", "0.05"]
+
+
+def test_a_metric_that_the_script_is_sure_not_to_log_is_refused_before(
+    sweeper: Machine, training: Callable[..., Path]
+):
+    done = sweeper.run("sweep", training(), "--param", "rate=1", "--metric", "Loss", "--dry-run")
+
+    assert_refused(done, 2, "The script logs no metric 'Loss': it logs loss.", "--metric loss")
+
+
+@pytest.mark.parametrize("sdk", ["v1", pytest.param("v2", marks=pytest.mark.slow)])
+def test_a_sweep_in_which_nobody_logs_the_metric_ends_with_an_error(
+    sweeper: Machine, training: Callable[..., Path], sdk: str
+):
+    asked = ("sweep", training(), "--param", "rate=1", "--metric", "Loss", "--no-check", "--sdk", sdk)
+
+    done = sweeper.run(*asked)
+    document = json.loads(sweeper.run(*asked, "--json").stdout)
+
+    assert_refused(
+        done, 3, "No run logged 'Loss', so that none is the best: they logged loss.", "--metric loss"
+    )
+    assert "The best:" not in done.stderr
+    schema("sweep")(document)
+    assert (document["best"], document["logged"], document["status"]) == (None, ["loss"], "Completed")
 
 
 @pytest.mark.slow
@@ -157,6 +209,22 @@ def test_a_dry_run_shows_the_combinations_or_the_space_and_sends_nothing(
     assert run_count(sweeper) == before
 
 
+def test_a_dry_run_starts_nothing_and_says_what_the_sweep_itself_will_want(
+    machine: Machine, training: Callable[..., Path]
+):
+    folder = training("--rate", "9", "--mode", "plain")
+
+    done = machine.run("sweep", folder, "--param", "rate=0.3,0.1", "--dry-run")
+    document = machine.json("sweep", folder, "--param", "rate=0.3,0.1", "--dry-run")
+
+    assert done.stdout.endswith("runs            2 (grid)\n\nrate\n0.3\n0.1\n"), done.stdout
+    assert "  ! A sweep needs azureml-train-core" in done.stderr
+    assert "azureml-scaffold[sweep]" in done.stderr
+    schema("sweep-dry-run")(document)
+    assert document["configuration"]["arguments"] == ["--mode", "plain"]
+    assert machine.json("workspace", "status")["running"] is False
+
+
 @pytest.mark.slow
 def test_on_a_narrow_terminal_the_table_fits(sweeper: Machine, training: Callable[..., Path]):
     shown = on_a_terminal(
@@ -196,6 +264,30 @@ def test_bad_input_is_two_lines(
 
     assert_refused(done, 2, said)
     assert hint in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("param", "said"),
+    [
+        ("rat=1", "unrecognized arguments: --rat"),
+        ("rate=1,much", "invalid float value: 'much'"),
+        ("steps=uniform(1,9)", "invalid int value"),
+        ("kind=a,c", "invalid choice: 'c'"),
+    ],
+)
+def test_a_value_that_the_script_is_sure_to_refuse_is_refused_before(
+    shared_machine: Machine, project: Project, param: str, said: str
+):
+    script = (
+        "import argparse\np = argparse.ArgumentParser(allow_abbrev=False)\np.add_argument('--rate', type=float)\n"
+        "p.add_argument('--steps', type=int)\np.add_argument('--kind', choices=['a', 'b'])\np.parse_args()\n"
+    )
+
+    done = shared_machine.run(
+        "sweep", project(script=script), "--param", param, "--metric", "loss", "--max-runs", "2", "--dry-run"
+    )
+
+    assert_refused(done, 2, said)
 
 
 def test_without_hyperdrives_client_it_is_said_what_to_install(

@@ -76,15 +76,16 @@ def test_a_dry_run_sends_nothing(azure: Azure, user: Machine, cloud_project: Clo
         "submit", folder, "--dry-run", "--arg", "steps=5", "--env", "COLOUR=blue", "--tag", "team=a",
         "--name", "First try", "--timeout", "600",
     )  # fmt: skip
-    shown = user.run("submit", folder, "--dry-run", "--arg", "stpes=5", "--tag", "team=a", "--timeout", "90")
+    shown = user.run("submit", folder, "--dry-run", "--arg", "steps=7", "--tag", "team=a", "--timeout", "90")
+    refused = user.run("submit", folder, "--dry-run", "--arg", "stpes=5")
 
     assert document["configuration"]["arguments"] == ["--steps", "5"]
     assert document["configuration"]["environmentVariables"] == {"COLOUR": "blue"}
     assert document["configuration"]["maxRunDurationSeconds"] == 600
     assert (document["tags"], document["display_name"], document["files"]) == ({"team": "a"}, "First try", 1)
-    assert "experiment_1.py --stpes 5" in shown.stdout
+    assert "experiment_1.py --steps 7" in shown.stdout
     assert shown.stdout.splitlines()[-2:] == ["tags            team=a", "ends after      1 min 30 s"]
-    assert "the script refuses its arguments: unrecognized arguments: --stpes 5" in shown.stderr
+    assert "The script refuses its arguments: unrecognized arguments: --stpes 5" in refused.stderr
     assert azure.run_count() == before
 
 

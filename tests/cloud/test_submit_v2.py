@@ -7,7 +7,7 @@ import pytest
 
 from tests import terminal
 from tests.cli.test_submit import assert_refused
-from tests.cloud.azure import CLIENT_ID, LOGIN, MANAGER, Azure, Fault
+from tests.cloud.azure import CLIENT_ID, LOGIN, MANAGER, SERVICE, Azure, Fault
 from tests.cloud.catalogue import NOBODY
 from tests.cloud.desktop import on_a_desktop
 from tests.conftest import Machine
@@ -37,6 +37,21 @@ def test_a_lost_answer_does_not_submit_twice(azure: Azure, user: Machine, cloud_
 
     assert document["status"] == "Completed"
     assert azure.run_count() == before + 1
+
+
+def test_an_upload_that_is_refused_ends_the_submission(
+    azure: Azure, user: Machine, cloud_project: CloudProject
+):
+    # What was uploaded before is not uploaded again.
+    folder = cloud_project(**{"Experiment_1/experiment_1.py": "print('of this test alone')\n"})
+    before = azure.run_count()
+
+    # The first question is whether the file is there already.
+    azure.faults.append(Fault(SERVICE, r"/experiment_1\.py", 403, "AuthorizationFailure", spared=1))
+    done = user.run("submit", folder, "--follow", "--sdk", "v2")
+
+    assert_refused(done, 4, "(403)")
+    assert azure.run_count() == before
 
 
 def test_a_login_that_is_refused_is_told_in_two_lines(

@@ -1,9 +1,14 @@
 """``compute_target="local"``: a run in the folder and beneath the variables of who submits it."""
 
+import json
+import os
 import sys
+import venv
 from pathlib import Path
 
-from tests.conftest import Machine, write_tree
+import pytest
+
+from tests.conftest import TUTORIAL_CONFIG, Machine, write_tree
 from tests.sdk.calls import given
 
 TRAIN = """\
@@ -146,3 +151,38 @@ seen['snapshot'] = failure(run.restore_snapshot)
 
     assert seen["metrics"] == {"loss": 0.25}
     assert seen["snapshot"] is not None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="finds packages where POSIX has them")
+@pytest.mark.parametrize("named", ["by its path", "by the PATH"])
+def test_runs_take_the_python_of_an_environment_that_is_not_active(
+    shared_machine: Machine, tmp_path: Path, named: str
+):
+    venv.create(tmp_path / "other", symlinks=True)
+    (packages,) = (tmp_path / "other" / "lib").glob("python*/site-packages")
+    (packages / "of_the_tests.pth").write_text(f"{Path(pytest.__file__).parent.parent}\n")
+    programs = tmp_path / "other" / "bin"
+    write_tree(
+        tmp_path,
+        {
+            "source/train.py": "import sys\nprint('run by', sys.prefix)\n",
+            "submit.py": "import os\nfrom azureml.core import Workspace\nws = Workspace.from_config()\n" + SUBMIT + """
+for target in ('local', 'cpu'):
+    run = submit(compute_target=target)
+    run.wait_for_completion()
+    print(run.get_details_with_logs()['logFiles']['user_logs/std_log.txt'])
+""",
+            ".azureml/config.json": json.dumps(TUTORIAL_CONFIG),
+        },
+    )  # fmt: skip
+    python = programs / "python" if named == "by its path" else "python"
+    path = shared_machine.environment["PATH"]
+    variables = {"VIRTUAL_ENV": "", "CONDA_PREFIX": ""}
+    variables["PATH"] = path if named == "by its path" else f"{programs}{os.pathsep}{path}"
+
+    done = shared_machine.run("exec", "--", python, "submit.py", cwd=tmp_path, env=variables)
+
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stdout.splitlines() if line.startswith("run by")] == [
+        f"run by {tmp_path / 'other'}"
+    ] * 2

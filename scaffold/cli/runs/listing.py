@@ -61,7 +61,8 @@ def list_runs(
         list[str] | None,
         typer.Option(
             "--column", "-c", metavar="COLUMN",
-            help="Show also metrics.NAME (the last value), tags.NAME or params.NAME. May be repeated.",
+            help="Show also metrics.NAME (the last value; a sweep compares by the best), tags.NAME or params.NAME. "
+            "May be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -147,7 +148,7 @@ def _show(query: "Query", listing: "Listing", workspace: str, *, implied: bool) 
         table.Column("NAME", [_name(run) for run in runs], rank=9),
         *(
             table.Column(
-                name.partition(".")[2],
+                _head(name),
                 [asked.shown(run.values.get(name)) for run in runs],
                 rank=1,
                 right=name.startswith("metrics."),
@@ -160,6 +161,14 @@ def _show(query: "Query", listing: "Listing", workspace: str, *, implied: bool) 
         console.note(f"  sorted among the newest {listing.considered} runs")
     if listing.more:
         console.note(f"  there are more in {where}: --limit shows them")
+
+
+def _head(column: str) -> str:
+    """What a column is called; of a metric, which of its values it shows."""
+    from scaffold import ranking
+
+    kind, _, name = column.partition(".")
+    return ranking.head(name, "last") if kind == "metrics" else name
 
 
 def _name(run: "Run") -> str:

@@ -30,6 +30,7 @@ class OnAzure(Submitting):
             may_ask=console.interactive(),
             follow=self._wanted.follow,
             job=self._prepared(),
+            cwd=self._project.root,
         )
 
     def _shows(self) -> dict[str, Callable[[dict[str, Any]], None]]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from scaffold.project.model import Project
     from scaffold.project.snapshot import Snapshot
     from scaffold.submission.jobs import Job
+    from scaffold.submission.overrides import Overrides
 
 _SDK_LIMIT_SECONDS = 30 * 24 * 3600  # its own choice, which nobody has to be told
 
@@ -38,6 +39,51 @@ def gathered(project: "Project", event: dict[str, Any]) -> dict[str, Any]:
     return {**found, "files": len(snapshot.sent), "bytes": snapshot.bytes}
 
 
+def read(project: "Project", overrides: "Overrides") -> dict[str, Any]:
+    """What the script would send, read off it and not run, as :func:`scaffold.submission.process.contents` tells it.
+
+    Args:
+        project: the project.
+        overrides: what is changed of the submission.
+
+    Raises:
+        ProjectError: only running the script tells it.
+    """
+    from scaffold.project import job_environment, job_reader
+    from scaffold.project.files import FileError
+    from scaffold.project.subject import Subject
+    from scaffold.submission import jobs
+
+    subject = Subject(project.root, project.runner)
+    try:
+        job = jobs.changed(job_reader.read_job(subject, environment=False), overrides)
+        environment = overrides.environment or job_environment.name_of(subject)
+    except FileError as error:
+        raise ProjectError(
+            error.message,
+            "Start the local workspace, against which a dry run runs the script: scaffold workspace start",
+        ) from error
+    configuration = {
+        "script": job.script,
+        "command": job.command,
+        "arguments": list(job.arguments),
+        "target": job.compute,
+        "environment": {"name": environment},
+        "environmentVariables": job.variables,
+        "nodeCount": job.instances or 1,
+        "maxRunDurationSeconds": job.timeout,
+    }
+    return {
+        "experiment": job.experiment,
+        "target": job.compute,
+        "environment": environment,
+        "tags": job.tags,
+        "display_name": job.display_name,
+        "source_directory": str(job.code),
+        "configuration": configuration,
+    }
+
+
 def _snapshot(project: "Project", folder: "Path") -> "Snapshot":
     from scaffold.project.ignore import IgnoreFile
     from scaffold.project.snapshot import take
@@ -58,8 +104,8 @@ def show_table(project: "Project", event: dict[str, Any]) -> None:
     rows = {
         "workspace": project.config.workspace_name,
         "experiment": event["experiment"],
-        "compute target": event["target"],
-        "environment": event["environment"],
+        "compute target": event["target"] or "",
+        "environment": event["environment"] or "",
         "folder": event["source_directory"],
         "snapshot": _travelling(event),
         "command": command if isinstance(command, str) else " ".join(map(str, command)),
@@ -129,10 +175,10 @@ def show_job(project: "Project", job: "Job", found: dict[str, Any]) -> None:
     )
 
 
-def explain_nothing(project: "Project", record: dict[str, Any] | None) -> ScaffoldError:
+def explain_nothing(project: "Project", record: dict[str, Any] | None, exit_code: int) -> ScaffoldError:
     """The error of a script that came to no submission; the record is that of its exception."""
     from scaffold.submission.faults import Place, explain
 
-    if record is None:
+    if record is None and exit_code == 0:
         return nothing_submitted(project.runner)
-    return explain(record, 1, Place(project.runner, project.config))
+    return explain(record, exit_code, Place(project.runner, project.config))

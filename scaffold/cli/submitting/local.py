@@ -10,7 +10,6 @@ from scaffold.cli import console
 from scaffold.cli.local import service as running_service
 from scaffold.cli.submitting.stages import BuildLog, Stages
 from scaffold.cli.submitting.submission import Submitting
-from scaffold.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from scaffold.submission import local
@@ -37,6 +36,7 @@ class OnLocal(Submitting):
             self._show_printed,
             self._wanted.overrides,
             job=self._job,
+            cwd=self._project.root,
         )
         threading.Thread(target=self._listen, args=(self._submission,), daemon=True).start()
 
@@ -49,7 +49,7 @@ class OnLocal(Submitting):
                     self._show_event(event)
                 if event["event"] in ("queued", "over"):
                     self._news.put(event)
-        except WorkspaceError as error:
+        except Exception as error:  # whatever it is, who waits for the news has to hear of it
             self._news.put(error)
 
     def _watch(self) -> int:

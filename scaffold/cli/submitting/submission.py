@@ -177,16 +177,25 @@ class Submitting(ABC):
     def _contents(self) -> dict[str, Any]:
         """What the script would send through SDK v1.
 
+        It is run against the workspace that it is for; where that is the local one and does not run, it is read.
+
         Raises:
             ScaffoldError: it came to no submission.
         """
         from scaffold.submission import process
 
-        event, error = process.contents(
-            self._script, self._variables(), self._printed.show, self._wanted.overrides, self._login()
+        if self._project.config.is_local and not _local_is_there():
+            return contents.gathered(self._project, contents.read(self._project, self._wanted.overrides))
+        event, error, code = process.contents(
+            self._script,
+            self._variables(),
+            self._printed.show,
+            self._wanted.overrides,
+            self._login(),
+            cwd=self._project.root,
         )
         if event is None:
-            raise contents.explain_nothing(self._project, error)
+            raise contents.explain_nothing(self._project, error, code)
         return contents.gathered(self._project, event)
 
     @abstractmethod
@@ -196,3 +205,11 @@ class Submitting(ABC):
     @abstractmethod
     def _login(self) -> dict[str, Any] | None:
         """How the SDK is to log in, or None where the variables hold the login."""
+
+
+def _local_is_there() -> bool:
+    """Whether the local workspace runs; it is not started to look."""
+    from scaffold.workspace import lifecycle
+    from scaffold.workspace.paths import Home
+
+    return lifecycle.find(Home.default()) is not None

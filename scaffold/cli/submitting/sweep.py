@@ -1,17 +1,18 @@
 """A sweep of a project, shown: its runs as they come and go, then the table of what they reached."""
 
+import difflib
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scaffold import words
+from scaffold import ranking, words
 from scaffold.cli import console, table
 from scaffold.cli.local import service as running_service
 from scaffold.cli.submitting import contents
 from scaffold.cli.submitting.azure import OnAzure
 from scaffold.cli.submitting.outcome import completed, seconds
-from scaffold.errors import RunFailedError, StoppedError
+from scaffold.errors import ProjectError, RunFailedError, StoppedError
 
 if TYPE_CHECKING:
     from scaffold.cli.submitting.wanted import Wanted
@@ -39,6 +40,7 @@ class Sweeping(OnAzure):
         self._plan = plan
         self._children: list[dict[str, Any]] = []
         self._told: set[str] = set()
+        self._logged: list[str] | None = None  # where no run has logged the metric, what they did log
         self._table = console.LiveTable()
 
     def run(self) -> None:
@@ -93,7 +95,7 @@ class Sweeping(OnAzure):
             yield event
 
     def _shows(self) -> dict[str, Callable[[dict[str, Any]], None]]:
-        return super()._shows() | {"sweep": self._show_progress}
+        return super()._shows() | {"sweep": self._show_progress, "logged": self._note_logged}
 
     def _show_queued(self, event: dict[str, Any]) -> None:
         super()._show_queued(event)
@@ -118,8 +120,11 @@ class Sweeping(OnAzure):
             # Without the ids: the numbers are what they end with.
             self._table.update(heads[:-1], [row[:-1] for row in rows], self._count())
 
+    def _note_logged(self, event: dict[str, Any]) -> None:
+        self._logged = event["names"]
+
     def _tell_end(self, child: dict[str, Any]) -> None:
-        reached = "" if child["metric"] is None else f"    {self._plan.metric} = {child['metric']:g}"
+        reached = "" if child["metric"] is None else f"    {self._head('best')} = {child['metric']:g}"
         why = f"    {child['error']}" if child["error"] else ""
         parameters = "  ".join(f"{name} {value}" for name, value in self._parameters(child).items())
         _MARKS[child["status"]](
@@ -144,11 +149,14 @@ class Sweeping(OnAzure):
 
     def _cells(self, children: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
         """The table's heads and rows."""
-        heads = ["#", self._plan.metric, *self._plan.names, "status", "time", "run"]
+        both = any(child["metric"] != child["last"] for child in children)
+        last = [self._head("last")] if both else []
+        heads = ["#", self._head("best"), *last, *self._plan.names, "status", "time", "run"]
         rows = [
             [
                 str(_place(child)),
                 _number(child["metric"]),
+                *([_number(child["last"])] if both else []),
                 *self._parameters(child).values(),
                 child["status"].lower(),
                 words.duration(seconds(child)) if child["ended"] and child["started"] else "",
@@ -173,23 +181,23 @@ class Sweeping(OnAzure):
         if children:
             heads, rows = self._cells(children)
             # The number and the metric stay whatever room there is; ids of runs, the longest, go first.
-            ranks = [0, 0, *[1] * len(self._plan.names), 2, 3, 4]
+            ranks = {"#": 0, self._head("best"): 0, self._head("last"): 5, "status": 2, "time": 3, "run": 4}
+            right = ("#", self._head("best"), self._head("last"))
             table.show(
                 [
-                    table.Column(head, [row[place] for row in rows], rank=ranks[place], right=place < 2)
+                    table.Column(
+                        head, [row[place] for row in rows], rank=ranks.get(head, 1), right=head in right
+                    )
                     for place, head in enumerate(heads)
                 ]
             )
-        best = children[0] if children and children[0]["metric"] is not None else None
-        if best is not None:
-            console.note(f"  The best: scaffold runs show {best['run_id']}")
+        if self._best is not None:
+            console.note(f"  The best: scaffold runs show {self._best['run_id']}")
         if run["state"]["status"] == "Completed":
             console.done(f"{completed(run['state'])}    {run['url']}")
 
     def _document(self, run: dict[str, Any]) -> dict[str, Any]:
         state = run.get("state")
-        children = self._sorted()
-        best = children[0]["run_id"] if children and children[0]["metric"] is not None else None
         return {
             **{key: run[key] for key in ("run_id", "experiment", "target", "url")},
             **_plan_of(self._plan),
@@ -197,8 +205,10 @@ class Sweeping(OnAzure):
             "error": state["error"] if state else None,
             "started": state["started"] if state else None,
             "ended": state["ended"] if state else None,
-            "best": best,
-            "runs": children,
+            "compared_by": "best",
+            "best": self._best["run_id"] if self._best else None,
+            "logged": self._logged,
+            "runs": self._sorted(),
         }
 
     def _raise_outcome(self, run: dict[str, Any]) -> None:
@@ -211,6 +221,32 @@ class Sweeping(OnAzure):
                 f"See what the first of them printed: scaffold runs logs {first['run_id']}",
             )
         super()._raise_outcome(run)
+        if run.get("state") is not None and self._children and self._best is None:
+            raise self._nothing_to_compare()
+
+    @property
+    def _best(self) -> dict[str, Any] | None:
+        """The run with the best value; None while there is none."""
+        first = next(iter(self._sorted()), None)
+        return first if first is not None and first["metric"] is not None else None
+
+    def _nothing_to_compare(self) -> ProjectError:
+        names = self._logged or []
+        if self._plan.metric in names:
+            return ProjectError(
+                f"No run logged a number as {self._plan.metric!r}, so that none is the best.",
+                "Name a metric of numbers, or log one.",
+            )
+        listed = ", ".join(names[:8]) if names else "no metric at all"
+        near = difflib.get_close_matches(self._plan.metric, names, n=1, cutoff=0.0)
+        return ProjectError(
+            f"No run logged {self._plan.metric!r}, so that none is the best: they logged {listed}.",
+            f"Name one that the script logs: --metric {near[0]}" if near else "Log it in the script.",
+        )
+
+    def _head(self, by: ranking.By) -> str:
+        """What the column of the metric's best or last values is called."""
+        return ranking.head(self._plan.metric, by)
 
     def _goes_on(self, run_ids: list[str]) -> StoppedError:
         return StoppedError(
@@ -249,6 +285,11 @@ class Sweeping(OnAzure):
 
         found = self._contents()
         configuration = found["configuration"]
+        if configuration.get("command"):
+            raise ProjectError(
+                f"{self._script.name} submits a command, which has no arguments to sweep over.",
+                "Sweep over a project that submits a script, or change the script that submits.",
+            )
         configuration["arguments"] = without_options(configuration["arguments"], list(self._plan.space))
         return found
 

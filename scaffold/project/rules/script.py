@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from scaffold.project import arguments, ruff
 from scaffold.project.files import FileError, ProjectFile, lines_of
@@ -170,25 +171,50 @@ def script_arguments(subject: Subject) -> Iterator[Found]:
     """
     given, found = subject.submission.arguments, refused(subject)
     if given is not None and found is not None:
-        hint = f"Mend the arguments, or the parser ({found[0]})."
-        yield Found(given.file, given.line, f"the script refuses its arguments: {found[1]}", hint)
+        hint = f"Mend the arguments, or the parser ({found.parser})."
+        yield Found(given.file, given.line, f"the script refuses its arguments: {found.message}", hint)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a script's parser says against a command line.
+
+    Attributes:
+        parser: where it stands.
+        message: argparse's.
+        advice: what to type instead, where that is known.
+    """
+
+    parser: str
+    message: str
+    advice: str | None
 
 
 def refused(
-    subject: Subject, rearranged: Callable[[list[str | None]], list[str | None]] = list
-) -> tuple[str, str] | None:
-    """Where the script's parser is, and what it says against the arguments; None where it takes them, or is not known.
+    subject: Subject,
+    rearranged: Callable[[list[str | None]], list[str | None]] = list,
+    flag: str = "--arg",
+) -> Refusal | None:
+    """What the script's parser says against the arguments; None where it takes them, or is not known.
 
     Args:
         subject: the project.
         rearranged: what becomes of the arguments of the ScriptRunConfig; each is None where it is not known.
+        flag: of the command line, which does that.
     """
     given, modules = subject.submission.arguments, subject.modules
     if given is None or modules is None or modules.script.tree is None:
         return None
     found = arguments.declared(modules.script.tree)
-    message = arguments.refusal(found, rearranged(list(given.values))) if found else None
-    return (f"{modules.script.file.shown}:{found.line}", message) if found and message else None
+    if found is None:
+        return None
+    changed = rearranged(list(given.values))
+    message = arguments.refusal(found, changed)
+    if message is None:
+        return None
+    return Refusal(
+        f"{modules.script.file.shown}:{found.line}", message, arguments.advice(found, changed, flag)
+    )
 
 
 @theme.rule(

@@ -12,6 +12,7 @@ the parent alone: a JSON object a line, with ``event``:
                been sent
     status, log, waiting, warning, trouble      of the run that is followed, see ``follower``
     sweep      of the sweep that is followed: ``status``, and ``runs``, each as ``trials.Trial`` tells it
+    logged     of a sweep none of whose runs has a value of the metric: ``names`` of what they logged in its place
     ended      of the run that is followed: ``status``, ``error``, ``started``, ``ended``
     not-accepted   ``run_id``: the service does not have a run that was sent
     error      the script ended with an exception, see ``errors``; with ``following`` (the run's id) it was submitted,

@@ -28,7 +28,8 @@ def record_of(error: BaseException, script: str) -> dict[str, Any]:
     Returns:
         ``type``, ``message``, ``line`` (in the script, or None), ``status``, ``code`` and ``service_message`` (of
         the answer), ``request_id``, ``url`` (that was asked), ``network`` (True when no answer came at all), and
-        ``types`` and ``texts`` of all exceptions that hang together.
+        ``missing`` (the module that could not be imported, or None), ``types`` and ``texts`` of all exceptions that
+        hang together.
     """
     chain = list(_chain(error))
     record: dict[str, Any] = {
@@ -40,6 +41,7 @@ def record_of(error: BaseException, script: str) -> dict[str, Any]:
         "service_message": None,
         "request_id": None,
         "url": None,
+        "missing": _missing(error),
         "types": [f"{type(one).__module__}.{type(one).__name__}" for one in chain],
         "texts": [str(one)[:2000] for one in chain],
     }
@@ -50,6 +52,16 @@ def record_of(error: BaseException, script: str) -> dict[str, Any]:
                 record[key] = value
     record["network"] = record["status"] is None and any(map(_is_network, chain))
     return record
+
+
+def _missing(error: BaseException) -> str | None:
+    """The module for whose want an import failed; whoever missed it may have said so in other words."""
+    seen: BaseException | None = error
+    while isinstance(seen, ImportError):
+        if isinstance(seen, ModuleNotFoundError) and seen.name:
+            return seen.name
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    return None
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

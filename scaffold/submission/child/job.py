@@ -8,7 +8,7 @@ parent alone, in the words of ``child.__main__``:
 
     valid      ``document``: the job as azure-ai-ml has understood it
     ask        ``text``: what a person is to do to log in
-    login, sent, queued, not-accepted, status, log, waiting, warning, trouble, sweep, ended, error      as there
+    login, sent, queued, not-accepted, status, log, waiting, warning, trouble, sweep, logged, ended, error      as there
 
 What the SDK prints goes to this process's stderr. The exit code is 0 when the task was carried out.
 """
@@ -20,6 +20,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from scaffold.submission.child import idleness
 from scaffold.submission.child.reporting import Report, take_stdout, tell_end
 
 _SENT = re.compile(rb"PUT [^ ]*/jobs/[^ /?]+[? ]")
@@ -39,6 +40,7 @@ def main() -> int:
     task = json.loads(os.environ.pop("SCAFFOLD_SUBMISSION"))
     sys.path.pop(0)  # this folder, whose modules are not to be taken for others of the same name
     report = take_stdout()
+    os.environ.setdefault("TQDM_DISABLE", "1")  # its bars are for nobody
     try:
         _carry_out(task, report)
     except KeyboardInterrupt:
@@ -63,6 +65,7 @@ def _carry_out(task: dict[str, Any], report: Report) -> None:
         return
     job.name = task["name"]
     login = task["login"]
+    _watched(report, str(task["origin"]))
     client = _client(task["workspace"], login, report)
     found = _submit(client, job, report)
     report(
@@ -78,6 +81,20 @@ def _carry_out(task: dict[str, Any], report: Report) -> None:
             _follow(client, found.name, task["sweep"], report)
         except Exception as error:
             raise LostSightError(found.name) from error
+
+
+def _watched(report: Report, origin: str) -> None:
+    """Ends this process when azure-ai-ml waits without asking anybody: it has loops that nothing ends."""
+    from scaffold.submission.child.errors import record_of
+
+    def give_up(seconds: float) -> None:
+        error = TimeoutError(
+            f"azure-ai-ml has sent nothing for {seconds / 60:.0f} minutes, and does not end."
+        )
+        report("error", **record_of(error, origin))
+        os._exit(1)
+
+    idleness.watch(give_up)
 
 
 def _load(task: dict[str, Any]) -> Any:
@@ -99,7 +116,9 @@ def _client(workspace: dict[str, str], login: dict[str, Any] | None, report: Rep
     else:
         credential, text = _LOGINS[login["method"]]({**login, "report": report})
         report("login", text=text, made=login["method"] not in ("auto", "interactive"))
-    return MLClient(credential, **workspace, show_progress=False)
+    # Where it shows no progress it does not look at its uploads either, and waits for ever for one that is refused.
+    # What it shows is not for a person to see: this process's stderr is read by its parent.
+    return MLClient(credential, **workspace, show_progress=True)
 
 
 def _submit(client: Any, job: Any, report: Report) -> Any:

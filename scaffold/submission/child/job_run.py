@@ -9,6 +9,7 @@ from typing import Any
 from scaffold.submission.child.follower import TERMINAL
 from scaffold.submission.child.trials import Trial, parameters_of
 
+_ENOUGH = 20  # trials of one sweep log the same
 _SILENT = ("NotStarted", "Queued", "Preparing", "Provisioning", "Starting")
 
 
@@ -89,6 +90,15 @@ class SweepRun(JobRun):
             token = page.get("continuationToken")
             if not token:
                 return [self._trial(child) for child in children]
+
+    def metric_names(self) -> set[str]:
+        names: set[str] = set()
+        for run in self.trials()[:_ENOUGH]:
+            path = f"metric/v2.0/{self._workspace}/runs/{run.run_id}/list"
+            listed = self._ask("POST", path, json={}) or {}
+            keys = [entry.get("metricKey") or {} for entry in listed.get("value") or []]
+            names |= {str(key["name"]) for key in keys if key.get("name")}
+        return names
 
     def _trial(self, run: dict[str, Any]) -> Trial:
         values = parameters_of(run.get("tags"))

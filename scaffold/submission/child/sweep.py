@@ -87,6 +87,7 @@ class SweptRun:
     def __init__(self, run: Any, metric: str) -> None:
         self._run, self._metric = run, metric
         self._errors: dict[str, str] = {}
+        self._names: set[str] = set()
 
     def get_details(self) -> dict[str, Any]:
         details: dict[str, Any] = self._run.get_details()
@@ -95,7 +96,11 @@ class SweptRun:
     def trials(self) -> list[Trial]:
         children = list(self._run.get_children(_rehydrate_runs=False))[::-1]
         metrics = self._run.get_metrics() if children else {}
+        self._names = {name for of in metrics.values() for name in of}
         return [self._trial(child, metrics.get(child.id, {}).get(self._metric)) for child in children]
+
+    def metric_names(self) -> set[str]:
+        return self._names
 
     def _trial(self, child: Any, logged: Any) -> Trial:
         dto = child._client.run_dto

@@ -1,12 +1,12 @@
 """Follows a sweep to its end, whichever SDK tells of it: its status, and how each of its runs is doing."""
 
 import json
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from scaffold import ranking
 from scaffold.failure import find_reason
 from scaffold.submission.child.errors import record_of
 from scaffold.submission.child.follower import TERMINAL
@@ -40,14 +40,12 @@ class Trial:
 
     def document(self, goal: str) -> dict[str, Any]:
         """As the parent process is told; its best value is the one that the goal (``maximize``, ``minimize``) says."""
-        numbers = [n for n in self.logged if isinstance(n, int | float) and not math.isnan(n)]
-        best = max if goal == "maximize" else min
         return {
             "run_id": self.run_id,
             "status": self.status,
             "parameters": self.parameters,
-            "metric": best(numbers) if numbers else None,
-            "last": numbers[-1] if numbers else None,
+            "metric": ranking.value_of(self.logged, "best", goal),
+            "last": ranking.value_of(self.logged, "last"),
             "started": self.started,
             "ended": self.ended,
             "error": find_reason(self.error) if self.status == "Failed" else None,
@@ -62,6 +60,9 @@ class Sweep(Protocol):
 
     def trials(self) -> list[Trial]:
         """Its runs, in the order they were begun."""
+
+    def metric_names(self) -> set[str]:
+        """The metrics that its runs have logged."""
 
 
 def parameters_of(tags: Mapping[str, str] | None) -> dict[str, Any]:
@@ -79,7 +80,7 @@ def follow(sweep: Sweep, goal: str, report: Report) -> dict[str, Any]:
     Args:
         sweep: the sweep.
         goal: ``maximize`` or ``minimize``.
-        report: told ``sweep`` (see ``__main__``) and ``trouble``.
+        report: told ``sweep`` and, where no run has a value, ``logged`` (see ``__main__``), and ``trouble``.
     """
     told: Any = None
     pause, failures = _SHORTEST, 0
@@ -93,6 +94,8 @@ def follow(sweep: Sweep, goal: str, report: Report) -> dict[str, Any]:
             if news != told:
                 report("sweep", **news)
                 told, pause = news, _SHORTEST
+            if details["status"] in TERMINAL and all(run["metric"] is None for run in runs):
+                report("logged", names=sorted(sweep.metric_names()))
         except Exception as error:
             failures += 1
             record = record_of(error, "")

@@ -2,7 +2,7 @@
 
 ``record``      what can be read off what is known of an exception
 ``place``       where it was going
-``login`` ``network`` ``service`` ``submitting``    one function a kind of fault
+``imports`` ``login`` ``network`` ``service`` ``submitting``    one function a kind of fault
 
 The records come from ``child.errors``; nothing here knows an SDK. The kinds are asked in order from the special to
 the general; the first that knows the record says the sentence.
@@ -10,8 +10,9 @@ the general; the first that knows the record says the sentence.
 
 from collections.abc import Callable
 
+from scaffold import words
 from scaffold.errors import ProjectError, ScaffoldError
-from scaffold.submission.faults import login, network, service, submitting
+from scaffold.submission.faults import imports, login, network, service, submitting
 from scaffold.submission.faults.place import Place
 from scaffold.submission.faults.record import Record, first_line, is_passing, is_preemption
 from scaffold.submission.faults.submitting import PREEMPTION_HINT
@@ -19,7 +20,7 @@ from scaffold.submission.faults.submitting import PREEMPTION_HINT
 __all__ = ["PREEMPTION_HINT", "Place", "explain", "is_passing", "is_preemption"]
 
 _KINDS: tuple[Callable[[Record, Place], ScaffoldError | None], ...] = (
-    submitting.no_sdk,
+    imports.missing_module,
     submitting.run_failed,
     submitting.no_job,
     submitting.cannot_override,
@@ -41,6 +42,12 @@ _KINDS: tuple[Callable[[Record, Place], ScaffoldError | None], ...] = (
 )
 
 
+def _by_itself(script: str, place: Place) -> str:
+    """The command that runs a script without this program between."""
+    local = place.config is not None and place.config.is_local
+    return words.typed(*(("scaffold", "exec", "--") if local else ()), "python", script)
+
+
 def explain(record: Record | None, exit_code: int, place: Place, *, submitted: bool = False) -> ScaffoldError:
     """The error for a submitting script that did not end well, or for an unanswered question.
 
@@ -55,7 +62,7 @@ def explain(record: Record | None, exit_code: int, place: Place, *, submitted: b
         when = "after it had submitted" if submitted else "before it submitted anything"
         return ProjectError(
             f"{script} ended with exit code {exit_code} {when}.",
-            f"Run 'python {script}' in the project to see all that it does.",
+            f"Run it by itself in the project to see all that it does: {_by_itself(script, place)}",
         )
     for kind in _KINDS:
         error = kind(record, place)

@@ -9,16 +9,6 @@ from scaffold.submission.objections import objections
 PREEMPTION_HINT = "Submit it again, or let that be done: --retry-on preempted"
 
 
-def no_sdk(record: Record, _: Place) -> ScaffoldError | None:
-    if record["type"] in ("ModuleNotFoundError", "ImportError") and says(
-        record, r"No module named '?azureml"
-    ):
-        return WorkspaceError(
-            "azureml-core is not installed beside scaffold.", "Install it: pip install azureml-core"
-        )
-    return None
-
-
 def run_failed(record: Record, place: Place) -> ScaffoldError | None:
     if not is_from(record, "ActivityFailedException"):
         return None

@@ -74,6 +74,15 @@ def test_it_shows_the_same_stages(shared_machine: Machine, project: Project):
     ]
 
 
+def test_an_upload_that_is_refused_ends_the_submission(shared_machine: Machine, project: Project):
+    folder = project()
+    (folder / "Experiment_1" / "a\nb.txt").write_text("the local workspace takes no such name")
+
+    done = shared_machine.run("submit", folder, "--follow", "--sdk", "v2", "--no-check")
+
+    assert_refused(done, 4, "The local workspace refuses the submission (400)")
+
+
 ALL_FLAGS = "import os, sys\nprint(sys.argv[1:], os.environ['COLOUR'])\n"
 
 

@@ -39,11 +39,11 @@ def test_a_grid_is_run_so_many_at_a_time_and_its_runs_are_told_best_first(
 
     assert done.returncode == 0, done.stderr
     heads, *rows = done.stdout.splitlines()
-    assert heads.split() == ["#", "loss", "rate", "mode", "status", "time", "run"]
+    assert heads.split() == ["#", "best", "loss", "rate", "mode", "status", "time", "run"]
     table = [row.split() for row in rows]
     assert [row[:5] for row in table] == [["1", "0.05", "0.1", "a", "b"], ["0", "0.15", "0.3", "a", "b"]]
     best = table[0][-1]
-    assert f"  ✓ {best} completed  rate 0.1  mode a b    loss = 0.05" in done.stderr
+    assert f"  ✓ {best} completed  rate 0.1  mode a b    best loss = 0.05" in done.stderr
     assert f"  The best: scaffold runs show {best}\n" in done.stderr
     assert "  ✓ 2 runs, 1 at a time, by minimizing loss\n" in done.stderr
     parent = shared_machine.json("runs", "show", best.rpartition("_")[0])

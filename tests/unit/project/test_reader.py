@@ -111,7 +111,7 @@ def test_nothing_to_find(tmp_path):
 
 
 @pytest.mark.parametrize("connected", [True, False])
-def test_a_script_of_another_name_is_told_how_to_be_started(tmp_path, connected):
+def test_a_script_of_another_name_is_told_how_to_be_submitted(tmp_path, connected):
     script = "from azureml.core import ScriptRunConfig\nScriptRunConfig('src')\n"
     write(tmp_path, {"run_experiment.py": None, "constants.py": None, "my submit.py": script})
     if not connected:
@@ -120,7 +120,7 @@ def test_a_script_of_another_name_is_told_how_to_be_started(tmp_path, connected)
     with pytest.raises(ProjectError) as caught:
         find_project(tmp_path)
 
-    assert words.typed("scaffold", "exec", "--", "python", "my submit.py") in caught.value.hint
+    assert words.typed("scaffold", "submit", str(tmp_path / "my submit.py")) in caught.value.hint
     assert ("workspace connect --local" in caught.value.hint) is not connected
 
 

@@ -9,7 +9,8 @@ from itertools import zip_longest
 import pytest
 
 from scaffold.generate import Answers, generate
-from scaffold.project.check import examine, find_subject, mend
+from scaffold.project.check import examine, mend
+from scaffold.project.named import find_subject
 from scaffold.project.rules import RULES, THEMES
 from tests.unit.project import rules
 from tests.unit.project.trees import CONDA_RUNNER, PROJECT, TODAY, Case, check, told, write
@@ -176,8 +177,8 @@ def test_projects_that_people_wrote_themselves_are_left_alone(tmp_path, changes)
 def test_a_script_of_another_name_is_found_and_may_be_named(tmp_path):
     root = write(tmp_path, {"run_experiment.py": None, "submit.py": PROJECT["run_experiment.py"]})
 
-    assert find_subject(root).runner.shown == "submit.py"
-    assert find_subject(root / "submit.py").runner.shown == "submit.py"
+    assert find_subject(root, "scaffold check").runner.shown == "submit.py"
+    assert find_subject(root / "submit.py", "scaffold check").runner.shown == "submit.py"
     assert told(check(root)) == []
 
 
@@ -188,7 +189,7 @@ def test_a_script_in_a_folder_is_started_from_the_folder_one_is_in(tmp_path, mon
     root = write(tmp_path, {"run_experiment.py": None, "scripts/submit.py": text})
     monkeypatch.chdir(root)
 
-    found = examine(find_subject(root / "scripts" / "submit.py"))
+    found = examine(find_subject(root / "scripts" / "submit.py", "scaffold check"))
 
     assert told(found) == ["error scripts/submit.py:2: there is no file Experiment_1/gone.py."]
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scaffold.project.check import Report, examine, find_subject
+from scaffold.project.check import Report, examine
+from scaffold.project.named import find_subject
 
 # A day on which every Python from 3.8 to 3.13 was alive.
 TODAY = datetime.date(2024, 10, 7)
@@ -118,7 +119,7 @@ def write(root: Path, changes: dict[str, Content] | None = None) -> Path:
 
 def check(root: Path, today: datetime.date = TODAY) -> Report:
     """What all rules find in a folder."""
-    return examine(find_subject(root, today))
+    return examine(find_subject(root, "scaffold check", today=today))
 
 
 def told(report: Report, rule: str | None = None) -> list[str]:
