@@ -15,6 +15,9 @@ from scaffold.errors import WorkspaceError
 if TYPE_CHECKING:
     from scaffold.submission import local
 
+_OF_THE_RUN = ("metrics", "outputs")
+"""The sources of warnings that come up while a run is carried out."""
+
 
 class OnLocal(Submitting):
     """A submission to the local workspace, whose service tells of each stage itself."""
@@ -136,6 +139,9 @@ class OnLocal(Submitting):
             finally:
                 self._stages.leave()
         self._spinner = None
+        for warning in run["state"].get("warnings") or []:
+            if warning.get("source") in _OF_THE_RUN:
+                console.warn(console.inert(warning["message"]))
 
     def _variables(self) -> dict[str, str]:
         import os

@@ -273,7 +273,11 @@ def process_environment(
         variables["LANG"] = "C.UTF-8"
     variables |= specification.variables
     variables |= {str(k): str(v) for k, v in (configuration.get("environmentVariables") or {}).items()}
-    variables |= run_variables
+    variables |= run_variables | {
+        "AZUREML_NODE_COUNT": "1",
+        "AZUREML_FRAMEWORK": str(configuration.get("framework") or "Python"),
+        "AZUREML_COMMUNICATOR": str(configuration.get("communicator") or "None"),
+    }
     # In front of a PYTHONPATH that the run sets itself, which stays in force.
     variables["PYTHONPATH"] = os.pathsep.join(filter(None, (str(RUN_HOOKS), variables.get("PYTHONPATH"))))
     return variables

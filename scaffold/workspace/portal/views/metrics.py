@@ -28,7 +28,8 @@ def page(look: Look, run_id: str) -> dict[str, Any] | None:
         _drawn(look, run_id, name, kind or "", count)
         for name, kind, count in look.store.metrics.overview(run_id)
     ]
-    return {**frame(look, run, "metrics"), "metrics": drawn}
+    refused = [warning["message"] for warning in run.warnings if warning.get("source") == "metrics"]
+    return {**frame(look, run, "metrics"), "metrics": drawn, "refused": refused}
 
 
 def one(look: Look, run_id: str) -> dict[str, Any] | None:
