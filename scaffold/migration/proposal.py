@@ -12,7 +12,7 @@ from scaffold.errors import ProjectError, UsageError
 from scaffold.migration import packages, submitting
 from scaffold.migration.notes import Note
 from scaffold.migration.submitting import SUBMITTER
-from scaffold.project import job_file
+from scaffold.project import job_file, v2_path
 from scaffold.project.conda import read_conda
 from scaffold.project.files import FileError
 from scaffold.project.job import CommandJob
@@ -113,6 +113,7 @@ def propose(subject: Subject) -> Proposal:
         notes += found
     notes += submitting.left_in(subject)
     notes += _missing(subject, job)
+    notes += _lost(subject, job)
     notes += submitting.rewrites(subject, {change.path.name for change in changes})
     changes += _job_and_submitter(subject, job, notes)
     kept = tuple(change for change in changes if change.before != change.after)
@@ -147,6 +148,13 @@ def _missing(subject: Subject, job: CommandJob) -> Iterator[Note]:
         file = subject.file(job.code / job.script).shown
         hint = "Run what makes it, or mend its name, and migrate again."
         yield Note("left", subject.runner.shown, subject.submission.config_line, f"there is no {file}", hint)
+
+
+def _lost(subject: Subject, job: CommandJob) -> Iterator[Note]:
+    """The import that the job does not find any more."""
+    lost = v2_path.lost_import(subject, job)
+    if lost is not None:
+        yield Note("left", lost.file.shown, lost.line, v2_path.wording(lost), v2_path.HINT)
 
 
 def _uses_mlflow(subject: Subject) -> bool:

@@ -126,4 +126,5 @@ def run_variables(context: "Context", run: "Run") -> dict[str, str]:
         "MLFLOW_TRACKING_TOKEN": token,
         "MLFLOW_RUN_ID": run.run_id,
         "MLFLOW_EXPERIMENT_ID": run.experiment_id,
+        "MLFLOW_EXPERIMENT_NAME": experiment.name if experiment else "",
     }

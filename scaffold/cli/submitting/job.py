@@ -32,11 +32,15 @@ def read_job(subject: "Subject") -> "CommandJob":
     Raises:
         FileError: only running the script would tell what it has to say.
     """
-    from scaffold.project import job_reader
+    from scaffold.project import job_reader, v2_path
 
     job = job_reader.read_job(subject)
     for left in job.left:
         console.warn(console.inert(left))
+    lost = v2_path.lost_import(subject, job)
+    if lost is not None:
+        console.warn(console.inert(f"{lost.file.shown}:{lost.line}: {v2_path.wording(lost)}"))
+        console.note(f"    {v2_path.HINT}")
     return job
 
 

@@ -8,6 +8,7 @@ from scaffold.project.finding import Found, Theme
 from scaffold.project.job_reader import read_job
 from scaffold.project.snapshot_v2 import differences
 from scaffold.project.subject import Subject
+from scaffold.project.v2_path import HINT, lost_import, wording
 
 theme = Theme("job", "SDK v2: the command job of the project")
 
@@ -67,6 +68,29 @@ def job_snapshot(subject: Subject) -> Iterator[Found]:
         yield Found(file, None, f"through SDK v2 there also travel {_listed(more)}", hint)
     if fewer:
         yield Found(file, None, f"through SDK v2 there do not travel {_listed(fewer)}", hint)
+
+
+@theme.rule(
+    "path",
+    "error",
+    "run",
+    "an import that SDK v2 does not find",
+    why="Python ends the run with ModuleNotFoundError.",
+)
+def job_path(subject: Subject) -> Iterator[Found]:
+    """The script is in a folder below the one that is sent, and imports a module that is beside that folder. In a run
+    of SDK v1, Azure ML puts the root of the snapshot at the end of the script's path; in a job of SDK v2 a script
+    finds what is in its own folder. Looked at as `job-snapshot` is; nothing is said of a command, nor where the script
+    changes `sys.path` or the run sets `PYTHONPATH`.
+    """
+    if not _goes_through_v2(subject) or subject.modules is None:
+        return
+    try:
+        lost = lost_import(subject, read_job(subject, []))
+    except FileError:
+        return
+    if lost is not None:
+        yield Found(lost.file, lost.line, wording(lost), HINT)
 
 
 def _listed(paths: list[str]) -> str:

@@ -234,7 +234,7 @@ def job_of(
     return {
         "argv": argv,
         "cwd": str(folder.work),
-        "environment": variables,
+        "environment": variables | _snapshot_root(folder, configuration),
         "processes": [
             {
                 "log": str(folder.log(process.log)),
@@ -245,6 +245,16 @@ def job_of(
         ],
         "limit_seconds": float(limit) if limit else None,
     }
+
+
+def _snapshot_root(folder: JobFolder, configuration: dict[str, Any]) -> dict[str, str]:
+    """What puts the snapshot's root on the path of a script of SDK v1; see ``run_hooks/sitecustomize.py``.
+
+    A command, which all jobs of SDK v2 are, finds there what Python itself puts there.
+    """
+    if configuration.get("command"):
+        return {}
+    return {"SCAFFOLD_SNAPSHOT_ROOT": str(folder.work)}
 
 
 def process_environment(

@@ -33,6 +33,7 @@ OF_EVERY_RUN = {
     "AZUREML_COMMUNICATOR": "None",
     "MLFLOW_RUN_ID": "{run}",
     "MLFLOW_EXPERIMENT_ID": "{experiment_id}",
+    "MLFLOW_EXPERIMENT_NAME": "{experiment}",
     "MLFLOW_TRACKING_URI": "{base}/mlflow/v1.0" + SCOPE,
 }
 # Whose value is a secret, a time or an id that nothing else tells.

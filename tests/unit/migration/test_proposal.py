@@ -55,6 +55,19 @@ def test_what_the_submitting_script_does_beyond_is_listed_with_its_line(tmp_path
     assert left == {(3, "Dataset.get_by_name"), (3, "as_named_input"), (8, "run.register_model")}
 
 
+@pytest.mark.parametrize(("imports", "told"), [("from pkg.mod import f\n", [1]), ("import os\n", [])])
+def test_an_import_that_only_sdk_v1_finds_is_listed(tmp_path, imports, told):
+    files = {
+        "submit.py": SUBMIT.replace("'train.py'", "'scripts/train.py'"),
+        "src/scripts/train.py": imports + TRAIN,
+        "src/pkg/mod.py": "f = 1\n",
+    }
+    notes = [note for note in proposal(tmp_path, **files).notes if "Python's path" in note.what]
+    assert [(note.kind, note.file, note.line) for note in notes] == [
+        ("left", "src/scripts/train.py", line) for line in told
+    ]
+
+
 def test_what_is_of_a_compute_target_is_told_from_what_is_of_a_run(tmp_path):
     more = "cluster = ComputeTarget(ws, 'c')\ncluster.get_status()\nrun.get_status()\n"
     hints = {note.line: note.hint for note in proposal(tmp_path, **{"submit.py": SUBMIT + more}).notes}
