@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
+from xml.etree import ElementTree as ET
 
 from tests.waiting import until
 
@@ -35,8 +36,11 @@ class Answer:
 
     @property
     def message(self) -> str:
-        """The message of a refusal."""
-        return str(self.json()["error"]["message"])
+        """The message of a refusal, in whichever shape its family has."""
+        if self.headers["content-type"] == "application/xml":
+            return ET.fromstring(self.body).findtext("Message") or ""
+        document = self.json()
+        return str(document["message"] if "error_code" in document else document["error"]["message"])
 
 
 class Workspace:
