@@ -4,6 +4,7 @@ What a client does not find in its shape it does not show: of a refused pipeline
 returned an invalid status code", and no reason.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import escape
@@ -13,6 +14,7 @@ import msgspec
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, SNAPSHOTS
 
+_NOT_OF_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 JSON = "application/json; charset=utf-8"
 _MLFLOW_CODES = {
     400: "INVALID_PARAMETER_VALUE",
@@ -57,9 +59,10 @@ def _hyperdrive(fault: Fault) -> dict[str, Any]:
 
 def _storage(fault: Fault) -> bytes:
     """What Azure Storage answers, and every client of it reads."""
+    message = escape(_NOT_OF_XML.sub("\ufffd", fault.message))
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
-        f"<Error><Code>{escape(fault.code)}</Code><Message>{escape(fault.message)}</Message></Error>"
+        f"<Error><Code>{escape(fault.code)}</Code><Message>{message}</Message></Error>"
     ).encode()
 
 

@@ -38,7 +38,11 @@ def marked_run(workspace: Workspace) -> str:
         "PATCH", address, {"tags": {MARKUP: MARKUP}, "displayName": MARKUP, "description": MARKUP}
     )
     assert changed.status == 200, changed.body
-    metric = {"name": MARKUP, "columns": {MARKUP: "String"}, "value": [{"data": {MARKUP: MARKUP, "b": 1}}]}
+    metric = {
+        "name": MARKUP,
+        "columns": {MARKUP: "String", "b": "Int"},
+        "value": [{"data": {MARKUP: MARKUP, "b": 1}}],
+    }
     posted = workspace.post(f"/metric/v2.0{SCOPE}/runs/{run_id}/batch", {"values": [metric]})
     assert posted.status == 200, posted.body
     return run_id

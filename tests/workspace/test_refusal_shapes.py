@@ -108,3 +108,8 @@ def test_a_reason_with_signs_of_xml_is_read_as_it_is(workspace: Workspace):
     answer = workspace.request("DELETE", f"/snapshots/{name.replace('&', '%26').replace('<', '%3C')}")
     assert ET.fromstring(answer.body).tag == "Error"
     assert SCOPE not in answer.body.decode()
+
+
+def test_a_reason_with_signs_that_xml_has_not_is_read_too(workspace: Workspace):
+    answer = workspace.request("PATCH", "/azureml/a%01b")
+    assert ET.fromstring(answer.body).findtext("Message")
