@@ -61,14 +61,27 @@ class Modules:
     Attributes:
         modules: its files, the script first.
         imports: what they import from elsewhere, each name once a file.
+        from_root: what they import from the snapshot's folder, and is not in the script's, which is another.
     """
 
     modules: tuple[Module, ...]
     imports: tuple[Import, ...]
+    from_root: tuple[Import, ...] = ()
 
     @property
     def script(self) -> Module:
         return self.modules[0]
+
+    @cached_property
+    def sets_path(self) -> bool:
+        """Whether any of them may change where Python looks for modules."""
+        return any(
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and (node.value.id, node.attr) in {("sys", "path"), ("site", "addsitedir")}
+            for module in self.modules
+            for node in (ast.walk(module.tree) if module.tree else ())
+        )
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -118,6 +131,7 @@ class _Walk:
         self._names |= {PurePosixPath(folder).name for folder in self._folders}
         self._modules: dict[str, Module] = {}
         self._imports: dict[tuple[str, str], Import] = {}
+        self._from_root: dict[tuple[str, str], Import] = {}
 
     def walk(self, script: ProjectFile) -> Modules:
         path = script.path.relative_to(self._snapshot.folder).as_posix()
@@ -135,7 +149,10 @@ class _Walk:
                 waiting += [(one, certain and statement.certain) for one in found]
                 if not found:
                     self._note(statement, module)
-        return Modules(tuple(self._modules.values()), tuple(self._imports.values()))
+                if self._is_from_root(statement):
+                    self._keep(self._from_root, statement, module)
+        found_elsewhere, from_root = self._imports.values(), self._from_root.values()
+        return Modules(tuple(self._modules.values()), tuple(found_elsewhere), tuple(from_root))
 
     def _read(self, path: str, certain: bool) -> Module:
         file = ProjectFile.within(self._root, self._snapshot.folder / path)
@@ -164,6 +181,13 @@ class _Walk:
             folder = folder.parent
         return ["" if str(folder) == "." else f"{folder}/"]
 
+    def _is_from_root(self, statement: _Statement) -> bool:
+        """Whether an import finds something in the snapshot's folder that is not in that of the script."""
+        top = statement.module.partition(".")[0] or statement.name
+        if statement.level or len(self._roots) < 2:
+            return False
+        return self._is_there(top) and not self._is_there(self._roots[0] + top)
+
     def _is_there(self, stem: str) -> bool:
         return f"{stem}.py" in self._paths or stem in self._folders
 
@@ -175,13 +199,19 @@ class _Walk:
     def _note(self, statement: _Statement, module: Module) -> None:
         """Keeps an import of something that is not in the snapshot."""
         name = ".".join(part for part in (statement.module, statement.name) if part)
-        if statement.level or name.partition(".")[0] in self._names:
-            return
+        if not statement.level and name.partition(".")[0] not in self._names:
+            self._keep(self._imports, statement, module)
+
+    @staticmethod
+    def _keep(kept: dict[tuple[str, str], Import], statement: _Statement, module: Module) -> None:
+        """Keeps an import unless a surer one of that name is there."""
+        name = ".".join(part for part in (statement.module, statement.name) if part)
         certain = module.certain and statement.certain
-        made = Import(name, statement.module or name, module.file, statement.line, certain)
-        known = self._imports.get((name, module.path))
+        known = kept.get((name, module.path))
         if known is None or (certain and not known.certain):
-            self._imports[name, module.path] = made
+            kept[name, module.path] = Import(
+                name, statement.module or name, module.file, statement.line, certain
+            )
 
 
 def _prefix(path: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from scaffold.project import job_arguments, job_distribution, job_environment, job_path
+from scaffold.project import job_arguments, job_distribution, job_environment, v2_path
 from scaffold.project.files import FileError
 from scaffold.project.job import CommandJob, Remark
 from scaffold.project.job_arguments import Arguments
@@ -320,15 +320,14 @@ class _Reader:
 
     def _with_path(self, code: Path, script: str, variables: dict[str, str]) -> dict[str, str]:
         """The variables with the snapshot's folder on Python's path, where the script needs what SDK v1 puts there."""
-        found = job_path.imported_from_the_top(self._subject, code, script)
+        found = next(v2_path.imports_from_root(self._subject), None)
         if found is None:
             return variables
-        what = (
-            f"{script} imports {found} from {code.name}, where SDK v1 looks for modules and SDK v2 does not"
-        )
+        what = f"{script} imports {found.top} from {code.name}, where SDK v1 looks for modules and SDK v2 does not"
         if "PYTHONPATH" in variables:
-            line = self._config.lineno
-            self._left.append(Remark(self._runner.shown, line, what, "Add . to PYTHONPATH in job.yml."))
+            if "." not in variables["PYTHONPATH"].split(":"):
+                line = self._config.lineno
+                self._left.append(Remark(self._runner.shown, line, what, "Add . to PYTHONPATH in job.yml."))
             return variables
         self._sources["environment_variables"] = "; ".join(
             filter(None, (self._sources.get("environment_variables"), f"PYTHONPATH: {what}"))

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from scaffold.workspace import faults, refusals, request_faults
+from scaffold.workspace import faults, refusals, request_faults, shapes
 from scaffold.workspace.context import Context, caller_of, context_of
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.identity import Caller
@@ -59,7 +59,8 @@ class _Gate:
         headers = {name: value for name, value in scope["headers"] if name in (b"host", b"origin")}
         # A browser that was told that some name is this address (DNS rebinding) sends that name.
         if headers.get(b"host", b"").decode("latin-1") not in self._hosts or b"origin" in headers:
-            response = _refusal(faults.forbidden("This service answers only to this machine's own programs."))
+            fault = faults.forbidden("This service answers only to this machine's own programs.")
+            response = _refusal(fault, scope["path"])
             await response(scope, receive, send)
             return
         # Clients do not agree on the case of this one word.
@@ -77,14 +78,15 @@ def _endpoint(operation: Operation) -> Any:
             return result if isinstance(result, Response) else _json(result)
         except Fault as fault:
             _LOG.info("%s refused: %d %s", operation.name, fault.status, fault.message)
-            return _refusal(fault)
+            return _refusal(fault, request.url.path)
         except ClientDisconnect:
             return Response(status_code=499)
         except Exception as error:
             _LOG.exception("%s failed", operation.name)
             if is_lack_of_room(error) and operation.access is Access.BEARER:
                 context_of(request).submissions.tell(caller_of(request).submission, "full")
-            return _refusal(faults.of_failure(error, storage=operation.access is Access.SIGNATURE))
+            failure = faults.of_failure(error, storage=operation.access is Access.SIGNATURE)
+            return _refusal(failure, request.url.path)
 
     return answer
 
@@ -157,31 +159,29 @@ async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
 def _not_implemented(request: Request) -> Response:
     foreign = refusal_of_foreign_blob(request)
     if foreign is not None:
-        return _refusal(foreign)
+        return _refusal(foreign, request.url.path)
     path = _SCOPED.sub("…", request.url.path)
     for secret in context_of(request).authority.keys.secrets:  # neither the log nor the answer repeats one
         path = path.replace(secret, "…")
     operation = f"{request.method} {path}"
     _LOG.warning("not implemented: %s", operation)
     known = refusals.find(operation)
-    return _refusal(known.fault(operation) if known else faults.not_implemented(operation))
+    fault = known.fault(operation) if known else faults.not_implemented(operation)
+    return _refusal(fault, request.url.path)
 
 
 async def _unknown_method(request: Request, _: Exception) -> Response:
     return _not_implemented(request)
 
 
-def _refusal(fault: Fault) -> Response:
+def _refusal(fault: Fault, path: str) -> Response:
+    """A refusal in the shape that the clients of that address read."""
     headers = {"x-ms-error-code": fault.code, **fault.headers}  # the code where storage clients look for it
     if fault.status == 401:
         headers["www-authenticate"] = 'Bearer realm="azureml-scaffold"'
-    return _json(fault.envelope(), status=fault.status, headers=headers)
+    content, media_type = shapes.written(fault, path)
+    return Response(content, status_code=fault.status, headers=headers, media_type=media_type)
 
 
-def _json(result: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(
-        msgspec.json.encode(result),
-        status_code=status,
-        headers=headers,
-        media_type="application/json; charset=utf-8",
-    )
+def _json(result: Any) -> Response:
+    return Response(msgspec.json.encode(result), media_type=shapes.JSON)

@@ -118,6 +118,7 @@ def run_variables(context: "Context", run: "Run") -> dict[str, str]:
         "AZUREML_WORKSPACE_ID": context.store.workspace_id,
         "AZUREML_WORKSPACE_SCOPE": context.scope,
         "AZUREML_SERVICE_ENDPOINT": context.endpoints.base,
+        "AZUREML_RUN_HISTORY_SERVICE_ENDPOINT": context.endpoints.base,
         "AZUREML_DISCOVERY_SERVICE_ENDPOINT": context.discovery_url,
         "AZUREML_ROOT_RUN_ID": run.root_run_id,
         # A plain https address, which MLflow knows with azureml-mlflow and without.
@@ -125,4 +126,5 @@ def run_variables(context: "Context", run: "Run") -> dict[str, str]:
         "MLFLOW_TRACKING_TOKEN": token,
         "MLFLOW_RUN_ID": run.run_id,
         "MLFLOW_EXPERIMENT_ID": run.experiment_id,
+        "MLFLOW_EXPERIMENT_NAME": experiment.name if experiment else "",
     }

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from xml.etree import ElementTree as ET
 
 from scaffold.workspace.identity import Authority
 from scaffold.workspace.keys import Keys
@@ -130,6 +131,11 @@ class Watched(Workspace):
     @staticmethod
     def check_envelope(answer: Answer) -> None:
         """A refusal is in the service's form, or in MLflow's."""
+        if answer.headers["content-type"] == "application/xml":  # of Azure Storage
+            error = ET.fromstring(answer.body)
+            assert error.findtext("Code") == answer.headers["x-ms-error-code"]
+            assert error.findtext("Message")
+            return
         document = answer.json()
         if "error_code" in document:
             assert set(document) == _MLFLOW, document

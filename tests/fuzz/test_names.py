@@ -220,7 +220,7 @@ def test_an_artifact_of_any_path_is_refused_or_stays_below_its_run(service: Watc
             ("PUT", f"/mlflow/v1.0{SCOPE}/api/2.0/mlflow-artifacts/artifacts/{service.known['child']}/"),
         ):
             put = service.request(method, address + quote(path[:3000], safe=""), b"x")
-            assert put.status in (200, 400, 404, 501), path
+            assert put.status in (200, 400, 404, 409, 501), path  # 409: it is another's path, cleaned
         service.own_page(f"/runs/{service.known['child']}/file/{quote(path[:3000], safe='')}")
     listed = service.get(f"/artifact/v2.0{SCOPE}/artifacts/ExperimentRun/{own}").json()["value"]
     assert listed
@@ -319,10 +319,8 @@ def test_tags_and_properties_that_the_service_reads_may_hold_anything(service: W
     run = service.known["child"]
     for key in hostile.RESERVED:
         changes = {"tags": {key: value}, "properties": {key: value}}
-        assert (
-            service.request("PATCH", f"/history/v1.0{SCOPE}/experiments/fuzz/runs/{run}", changes).status
-            == 200
-        )
+        answer = service.request("PATCH", f"/history/v1.0{SCOPE}/experiments/fuzz/runs/{run}", changes)
+        assert answer.status == 200 or (answer.status == 400 and len(value) > 1000)  # a tag's limit
         service.post(f"{mlflow}/set-tag", {"run_id": run, "key": key, "value": value})
         service.look()
     for path, body in (

@@ -172,19 +172,20 @@ def test_the_default_can_be_another_and_a_foreign_account_is_a_record(machine: M
     over = refused(machine, register)
     after = sdk(
         machine,
-        "store.unregister(); print(ws.get_default_datastore().name, list(ws.datastores))\n",
+        "store.unregister(); print(ws.get_default_datastore().name, 'elsewhere' in ws.datastores)\n",
     )
 
     assert printed.splitlines() == [
         "elsewhere somebodyelses data c2VjcmV0",
-        "['elsewhere', 'workspaceblobstore']",
+        "['azureml_globaldatasets', 'elsewhere', 'workspaceartifactstore', 'workspaceblobstore', 'workspacefilestore', "
+        "'workspaceworkingdirectory']",
         "elsewhere",
         "workspaceblobstore",
         "elsewhere",
     ]
     assert "Azure Blob account somebodyelses" in reading
     assert "Another datastore with the same name already exists" in over
-    assert after == "workspaceblobstore ['workspaceblobstore']\n"
+    assert after == "workspaceblobstore False\n"
 
 
 def test_other_kinds_of_storage_are_refused_by_their_kind(shared_machine: Machine):
@@ -192,9 +193,34 @@ def test_other_kinds_of_storage_are_refused_by_their_kind(shared_machine: Machin
         shared_machine,
         "Datastore.register_azure_file_share(ws, 'share', file_share_name='s', account_name='abc', account_key='a')\n",
     )
-    file_store = refused(shared_machine, "Datastore.get(ws, 'workspacefilestore')\n")
     missing = refused(shared_machine, "Datastore.get(ws, 'no_such_store')\n")
 
     assert "AzureFile" in share
-    assert "AzureFile" in file_store
     assert "no_such_store was not found" in missing
+
+
+def test_each_workspace_has_the_stores_of_azure_ml_and_refuses_what_is_not_here_by_name(
+    shared_machine: Machine,
+):
+    printed = sdk(
+        shared_machine,
+        "for name in ('workspacefilestore', 'workspaceworkingdirectory', 'workspaceartifactstore',"
+        " 'azureml_globaldatasets'):\n"
+        "    found = Datastore.get(ws, name)\n"
+        "    print(found.name, found.datastore_type, name in ws.datastores)\n"
+        "    for call in (found.unregister, lambda: ws.set_default_datastore(name)):\n"
+        "        try:\n            call()\n"
+        "        except Exception as error:\n            print('refused', name in str(error))\n",
+    ).splitlines()
+    content = refused(shared_machine, "Datastore.get(ws, 'azureml_globaldatasets').download('down')\n")
+    share = refused(shared_machine, "Datastore.get(ws, 'workspacefilestore').download('down')\n")
+
+    assert [line for line in printed if not line.startswith("refused")] == [
+        "workspacefilestore AzureFile True",
+        "workspaceworkingdirectory AzureFile True",
+        "workspaceartifactstore AzureBlob True",
+        "azureml_globaldatasets AzureBlob True",
+    ]
+    assert [line for line in printed if line.startswith("refused")] == ["refused True"] * 8
+    assert "azureml_globaldatasets is of the kind AzureBlob, and its content is not here" in content
+    assert "workspacefilestore is of the kind AzureFile, and its content is not here" in share

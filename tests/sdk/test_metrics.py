@@ -22,6 +22,11 @@ def test_numbers_lists_rows_and_tables(shared_machine: Machine, tmp_path: Path):
     seen = given(
         shared_machine,
         """
+        import logging
+        told = []
+        handler = logging.Handler(logging.WARNING)
+        handler.emit = lambda record: told.append(record.getMessage())
+        logging.getLogger("azureml").addHandler(handler)
         run = Experiment(ws, "numbers").start_logging(snapshot_directory=None)
         run.log("once", 1)
         for step in range(3):
@@ -41,7 +46,7 @@ def test_numbers_lists_rows_and_tables(shared_machine: Machine, tmp_path: Path):
         run.log("no value", None); run.log("a mapping", {"a": 1}); run.log("seen", 1, "what it means")
         run.log_list("generator", (n * n for n in range(4))); run.log_list("range", range(3))
         run.log_list("pair", (1, 2)); run.log_list("texts", ["a", "b"], description="two")
-        run.log_list("long", list(range(251)))
+        run.log_list("long", list(range(250))); run.log_list("too long", list(range(251)))
         run.log_row("described", "of one row", a=1, b=None); run.log_table("one row", {"x": 1, "y": "a"})
         run.log_table("longer", {"x": [1, 2]}); run.log_table("longer", {"x": 3})
         for name in ("a/b", "α: β γ", "日本", "100 %", "it's", '"quoted"', "a,b", "back\\slash", "x" * 250):
@@ -51,7 +56,8 @@ def test_numbers_lists_rows_and_tables(shared_machine: Machine, tmp_path: Path):
         run.flush()
         seen["all"] = run.get_metrics()
         seen["many"] = seen["all"].pop("many") == list(range(2345))
-        seen["long"] = seen["all"].pop("long") == list(range(251))
+        seen["long"] = seen["all"].pop("long") == list(range(250))
+        seen["said"] = [warning["message"] for warning in run.get_details()["warnings"]]
         odd = ("a/b", "α: β γ", "日本", "100 %", "it's", '"quoted"', "a,b", "back\\slash", "x" * 250)
         seen["odd"] = [[seen["all"].pop(name), run.get_metrics(name) == {name: 0.5}] for name in odd]
         seen["of a type"] = [run.get_metrics("once", run_type="azureml.scriptrun"),
@@ -64,6 +70,7 @@ def test_numbers_lists_rows_and_tables(shared_machine: Machine, tmp_path: Path):
         from datetime import timedelta
         late = dto.value[-1].created_utc + timedelta(hours=1)
         seen["later"] = run._client.metrics.get_metric_dto_for_run_v2("once", start_time=late).value
+        seen["told"] = [message for message in told if "Failed to post metric" in message]
         run.complete()
         """,
         cwd=tmp_path,
@@ -82,7 +89,7 @@ def test_numbers_lists_rows_and_tables(shared_machine: Machine, tmp_path: Path):
         "row": {"x": 1, "y": "a"},
         "rows": {"x": [0, 1, 2], "y": [0, 0.5, 1]},
         "table": {"x": [1, 2], "y": [3, 4]},
-        # What does not go with the value before is refused, so that the rest can be read.
+        # What does not go with the value before is refused, so that the rest can be read; see below.
         "kind": 1,
         "type": 0.5,
         "columns": {"a": 1, "b": 2},
@@ -97,6 +104,9 @@ def test_numbers_lists_rows_and_tables(shared_machine: Machine, tmp_path: Path):
         "longer": {"x": [1, 2, 3]},
     }
     assert seen["many"] and seen["long"]
+    refused = ("kind", "type", "columns", "no number", "too long")
+    assert [message.split("'")[1] for message in seen["said"]] == list(refused)
+    assert [message.split(" due to ")[0].rpartition("name ")[2] for message in seen["told"]] == list(refused)
     assert seen["odd"] == [[0.5, True]] * 9
     assert seen["one"] == {"once": 1}
     assert seen["none"] == {}

@@ -295,3 +295,34 @@ def test_what_is_not_there_is_refused_by_name_in_mlflows_form(shared_machine: Ma
     assert (shapeless.status, shapeless.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
     assert outward.status == 400
     assert stranger.status == 401
+
+
+TWICE = """
+import mlflow
+{set_uri}
+mlflow.set_experiment("twice")
+with mlflow.start_run() as run:
+    mlflow.log_text("first", "notes/a.txt")
+    open("a.txt", "w").write("second" * 200_000)
+    for log in (lambda: mlflow.log_text("second", "notes/a.txt"), lambda: mlflow.log_artifact("a.txt", "notes")):
+        try:
+            log()
+        except Exception as error:
+            print("REFUSED", "Resource Conflict: ArtifactId" in str(error))
+    mlflow.log_text("other", "notes/b.txt")
+print("TEXT", open(mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="notes/a.txt")).read())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("client", ["azure", "plain"])
+def test_an_artifact_that_is_logged_twice_is_refused_and_the_first_stays(
+    shared_machine: Machine, project: Project, client: str, request: pytest.FixtureRequest
+):
+    python = request.getfixturevalue(client)
+    set_uri = WITH_WORKSPACE if client == "azure" else ""
+    variables = {} if client == "azure" else plain_variables(shared_machine)
+    done = outside(shared_machine, python, TWICE.format(set_uri=set_uri), project(), **variables)
+
+    assert lines(done, "REFUSED") == ["True", "True"]
+    assert lines(done, "TEXT") == ["first"]

@@ -149,7 +149,42 @@ def test_a_package_that_asks_for_later_setuptools_gets_them(machine: Machine, tm
     )
 
     assert seen["modern"]["log"] == "False\n", seen
-    assert "Without older setuptools" in seen["modern"]["build"]
+    assert "Without setuptools<80.9, with which" in seen["modern"]["build"]
+
+
+def test_an_sdk_without_a_version_is_none_of_years_ago(machine: Machine, tmp_path: Path):
+    """What comes first decides: its newest version goes with an old SDK alone, the one before with a recent one too."""
+    wheels = tmp_path / "wheels"
+    for version in ("1.0.45", "1.54.0", "1.60.0"):
+        wheel(wheels, "azureml_core", version)
+    wheel(wheels, "azureml_first", "1.0", "azureml-core>=1.54")
+    wheel(wheels, "azureml_first", "2.0", "azureml-core<1.1")
+    wheel(wheels, "scaffold_old", "1.0", "azureml-core<1.1")
+    options = f"'--no-index', '--find-links {wheels.as_uri()}'"
+    seen = seen_on(
+        machine,
+        tmp_path,
+        f"""
+        script = {VERSIONS.format(names=["azureml-core"])!r}
+        for name, lines in {{
+            'unpinned': ['azureml-first', 'azureml-core'],
+            'pinned': ['azureml-core==1.0.45', 'azureml-first'],
+            'capped': ['azureml_core < 1.50'],
+            'needed': ['azureml-core', 'scaffold-old'],
+        }}.items():
+            seen[name] = outcome(submit(environment(name, {options}, *lines), script))
+        """,
+    )
+
+    versions = {name: (run["log"] or "").split()[-1:] for name, run in seen.items()}
+    assert versions == {
+        "unpinned": ["1.60.0"],
+        "pinned": ["1.0.45"],
+        "capped": ["1.0.45"],
+        "needed": ["1.0.45"],
+    }
+    assert "Without azureml-core>=1.54, with which some package does not go" in seen["needed"]["build"]
+    assert "azureml-core>=" not in seen["pinned"]["build"]
 
 
 def test_what_is_installed_beside_decides_no_version_of_what_was_asked_for(machine: Machine, tmp_path: Path):

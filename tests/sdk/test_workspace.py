@@ -80,13 +80,14 @@ def test_what_a_workspace_holds_is_found_by_its_properties(machine: Machine, tmp
     )
 
     stores = [
+        "azureml_globaldatasets",
         "workspaceartifactstore",
         "workspaceblobstore",
         "workspacefilestore",
         "workspaceworkingdirectory",
     ]
     assert seen["at first"][:6] == [{}, ["cpu-cluster"], {}, {}, {}, []]
-    assert set(seen["at first"][6]) <= set(stores) and "workspaceblobstore" in seen["at first"][6]
+    assert seen["at first"][6] == stores
     assert seen["at first"][7:] == [{}, {}, {}]
     assert seen["then"] == [["mine"], ["cluster", "cpu-cluster"], ["model"], True]
     assert (seen["secret"], seen["default"]) == ("v", "workspaceblobstore")

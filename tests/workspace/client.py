@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
+from xml.etree import ElementTree as ET
 
 from tests.waiting import until
 
@@ -35,8 +36,11 @@ class Answer:
 
     @property
     def message(self) -> str:
-        """The message of a refusal."""
-        return str(self.json()["error"]["message"])
+        """The message of a refusal, in whichever shape its family has."""
+        if self.headers["content-type"] == "application/xml":
+            return ET.fromstring(self.body).findtext("Message") or ""
+        document = self.json()
+        return str(document["message"] if "error_code" in document else document["error"]["message"])
 
 
 class Workspace:
@@ -264,14 +268,21 @@ class Workspace:
     def metric(self, run_id: str, name: str, values: list[float], *, first_step: int = 0) -> None:
         """Logs numbers as a run's scalar metric."""
         points = [{"data": {name: value}, "step": step} for step, value in enumerate(values, first_step)]
-        metric = {
-            "name": name,
-            "columns": {name: "Double"},
-            "value": points,
-            "properties": {"uxMetricType": "azureml.v1.scalar"},
-        }
-        posted = self.post(f"/metric/v2.0{SCOPE}/runs/{run_id}/batch", {"values": [metric]})
-        assert posted.json() == {"errors": []}
+        self.log_values(run_id, name, "azureml.v1.scalar", {name: "Double"}, points)
+
+    def log_values(
+        self, run_id: str, name: str, kind: str, columns: dict[str, str], values: list[dict[str, Any]]
+    ) -> None:
+        """Logs values of any metric, in as many requests as the service's limit asks for."""
+        for start in range(0, len(values), 250):
+            metric = {
+                "name": name,
+                "columns": columns,
+                "value": values[start : start + 250],
+                "properties": {"uxMetricType": kind},
+            }
+            posted = self.post(f"/metric/v2.0{SCOPE}/runs/{run_id}/batch", {"values": [metric]})
+            assert posted.json() == {"errors": []}
 
     def tag(self, run_id: str, tags: dict[str, str]) -> None:
         """Adds tags to a run."""

@@ -34,7 +34,7 @@ def staged(workspace: Workspace) -> set[Path]:
 
 
 def error(answer: Answer) -> str:
-    return str(answer.json()["error"]["code"])
+    return answer.headers["x-ms-error-code"]  # of whichever shape
 
 
 # Whole blobs

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.workspace.client import SCOPE, Workspace
+from tests.workspace.client import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -18,14 +18,7 @@ def run_id(workspace: Workspace) -> str:
 def log(workspace: Workspace, run_id: str, name: str, kind: str, values: list[dict[str, Any]]) -> None:
     """Logs values: each ``data`` with its ``step`` and ``createdUtc``, where it has them."""
     columns = dict.fromkeys(values[0]["data"], "String")
-    metric = {
-        "name": name,
-        "columns": columns,
-        "value": values,
-        "properties": {"uxMetricType": f"azureml.v1.{kind}"},
-    }
-    posted = workspace.post(f"/metric/v2.0{SCOPE}/runs/{run_id}/batch", {"values": [metric]})
-    assert posted.json() == {"errors": []}
+    workspace.log_values(run_id, name, f"azureml.v1.{kind}", columns, values)
 
 
 def drawn(workspace: Workspace, run_id: str, name: str) -> Any:

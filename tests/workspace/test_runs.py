@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -316,3 +317,38 @@ def test_runs_of_one_request_are_taken_each_for_itself(workspace: Workspace):
         {"k": "v"},
     )
     assert [workspace.run(run)["runNumber"] for run in ("of_many_1", "of_many_2")] == [1, 2]
+
+
+def test_a_script_of_the_first_sdk_finds_what_is_in_the_snapshots_root_and_a_command_does_not(
+    workspace: Workspace,
+):
+    snapshot = workspace.snapshot(
+        {
+            "scripts/train.py": b"import both\ntry:\n    import pkg\n    print(both.where, pkg.where)\n"
+            b"except ImportError:\n    print(both.where, 'no pkg')\n",
+            "pkg.py": b"where = 'root'\n",
+            "both.py": b"where = 'root'\n",
+            "given/both.py": b"where = 'given'\n",
+        }
+    )
+    own = {"snapshot_id": snapshot, "environmentVariables": {"PYTHONPATH": "given"}, "experiment": "root"}
+    runs = [
+        {"script": "scripts/train.py"},
+        {"script": None, "command": "python scripts/train.py"},
+    ]
+    printed = [workspace.log(submitted(workspace, one, **own)).decode().strip() for one in runs]
+
+    assert printed == ["given root", "given no pkg"]
+
+
+def submitted(
+    workspace: Workspace, started: dict[str, Any], *, snapshot_id: str, experiment: str, **more: Any
+) -> str:
+    """The id of a run of a snapshot that is started in that way."""
+    configuration = {"target": "cpu-cluster", "environment": HERE, **started, **more}
+    answer = workspace.post(
+        f"/execution/v1.0{SCOPE}/experiments/{experiment}/snapshotrun",
+        {"SnapshotId": snapshot_id, "Configuration": configuration},
+    )
+    assert answer.status == 200, answer.body
+    return str(answer.json()["runId"])

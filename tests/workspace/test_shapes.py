@@ -93,7 +93,6 @@ def test_the_error_of_a_run_that_failed(workspace: Workspace, failed_run: str):
         ("GET", "/history/v1.0{S}/runs/none", "own", 404),
         ("POST", "/history/v1.0{S}/experiments/-", "own", 400),
         ("GET", "/unheard/of", "own", 501),
-        ("GET", "/azureml/x", None, 403),
     ],
 )
 def test_every_refusal_is_the_services_own_envelope(

@@ -14,6 +14,9 @@ from scaffold.cli.submitting.submission import Submitting
 if TYPE_CHECKING:
     from scaffold.submission import local
 
+_OF_THE_RUN = ("metrics", "outputs")
+"""The sources of warnings that come up while a run is carried out."""
+
 
 class OnLocal(Submitting):
     """A submission to the local workspace, whose service tells of each stage itself."""
@@ -144,6 +147,9 @@ class OnLocal(Submitting):
             finally:
                 self._stages.leave()
         self._spinner = None
+        for warning in run["state"].get("warnings") or []:
+            if warning.get("source") in _OF_THE_RUN:
+                console.warn(console.inert(warning["message"]))
 
     def _variables(self) -> dict[str, str]:
         import os

@@ -8,6 +8,7 @@ from scaffold.project.finding import Found, Theme
 from scaffold.project.job_reader import read_job
 from scaffold.project.snapshot_v2 import differences
 from scaffold.project.subject import Subject
+from scaffold.project.v2_path import HINT, finds_root, imports_from_root
 
 theme = Theme("job", "SDK v2: the command job of the project")
 
@@ -67,6 +68,36 @@ def job_snapshot(subject: Subject) -> Iterator[Found]:
         yield Found(file, None, f"through SDK v2 there also travel {_listed(more)}", hint)
     if fewer:
         yield Found(file, None, f"through SDK v2 there do not travel {_listed(fewer)}", hint)
+
+
+@theme.rule(
+    "path",
+    "error",
+    "run",
+    "an import that SDK v2 does not find",
+    why="Python ends the run with ModuleNotFoundError.",
+)
+def job_path(subject: Subject) -> Iterator[Found]:
+    """The script is in a folder below the one that is sent, and imports a module that is beside that folder. In a run
+    of SDK v1, Azure ML puts the root of the snapshot at the end of the script's path; in a job of SDK v2 a script
+    finds what is in its own folder. Looked at where the project has a job.yml (`scaffold export` writes `PYTHONPATH`
+    into a new one); nothing is said where the script changes `sys.path`, or the job sets `PYTHONPATH` or a folder.
+    """
+    import yaml
+
+    job = subject.file(subject.root / job_file.NAME)
+    try:
+        document = yaml.safe_load(job.text())
+    except (FileError, yaml.YAMLError, RecursionError):
+        return
+    if not isinstance(document, dict) or finds_root(document):
+        return
+    lost = next((one for one in imports_from_root(subject) if one.certain), None)
+    if lost is not None:
+        what = (
+            f"it imports {lost.top} from the folder that is sent, which SDK v2 does not put on Python's path"
+        )
+        yield Found(lost.file, lost.line, what, HINT)
 
 
 def _listed(paths: list[str]) -> str:

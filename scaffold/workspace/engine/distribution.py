@@ -83,6 +83,10 @@ def processes_of(distribution: Distribution) -> list[Process]:
     return [Process(_SINGLE, {})]
 
 
+# Scripts that start several processes find the first node in one and count theirs by the other.
+_MPI_NODE = {"AZ_BATCHAI_MPI_MASTER_NODE": "127.0.0.1", "AZ_BATCHAI_TASK_INDEX": "0"}
+
+
 def _check(count: int) -> None:
     if not 1 <= count <= _MOST:
         raise DistributionError(f"A run has 1 to {_MOST} processes here, not {count}.")
@@ -123,6 +127,7 @@ def _ranks(count: int, *, mpi: bool) -> list[Process]:
                 "OMPI_COMM_WORLD_SIZE": str(count),
                 "OMPI_COMM_WORLD_LOCAL_RANK": str(rank),
                 "OMPI_COMM_WORLD_LOCAL_SIZE": str(count),
+                **_MPI_NODE,
             }
         processes.append(Process(_log(rank, count), variables))
     return processes

@@ -314,7 +314,7 @@ class Engine:
             await asyncio.to_thread(folder.clear)
             return False
         argv = jobs.command_line(configuration, environment.interpreter, environment.python_version, places)
-        variables |= places.variables(variables)
+        variables |= places.variables(variables, of_job="job" in configuration)
         jobs.write_job(folder, jobs.job_of(folder, configuration, argv, variables) | self._preemption(run))
         self._show_live_logs(run, folder)
         process = processes.start(folder)

@@ -24,7 +24,7 @@ from scaffold.workspace.store import Store
 from scaffold.workspace.store.environments import BuiltEnvironment
 
 # Part of every key: raised when the way environments are built changes what is in them.
-_RECIPE = "2"
+_RECIPE = "3"
 _NO_SOURCES = NoSources()
 
 

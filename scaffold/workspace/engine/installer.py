@@ -25,6 +25,10 @@ from scaffold.workspace.store.content import ContentStore
 _OLDER_SETUPTOOLS = "setuptools<80.9"
 # Later ones need packaging, of which an older one may have been asked for.
 _OLDER_WHEEL = "wheel<0.46"
+# Where no version is asked for, uv may go back to an azureml-core of 2019, whose requirements exclude nothing and with
+# which no run begins. The last of Python 3.7 is 1.54, that of Python 3.6 is 1.47.
+_RECENT_SDK, _RECENT_SDK_OF_PYTHON_3_6 = "azureml-core>=1.54", "azureml-core>=1.40"
+_PINNED_SDK = re.compile(r"azureml[-_.]\S*?\s*(?:[<>=!~]=?|@)", re.IGNORECASE)
 _SEEDS = ("pip", _OLDER_SETUPTOOLS, _OLDER_WHEEL)
 _LIST, _LIMITS = ".environment-requirements.txt", ".environment-limits.txt"
 _Progress = Callable[[str], None]
@@ -149,14 +153,19 @@ class Installer:
         log.write("\n")
         progress("installing its packages")
         # Where there are hashes, every version is given, and a limit without one is refused.
-        limits = () if any("hash" in line for line in (*given.lines, *given.flags)) else _limits(seeds)
-        try:
-            await self._pip(python, source, given, log, limits)
-        except BuildError as error:
-            if not any(limit in error.reason for limit in limits):
-                raise
-            log.write("\nWithout older setuptools, with which some package does not go together:\n")
-            await self._pip(python, source, given, log)
+        hashed = any("hash" in line for line in (*given.lines, *given.flags))
+        limits = () if hashed else _limits(seeds, given, python)
+        while True:
+            try:
+                await self._pip(python, source, given, log, limits)
+                break
+            except BuildError as error:
+                kept = tuple(limit for limit in limits if limit not in error.reason)
+                if kept == limits:
+                    raise
+                dropped = ", ".join(limit for limit in limits if limit not in kept)
+                log.write(f"\nWithout {dropped}, with which some package does not go together:\n")
+                limits = kept
         # By themselves, and last: resolved together they decide which versions of other packages are looked at, and an
         # azureml-core of years ago may come of it. The options of what was asked for are not meant for them.
         left = [seed for seed in seeds if not _is_installed(folder, seed)]
@@ -214,9 +223,12 @@ def _seeds(folder: Path, python: Python, given: UvInput) -> tuple[str, ...]:
     return tuple(seed for seed in seeds if seed.partition("<")[0] not in asked)
 
 
-def _limits(seeds: tuple[str, ...]) -> tuple[str, ...]:
+def _limits(seeds: tuple[str, ...], given: UvInput, python: Python) -> tuple[str, ...]:
     """What the packages that were asked for have to go together with, if they can."""
-    return tuple(seed for seed in seeds if seed == _OLDER_SETUPTOOLS)
+    limits = [seed for seed in seeds if seed == _OLDER_SETUPTOOLS]
+    if not any(_PINNED_SDK.match(line) for line in given.lines):
+        limits.append(_RECENT_SDK if python.version >= (3, 7) else _RECENT_SDK_OF_PYTHON_3_6)
+    return tuple(limits)
 
 
 def _is_installed(folder: Path, seed: str) -> bool:

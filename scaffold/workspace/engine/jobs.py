@@ -240,7 +240,7 @@ def job_of(
     return {
         "argv": argv,
         "cwd": str(folder.work),
-        "environment": variables,
+        "environment": variables | _snapshot_root(folder, configuration),
         "processes": [
             {
                 "log": str(folder.log(process.log)),
@@ -251,6 +251,16 @@ def job_of(
         ],
         "limit_seconds": float(limit) if limit else None,
     }
+
+
+def _snapshot_root(folder: JobFolder, configuration: dict[str, Any]) -> dict[str, str]:
+    """What puts the snapshot's root on the path of a script of SDK v1; see ``run_hooks/sitecustomize.py``.
+
+    A command, which all jobs of SDK v2 are, finds there what Python itself puts there.
+    """
+    if configuration.get("command"):
+        return {}
+    return {"SCAFFOLD_SNAPSHOT_ROOT": str(folder.work)}
 
 
 def process_environment(
@@ -279,7 +289,11 @@ def process_environment(
         variables["LANG"] = "C.UTF-8"
     variables |= specification.variables
     variables |= {str(k): str(v) for k, v in (configuration.get("environmentVariables") or {}).items()}
-    variables |= run_variables
+    variables |= run_variables | {
+        "AZUREML_NODE_COUNT": "1",
+        "AZUREML_FRAMEWORK": str(configuration.get("framework") or "Python"),
+        "AZUREML_COMMUNICATOR": str(configuration.get("communicator") or "None"),
+    }
     # In front of a PYTHONPATH that the run sets itself, which stays in force.
     variables["PYTHONPATH"] = os.pathsep.join(filter(None, (str(RUN_HOOKS), variables.get("PYTHONPATH"))))
     return variables

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import body_as, context_of
+from scaffold.workspace.context import Context, body_as, context_of
 from scaffold.workspace.services.dto import artifact_dto, content_information
 from scaffold.workspace.services.uploads import received
 from scaffold.workspace.store.blobs import ARTIFACTS, Blob
@@ -22,7 +22,8 @@ _PAGE = 1000
 _MAX_CONTENT = 5000 * 1024 * 1024
 
 
-def _check_path(path: str) -> None:
+def check_path(path: str) -> None:
+    """Refuses what cannot be an artifact's path."""
     if not 1 <= len(path) <= _MAX_PATH or "\0" in path or not path.strip("./"):
         raise faults.bad_request(f"An artifact's path has 1 to {_MAX_PATH} characters, none of them a NUL.")
 
@@ -32,12 +33,17 @@ def _prefix(request: Request) -> str:
 
 
 def _name(request: Request, path: str) -> str:
-    """The name of the blob of an artifact's path, which may be sent as it is on the client's machine.
+    """The name of the blob of an artifact's path."""
+    return _prefix(request) + cleaned(path)
+
+
+def cleaned(path: str) -> str:
+    """The path of an artifact that a client may have sent as it is on its own machine.
 
     A path that begins with a slash, or has ``.`` or ``..`` in it, is the same one without them: on their way
     in an address, they would be taken for something else.
     """
-    return _prefix(request) + "/".join(part for part in path.split("/") if part not in ("", ".", ".."))
+    return "/".join(part for part in path.split("/") if part not in ("", ".", ".."))
 
 
 def _below(request: Request) -> str:
@@ -82,7 +88,7 @@ async def get_content_information(request: Request) -> Any:
 async def get_write_address(request: Request) -> Any:
     """Where one artifact can be written, which makes it known."""
     path = request.path_params["path"]
-    _check_path(path)
+    check_path(path)
     context, name = context_of(request), _name(request, path)
     context.store.blobs.announce(ARTIFACTS, name)
     return content_information(context, ARTIFACTS, name, "rw")
@@ -112,14 +118,14 @@ async def get_content(request: Request) -> Response:
 async def put_content(request: Request) -> Any:
     """Takes the bytes of one artifact with the request itself."""
     path = request.path_params["path"]
-    _check_path(path)
-    for name in ("index", "append", "allowOverwrite"):
-        if request.query_params.get(name, "").lower() not in (
-            "",
-            "true" if name == "allowOverwrite" else "false",
-        ):
+    check_path(path)
+    for name in ("index", "append"):
+        if request.query_params.get(name, "").lower() not in ("", "false"):
             raise faults.not_implemented(f"uploading an artifact with {name}={request.query_params[name]}")
-    writer = await received(request, _MAX_CONTENT)
+    writer = await received(request, _MAX_CONTENT)  # at first: a client that still sends reads no answer
+    may_replace = request.query_params.get("allowOverwrite", "").lower() == "true"
+    if not may_replace and is_written(context_of(request), _name(request, path)):
+        raise conflict(_name(request, path))
     kind = request.headers.get("content-type", "application/octet-stream")
     context_of(request).store.blobs.put(
         ARTIFACTS, _name(request, path), sha256=writer.keep(), size=writer.size, content_type=kind
@@ -146,23 +152,34 @@ class NewArtifacts(msgspec.Struct):
 
 
 async def create_empty_artifacts(request: Request) -> Any:
-    """Announces artifacts and says where to write them (``BatchArtifactContentInformationDto``).
-
-    What is there already is not written again; the SDK looks for this message where it may be.
-    """
+    """Announces artifacts and says where to write them (``BatchArtifactContentInformationDto``)."""
     context, body = context_of(request), await body_as(request, NewArtifacts)
-    artifacts, information, errors = {}, {}, {}
     for entry in body.paths:
-        _check_path(entry.path)
-        name = _name(request, entry.path)
-        present = context.store.blobs.get(ARTIFACTS, name)
-        if present is not None and present.written:
-            message = f"Resource Conflict: ArtifactId {name} already exists."
-            errors[entry.path] = faults.error_response({"code": "UserError", "message": message})
+        check_path(entry.path)
+    return announced(context, {entry.path: _name(request, entry.path) for entry in body.paths})
+
+
+def announced(context: Context, names: dict[str, str]) -> dict[str, Any]:
+    """Announces blobs by the paths of their artifacts; those that are there already are not written again."""
+    artifacts, information, errors = {}, {}, {}
+    for path, name in names.items():
+        if is_written(context, name):
+            errors[path] = faults.error_response({"code": "UserError", "message": conflict(name).message})
             continue
         context.store.blobs.announce(ARTIFACTS, name)
         blob = context.store.blobs.get(ARTIFACTS, name)
         if blob is not None:
-            artifacts[entry.path] = artifact_dto(blob)
-        information[entry.path] = content_information(context, ARTIFACTS, name, "rw")
+            artifacts[path] = artifact_dto(blob)
+        information[path] = content_information(context, ARTIFACTS, name, "rw")
     return {"artifacts": artifacts, "artifactContentInformation": information, "errors": errors}
+
+
+def is_written(context: Context, name: str) -> bool:
+    """True of an artifact that is there with its bytes."""
+    blob = context.store.blobs.get(ARTIFACTS, name)
+    return blob is not None and blob.written
+
+
+def conflict(name: str) -> faults.Fault:
+    """An artifact is there already; the SDKs look for the service's words where it may be."""
+    return faults.conflict(f"Resource Conflict: ArtifactId {name} already exists.")

@@ -20,15 +20,16 @@ from scaffold.workspace.faults import Fault
 from scaffold.workspace.refusals import STORAGE
 from scaffold.workspace.services.dto import AzureStorageDto, DatastoreDto
 from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, SNAPSHOTS
-from scaffold.workspace.store.datastores import OWN, Datastore
+from scaffold.workspace.store.datastores import OWN, OWN_ARTIFACTS, Datastore
 
 _AZURE_BLOB = "AzureBlob"
-# What every workspace of Azure ML has besides, and this one has not.
-_NOT_HERE = {
-    "workspacefilestore": "AzureFile",
-    "workspaceworkingdirectory": "AzureFile",
-    "workspaceartifactstore": "AzureBlob",
+# What every workspace of Azure ML has besides, with a container or file share whose content is not here.
+_ELSEWHERE = {
+    "workspacefilestore": ("AzureFile", "azureml-filestore"),
+    "workspaceworkingdirectory": ("AzureFile", "azureml-workingdirectory"),
+    "azureml_globaldatasets": (_AZURE_BLOB, "azureml-globaldatasets"),
 }
+_SERVED = (ARTIFACTS, DATASTORE, SNAPSHOTS)
 _OWN_SUFFIX = "core.local"
 
 
@@ -63,7 +64,7 @@ class AzureStorage(msgspec.Struct, rename="camel"):
 
 
 def _unsupported(name: str, kind: str) -> Fault:
-    return STORAGE.fault(f"{name} is of the kind {kind}")
+    return STORAGE.fault(f"{name} is {kind}")
 
 
 def own_datastore(context: Context) -> DatastoreDto:
@@ -73,18 +74,44 @@ def own_datastore(context: Context) -> DatastoreDto:
         data_store_type=_AZURE_BLOB,
         has_been_validated=True,
         is_default=_default(context) == OWN,
-        azure_storage_section=AzureStorageDto(
-            account_name=ACCOUNT,
-            container_name=DATASTORE,
-            endpoint=context.endpoints.blob_endpoint,
-            protocol="https",
-            credential_type="Sas",
-            credential=(signature := "?" + context.authority.sign_container(DATASTORE, "rwdl")),
-            is_sas=True,
-            sas_token=signature,
-            subscription_id=context.named.subscription_id,
-            resource_group=context.named.resource_group,
-        ),
+        azure_storage_section=_section(context, DATASTORE, "rwdl"),
+    )
+
+
+def artifact_store(context: Context) -> DatastoreDto:
+    """The store of artifacts, whose files are those of runs: to be read, never written by this way."""
+    return DatastoreDto(
+        name=OWN_ARTIFACTS,
+        data_store_type=_AZURE_BLOB,
+        has_been_validated=True,
+        azure_storage_section=_section(context, ARTIFACTS, "rl"),
+    )
+
+
+def _section(context: Context, container: str, permissions: str) -> AzureStorageDto:
+    signature = "?" + context.authority.sign_container(container, permissions)
+    return AzureStorageDto(
+        account_name=ACCOUNT,
+        container_name=container,
+        endpoint=context.endpoints.blob_endpoint,
+        protocol="https",
+        credential_type="Sas",
+        credential=signature,
+        is_sas=True,
+        sas_token=signature,
+        subscription_id=context.named.subscription_id,
+        resource_group=context.named.resource_group,
+    )
+
+
+def _elsewhere(context: Context, name: str) -> DatastoreDto:
+    """The record of a datastore whose content is not here; asking for that is refused by name."""
+    kind, container = _ELSEWHERE[name]
+    return DatastoreDto(
+        name=name,
+        data_store_type=kind,
+        has_been_validated=True,
+        azure_storage_section=_section(context, container, "rl"),
     )
 
 
@@ -121,15 +148,18 @@ def named(context: Context, name: str) -> DatastoreDto:
     datastore = context.store.datastores.get(name)
     if datastore is not None:
         return _registered(context, datastore)
-    if name in _NOT_HERE:
-        raise _unsupported(name, _NOT_HERE[name])
+    if name == OWN_ARTIFACTS:
+        return artifact_store(context)
+    if name in _ELSEWHERE:
+        return _elsewhere(context, name)
     raise faults.not_found(f"Datastore {name}")
 
 
 def everything(context: Context) -> list[DatastoreDto]:
     """All datastores, the workspace's own first."""
     others = (_registered(context, datastore) for datastore in context.store.datastores.all())
-    return [own_datastore(context), *others]
+    beside = (_elsewhere(context, name) for name in _ELSEWHERE)
+    return [own_datastore(context), *others, *beside, artifact_store(context)]
 
 
 async def list_datastores(request: Request) -> Any:
@@ -155,7 +185,10 @@ async def get_default_datastore(request: Request) -> Any:
 async def set_default_datastore(request: Request) -> Any:
     """Makes a datastore the default one."""
     context = context_of(request)
-    context.store.datastores.set_default(named(context, request.path_params["name"]).name)
+    name = named(context, request.path_params["name"]).name
+    if name == OWN_ARTIFACTS or name in _ELSEWHERE:
+        raise _unsupported(name, "one whose content is not here, and which cannot be the default")
+    context.store.datastores.set_default(name)
     return {}
 
 
@@ -163,7 +196,7 @@ async def create_datastore(request: Request) -> Any:
     """Keeps the record of a blob container elsewhere."""
     context, body = context_of(request), await body_as(request, NewDatastore)
     name = body.name.lower()
-    if name == OWN or name in _NOT_HERE or context.store.datastores.get(name) is not None:
+    if name in (OWN, OWN_ARTIFACTS, *_ELSEWHERE) or context.store.datastores.get(name) is not None:
         # The SDK looks for this sentence, and then asks for an update when it was told to overwrite.
         raise faults.bad_request("Another datastore with the same name already exists.")
     keep(context, body)
@@ -188,9 +221,16 @@ async def delete_datastore(request: Request) -> Any:
     return {}
 
 
+def is_own(name: str) -> bool:
+    """True of the datastores that every workspace has, which nobody changes."""
+    return name.lower() in (OWN, OWN_ARTIFACTS, *_ELSEWHERE)
+
+
 def _changeable(context: Context, name: str) -> None:
-    if name.lower() == OWN:
-        raise faults.bad_request(f"{OWN} is the workspace's own and cannot be changed or unregistered.")
+    if is_own(name):
+        raise faults.bad_request(
+            f"{name.lower()} is the workspace's own and cannot be changed or unregistered."
+        )
     named(context, name)
 
 
@@ -201,7 +241,7 @@ def keep(context: Context, body: NewDatastore) -> None:
         Fault: it is one of another kind of storage, or its section is not right.
     """
     if body.data_store_type != _AZURE_BLOB or body.azure_storage_section is None:
-        raise _unsupported(body.name, body.data_store_type)
+        raise _unsupported(body.name, f"of the kind {body.data_store_type}")
     try:
         section = msgspec.convert(body.azure_storage_section, AzureStorage)
     except msgspec.ValidationError as error:
@@ -226,8 +266,11 @@ def refusal_of_foreign_blob(request: Request) -> Fault | None:
     registered is the owner's business.
     """
     container = request.url.path.split("/")[1]
-    if "x-ms-version" not in request.headers or container in (ARTIFACTS, DATASTORE, SNAPSHOTS):
+    if "x-ms-version" not in request.headers or container in _SERVED:
         return None
+    for name, (kind, content) in _ELSEWHERE.items():
+        if content == container:
+            return _unsupported(name, f"of the kind {kind}, and its content is not here")
     account = _SHARED_KEY.match(request.headers.get("authorization", ""))
     whose = f"of the Azure Blob account {account[1]}" if account else "of another Azure Blob account"
     return faults.Fault(

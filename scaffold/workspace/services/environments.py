@@ -25,6 +25,21 @@ _CURATED = Path(__file__).parent.parent / "curated" / "environments.json"
 CURATED_SINCE = "2026-01-01T00:00:00.000000+00:00"
 
 
+# Curated environments of Azure ML whose contents are more than packages, by how their names begin: the reason.
+_AUTOML = "it is for automated ML, which runs in the cloud alone"
+_LACKING = {
+    "automl": _AUTOML,
+    "hyperdrive-forecastdnn": _AUTOML,
+    "designer": "it is for modules of the designer, which are not on PyPI",
+    "pyspark-mmlspark": "Spark and Java are in its image",
+    "vowpalwabbit": "the program vw is in its image",
+    "chainer": "chainer is a source distribution that today's setuptools do not build",
+    "triton": "the server is in its image",
+    "deepspeed": "it builds operations for GPUs with the compilers that are in its image",
+    "sidecar": "it is for the service's own containers",
+}
+
+
 class NewDefinition(msgspec.Struct):
     """What a client sends to register an environment; the case of the names is its own."""
 
@@ -92,6 +107,27 @@ def curated() -> dict[str, Definition]:
 def curated_named(name: str) -> Definition | None:
     """The curated environment of that name, however it is capitalised: people write it both ways."""
     return next((known for key, known in curated().items() if key.lower() == name.lower()), None)
+
+
+def absent(name: str, otherwise: str, *, of_registry: bool = False) -> faults.Fault:
+    """The refusal of a name that nothing has here; of a curated environment of Azure ML, with the reason.
+
+    Args:
+        name: as it was asked for.
+        otherwise: what was not found, where the name is none of those.
+        of_registry: True where names are those of Azure ML's registry, without ``AzureML-`` before them.
+    """
+    short = name.lower().removeprefix("azureml-")
+    reason = next((why for start, why in _LACKING.items() if short.startswith(start)), None)
+    if reason is None or (short == name.lower() and not of_registry):
+        return faults.not_found(otherwise)
+    return faults.Fault(
+        501,
+        "NotImplemented",
+        f"The curated environment {name} cannot be built here: {reason}. Describe the packages that your script "
+        "imports in an environment of your own.",
+        "OperationNotSupported",
+    )
 
 
 def is_curated_version(version: str | None) -> bool:
@@ -175,7 +211,7 @@ def find(request: Request) -> Definition:
         found = definitions.get(name, version)
     if found is None:
         which = f" version {version}" if version else f" with label {label!r}" if label else ""
-        raise faults.not_found(f"Environment {name!r}{which}")
+        raise absent(name, f"Environment {name!r}{which}")
     return found
 
 

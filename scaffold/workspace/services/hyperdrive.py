@@ -77,36 +77,20 @@ class NewSweep(msgspec.Struct):
     resume_child_runs: list[Any] | None = None
 
 
-class _Refused(Fault):
-    """A refusal as HyperDrive's own ``ErrorResponse``, whose ``code`` is a number, and as that of the others."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.status, fault.code, fault.message, *fault.inner)
-        self.headers = fault.headers
-
-    def envelope(self) -> dict[str, Any]:
-        return super().envelope() | {"code": self.status}
-
-
 async def create_sweep(request: Request) -> Response:
     """Accepts a sweep and begins with it."""
     try:
         body = msgspec.convert(await json_file(request, "config.json"), NewSweep)
         run = _accept(request, body)
     except msgspec.ValidationError as error:
-        raise _Refused(faults.bad_request(f"The sweep has another shape: {error}")) from None
-    except Fault as fault:
-        raise _Refused(fault) from None
+        raise faults.bad_request(f"The sweep has another shape: {error}") from None
     context_of(request).engine.sweeps.begin(run.run_id)
     return _answer(201, {"code": 201, "result": _experiment_dto(run, body)})
 
 
 async def cancel_sweep(request: Request) -> Response:
     """Asks for the end of a sweep with all its children (``CancelExperimentResposeDto``)."""
-    try:
-        run = run_of(request)
-    except Fault as fault:
-        raise _Refused(fault) from None
+    run = run_of(request)
     context_of(request).engine.cancel(run.run_id)
     return _answer(200, {"code": 200, "result": f"{run.run_id} is being canceled."})
 

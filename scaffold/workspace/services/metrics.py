@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import body_as, context_of
+from scaffold.workspace.services import metric_rules
 from scaffold.workspace.services.history import run_of
 from scaffold.workspace.services.odata import moment
 from scaffold.workspace.store.database import timestamp
@@ -60,56 +61,21 @@ class FullRequest(msgspec.Struct, rename="camel"):
 async def post_metrics(request: Request) -> Any:
     """Keeps a batch of metric values; what does not go with the values before is refused by name, alone."""
     run, body = run_of(request), await body_as(request, Batch)
-    metrics = context_of(request).store.metrics
-    with context_of(request).store.database.transaction():
-        known = {name: metrics.first(run.run_id, name) for name in {metric.name for metric in body.values}}
-        kept, errors = [], []
-        for metric in body.values:
-            values = _values(run.run_id, metric)
-            first = known[metric.name] or (values[0] if values else None)
-            reason = (_mismatch(first, metric, values) if first else None) or _unreadable(values)
-            if reason is None:
-                known[metric.name] = first
-                kept += values
-            else:
-                fault = faults.bad_request(f"Metric {metric.name!r}: {reason}")
-                errors.append({"metric": metric, "errorResponse": fault.envelope()})
-        metrics.add(kept)
-    return {"errors": errors}
-
-
-_REAL = frozenset({"float", "double"})
-_NUMBERS = _REAL | {"int"}
-
-
-def _mismatch(first: MetricValue, metric: Metric, values: list[MetricValue]) -> str | None:
-    """Why values cannot follow the first of their metric, of which all have kind and columns; None when they can.
-
-    The SDK reads every value by the columns of the metric, and reads nothing at all when one is missing.
-    """
-    columns = {name: str(kind).lower() for name, kind in (metric.columns or {}).items()}
-    expected = {name: kind.lower() for name, kind in first.columns.items()}
-    if any(value.kind != first.kind for value in values):
-        return f"it is of type {first.kind}, not {values[0].kind}."
-    if columns.keys() != expected.keys():
-        return f"it has the columns {', '.join(expected)}, not {', '.join(columns)}."
-    for name, kind in columns.items():
-        if kind != expected[name] and not {kind, expected[name]} <= _NUMBERS:
-            return f"its column {name!r} is of type {expected[name]}, not {kind}."
-    if any(value.data.keys() != expected.keys() for value in values):
-        return "a value has other columns than it says."
-    return None
-
-
-def _unreadable(values: list[MetricValue]) -> str | None:
-    """Which value the SDK cannot read as the number that its column says, as of ``log_list('x', [0.5, 'text'])``."""
-    for value in values:
-        for column, kind in value.columns.items():
-            if kind.lower() in _REAL and not isinstance(value.data.get(column), int | float):
-                return (
-                    f"its column {column!r} is of type {kind}, and {value.data.get(column)!r} is no number."
-                )
-    return None
+    entries = [metric_rules.Entry(metric.name, _values(run.run_id, metric)) for metric in body.values]
+    refused = metric_rules.take(context_of(request), run.run_id, entries)
+    errors = [
+        {
+            "metric": body.values[entry.number],
+            "errorResponse": faults.bad_request(entry.message).envelope(),
+        }
+        for entry in refused
+    ]
+    # The SDK reads the refusals of an answer with this status alone.
+    return Response(
+        msgspec.json.encode({"errors": errors}),
+        status_code=207 if errors else 200,
+        media_type="application/json; charset=utf-8",
+    )
 
 
 def _values(run_id: str, metric: Metric) -> list[MetricValue]:
@@ -184,9 +150,6 @@ def document_with_numbers(document: dict[str, Any]) -> Response:
     return Response(json.dumps(document), media_type="application/json; charset=utf-8")
 
 
-_INLINE = frozenset({SCALAR, "azureml.v1.list", "azureml.v1.table"})
-
-
 def run_metric_dto(value: MetricValue) -> dict[str, Any]:
     """One value as older clients read it (``RunMetricDto``): cells, or the place of the artifact that it is."""
     kind = value.kind or SCALAR
@@ -202,7 +165,7 @@ def run_metric_dto(value: MetricValue) -> dict[str, Any]:
         "description": None,
         "label": None,
         "numCells": 1,
-        "dataLocation": None if kind in _INLINE else value.data.get(value.name),
+        "dataLocation": None if metric_rules.is_inline(kind) else value.data.get(value.name),
         "cells": [value.data],
         "schema": {"numProperties": len(properties), "properties": properties},
     }

@@ -13,7 +13,14 @@ from starlette.responses import Response, StreamingResponse
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, body_as, context_of
-from scaffold.workspace.services.artifacts import NewArtifacts
+from scaffold.workspace.services.artifacts import (
+    NewArtifacts,
+    announced,
+    check_path,
+    cleaned,
+    conflict,
+    is_written,
+)
 from scaffold.workspace.services.blobs import MAX_BLOB_BYTES
 from scaffold.workspace.services.dto import artifact_dto, content_information
 from scaffold.workspace.services.history import run_of
@@ -27,7 +34,7 @@ from scaffold.workspace.services.mlflow_records import (
 )
 from scaffold.workspace.services.mlflow_runs import OfRun
 from scaffold.workspace.services.uploads import received
-from scaffold.workspace.store.blobs import ARTIFACTS, Blob, artifact_prefix
+from scaffold.workspace.store.blobs import ARTIFACTS, RUN_ORIGIN, Blob, artifact_prefix
 from scaffold.workspace.streaming import part_of
 
 _MAX_PATH = 1024
@@ -127,10 +134,18 @@ def _target(request: Request) -> tuple[Context, str, str]:
 
 @mlflow
 async def upload(request: Request) -> Any:
-    """Keeps a file as an artifact, piece by piece as it comes."""
+    """Keeps a file as an artifact, piece by piece as it comes.
+
+    A run's artifact is written once, as on Azure ML. A logged model of MLflow 3, which Azure ML has not, is
+    MLflow's own, whose clients write into it again.
+    """
     context, place, path = _target(request)
     if not path:
         raise invalid("The artifact has no name.")
+    if place.startswith(f"{RUN_ORIGIN}/") and is_written(context, place + path):
+        async for _ in request.stream():  # a client that is still sending would not read the answer
+            pass
+        raise conflict(place + path)
     writer = await received(request, MAX_BLOB_BYTES)
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
     size = writer.size
@@ -203,12 +218,7 @@ def _content_information(request: Request, place: str) -> Any:
 async def create_run_artifacts(request: Request) -> Any:
     """Announces artifacts of a run and says where to write them (``BatchArtifactContentInformationDto``)."""
     context, run, body = context_of(request), run_of(request), await body_as(request, NewArtifacts)
-    artifacts, information = {}, {}
+    prefix = artifact_prefix(run.run_id)
     for entry in body.paths:
-        name = artifact_prefix(run.run_id) + entry.path
-        context.store.blobs.announce(ARTIFACTS, name)
-        blob = context.store.blobs.get(ARTIFACTS, name)
-        if blob is not None:
-            artifacts[entry.path] = artifact_dto(blob)
-        information[entry.path] = content_information(context, ARTIFACTS, name, "rw")
-    return {"artifacts": artifacts, "artifactContentInformation": information, "errors": {}}
+        check_path(entry.path)
+    return announced(context, {entry.path: prefix + cleaned(entry.path) for entry in body.paths})

@@ -19,6 +19,7 @@ from scaffold.workspace.context import Context, body_as, context_of, decoded
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.runs import Status
 from scaffold.workspace.services.history import EXPERIMENT_NAME
+from scaffold.workspace.shapes import mlflow_code
 from scaffold.workspace.store.blobs import ARTIFACTS, RUN_ORIGIN
 from scaffold.workspace.store.database import timestamp
 from scaffold.workspace.store.experiments import Experiment
@@ -46,15 +47,6 @@ STATUSES = {
 _WORDS = {Status.COMPLETED: "FINISHED", Status.FAILED: "FAILED", Status.CANCELED: "KILLED"} | dict.fromkeys(
     (Status.RUNNING, Status.FINALIZING, Status.CANCEL_REQUESTED), "RUNNING"
 )
-_CODES = {
-    400: "INVALID_PARAMETER_VALUE",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "RESOURCE_DOES_NOT_EXIST",
-    409: "RESOURCE_ALREADY_EXISTS",
-    413: "INVALID_PARAMETER_VALUE",
-    501: "NOT_IMPLEMENTED",
-}
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -67,7 +59,7 @@ class MlflowFault(Fault):
 
 def refusal(status: int, message: str, code: str | None = None) -> MlflowFault:
     """A refusal with MLflow's code for that status, or another."""
-    return MlflowFault(status, code or _CODES.get(status, "INTERNAL_ERROR"), message)
+    return MlflowFault(status, code or mlflow_code(status), message)
 
 
 def missing(what: str) -> MlflowFault:

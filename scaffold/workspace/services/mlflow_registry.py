@@ -10,6 +10,7 @@ import msgspec
 from starlette.requests import Request
 
 from scaffold.workspace.context import Context, context_of
+from scaffold.workspace.services.mlflow_logging import Pair
 from scaffold.workspace.services.mlflow_records import (
     asked_as,
     invalid,
@@ -20,7 +21,7 @@ from scaffold.workspace.services.mlflow_records import (
     pairs,
     refusal,
 )
-from scaffold.workspace.services.mlflow_runs import Count, Pair
+from scaffold.workspace.services.mlflow_runs import Count
 from scaffold.workspace.services.mlflow_versions import STAGES, stage_of, version_for, version_record
 from scaffold.workspace.services.models import MODEL_NAME
 from scaffold.workspace.store.model_names import ModelName

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import msgspec
 from starlette.requests import Request
 
-from scaffold.parameters import MLFLOW_PREFIX
 from scaffold.workspace.context import Context, context_of, decoded
 from scaffold.workspace.runs import Status
+from scaffold.workspace.services import limits
+from scaffold.workspace.services.mlflow_logging import Int64, Metric, Pair, log
 from scaffold.workspace.services.mlflow_records import (
     DATASETS,
     MODEL_INPUTS,
@@ -28,37 +29,17 @@ from scaffold.workspace.services.mlflow_records import (
     missing,
     mlflow,
     moment,
-    number,
     paged,
-    parameters,
     run_for,
     run_info,
     run_record,
 )
 from scaffold.workspace.store.database import to_json
-from scaffold.workspace.store.metrics import SCALAR, MetricValue
 from scaffold.workspace.store.runs import Run
 
 _MAX_RESULTS = 50_000
 _MODEL_HISTORY = "mlflow.log-model.history"
-Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=_MAX_RESULTS)]
-
-
-class Pair(msgspec.Struct):
-    """``RunTag``, ``Param`` or ``ExperimentTag``."""
-
-    key: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
-    value: str = ""
-
-
-class Metric(msgspec.Struct):
-    """``Metric``."""
-
-    key: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
-    value: float | str
-    timestamp: Int64 | None = None
-    step: Int64 | None = None
 
 
 class OfRun(msgspec.Struct):
@@ -157,6 +138,8 @@ async def create_run(request: Request) -> Any:
     parent, name = tags.pop("mlflow.parentRunId", None), tags.pop("mlflow.runName", None)
     if body.user_id:
         tags.setdefault("mlflow.user", body.user_id)
+    if (reason := limits.tags_over({}, tags)) is not None:
+        raise invalid(reason)
     if parent is not None:
         run_for(context, parent)
     run = context.store.runs.create(
@@ -243,49 +226,11 @@ async def search_runs(request: Request) -> Any:
     return paged("runs", body, search, partial(run_record, request))
 
 
-def _log(context: Context, run: Run, metrics: list[Metric], params: list[Pair], tags: list[Pair]) -> None:
-    """Keeps a batch, all of it or nothing."""
-    known = parameters(run)
-    new: dict[str, str] = {}
-    for param in params:
-        present = new.get(param.key, known.get(param.key))
-        if present is not None and present != param.value:
-            raise invalid(
-                f"Changing param values is not allowed. Param with key={param.key!r} was already logged with"
-                f" value={present!r} for run ID={run.run_id!r}. Attempted logging new value {param.value!r}."
-            )
-        new[param.key] = param.value
-    named = {tag.key: tag.value for tag in tags}
-    name = named.pop("mlflow.runName", None)
-    for reserved in ("mlflow.parentRunId", "mlflow.rootRunId"):
-        named.pop(reserved, None)  # what a run is part of is settled when it is made
-    values = [
-        MetricValue(
-            run_id=run.run_id,
-            name=metric.key,
-            metric_id=str(uuid.uuid4()),
-            created=moment(metric.timestamp),
-            columns={metric.key: "double"},
-            data={metric.key: number(metric.value)},
-            kind=SCALAR,
-            step=metric.step,
-        )
-        for metric in metrics
-    ]
-    with context.store.database.transaction():
-        context.store.metrics.add(values)
-        if name:
-            context.store.runs.update(run.run_id, display_name=name)
-        if new or named:
-            properties = {MLFLOW_PREFIX + key: value for key, value in new.items()}
-            context.store.runs.merge(run.run_id, tags=named, properties=properties)
-
-
 @mlflow
 async def log_metric(request: Request) -> Any:
     """One value of a metric."""
     context, body = context_of(request), await asked_as(request, LogMetric)
-    _log(context, run_for(context, body.run_id, body.run_uuid), [body], [], [])
+    log(context, run_for(context, body.run_id, body.run_uuid), [body], [], [])
     return {}
 
 
@@ -293,7 +238,7 @@ async def log_metric(request: Request) -> Any:
 async def log_parameter(request: Request) -> Any:
     """One parameter, which never changes."""
     context, body = context_of(request), await asked_as(request, LogPair)
-    _log(context, run_for(context, body.run_id, body.run_uuid), [], [body], [])
+    log(context, run_for(context, body.run_id, body.run_uuid), [], [body], [])
     return {}
 
 
@@ -301,7 +246,7 @@ async def log_parameter(request: Request) -> Any:
 async def set_tag(request: Request) -> Any:
     """One tag."""
     context, body = context_of(request), await asked_as(request, LogPair)
-    _log(context, run_for(context, body.run_id, body.run_uuid), [], [], [body])
+    log(context, run_for(context, body.run_id, body.run_uuid), [], [], [body])
     return {}
 
 
@@ -309,7 +254,7 @@ async def set_tag(request: Request) -> Any:
 async def log_batch(request: Request) -> Any:
     """Metrics, parameters and tags, all or none."""
     context, body = context_of(request), await asked_as(request, LogBatch)
-    _log(context, run_for(context, body.run_id, body.run_uuid), body.metrics, body.params, body.tags)
+    log(context, run_for(context, body.run_id, body.run_uuid), body.metrics, body.params, body.tags)
     return {}
 
 

@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from scaffold.workspace.context import Context, context_of
 from scaffold.workspace.services.mlflow_artifacts import LOGGED_MODELS, checked_path
+from scaffold.workspace.services.mlflow_logging import Pair
 from scaffold.workspace.services.mlflow_records import (
     artifact_uri,
     asked_as,
@@ -25,7 +26,7 @@ from scaffold.workspace.services.mlflow_records import (
     refusal,
     run_for,
 )
-from scaffold.workspace.services.mlflow_runs import Count, Pair
+from scaffold.workspace.services.mlflow_runs import Count
 from scaffold.workspace.services.models import asset_document, model_document
 from scaffold.workspace.store.blobs import ARTIFACTS, artifact_prefix
 from scaffold.workspace.store.models import RegisteredModel

@@ -11,6 +11,7 @@ from scaffold.workspace import faults
 from scaffold.workspace.context import Context, body_as, context_of
 from scaffold.workspace.faults import Fault
 from scaffold.workspace.runs import Status, may_follow
+from scaffold.workspace.services import limits
 from scaffold.workspace.services.dto import RunDetailsDto, RunDto, run_dto
 from scaffold.workspace.services.history import (
     check_experiment_name,
@@ -135,6 +136,7 @@ def _create(context: Context, experiment: Experiment, run_id: str, changes: RunC
         raise faults.not_found(f"Parent run {parent}")
     status = changes.status or Status.NOT_STARTED
     columns = _columns(context, changes, executed=False)
+    tags = _tags({}, changes)
     if status is Status.RUNNING:
         columns.setdefault("started", moment(datetime.now(timezone.utc).isoformat()))
     try:
@@ -143,13 +145,25 @@ def _create(context: Context, experiment: Experiment, run_id: str, changes: RunC
             experiment.experiment_id,
             status=status,
             parent_run_id=parent,
-            tags=texts(changes.tags),
+            tags=tags,
             properties=texts(changes.properties),
             recorded=_recorded({}, changes),
             **columns,
         )
     except sqlite3.IntegrityError:
         raise faults.conflict(f"There is a run {run_id} already.") from None
+
+
+def _tags(present: dict[str, str], changes: RunChanges) -> dict[str, str]:
+    """The tags to be added to those that a run has.
+
+    Raises:
+        Fault: they are over a limit of the service.
+    """
+    tags = texts(changes.tags)
+    if (reason := limits.tags_over(present, tags)) is not None:
+        raise faults.bad_request(reason)
+    return tags
 
 
 def _columns(context: Context, changes: RunChanges, *, executed: bool) -> dict[str, Any]:
@@ -195,7 +209,7 @@ def _recorded(present: dict[str, Any], changes: RunChanges) -> dict[str, Any]:
 def _change(context: Context, run: Run, changes: RunChanges) -> Run:
     runs, run_id = context.store.runs, run.run_id
     columns = _columns(context, changes, executed=run.executed)
-    properties = texts(changes.properties)
+    properties, tags = texts(changes.properties), _tags(run.tags, changes)
     if run.executed and run.snapshot_id is None:  # a local run's arrives after the run has begun
         columns |= _snapshot_column(context, changes)
         snapshot = context.store.snapshots.get(columns.get("snapshot_id", ""))
@@ -210,7 +224,7 @@ def _change(context: Context, run: Run, changes: RunChanges) -> Run:
                 raise faults.conflict(f"Run {run_id} is {run.status.value} and cannot become {status.value}.")
             runs.move(run_id, status)
         runs.update(run_id, **columns)
-        return runs.merge(run_id, tags=texts(changes.tags), properties=properties)
+        return runs.merge(run_id, tags=tags, properties=properties)
 
 
 async def delete_run_tags(request: Request) -> RunDto:

@@ -116,6 +116,21 @@ class Metrics:
             [(*key, step, sequence, _number(value)) for key, (step, sequence, value) in latest.items()],
         )
 
+    def count_names(self, run_id: str) -> int:
+        """How many metrics a run has."""
+        row = self._database.one("SELECT COUNT(*) FROM latest_metrics WHERE run_id = ?", run_id)
+        return int(row[0]) if row else 0
+
+    def count(self, run_id: str, name: str, limit: int) -> int:
+        """How many values a metric has, counted up to a limit."""
+        row = self._database.one(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM metrics WHERE run_id = ? AND name = ? LIMIT ?)",
+            run_id,
+            name,
+            limit,
+        )
+        return int(row[0]) if row else 0
+
     def names(self, run_id: str) -> list[str]:
         """The names that a run has logged, in the order of their first values."""
         rows = self._database.all(

@@ -84,11 +84,17 @@ def test_datastores_are_the_workspaces_own_and_records_of_others(machine: Machin
         """,
     )
 
-    assert seen["first"] == ["workspaceblobstore", "workspaceartifactstore"]
+    beside = [
+        "workspacefilestore",
+        "workspaceworkingdirectory",
+        "azureml_globaldatasets",
+        "workspaceartifactstore",
+    ]
+    assert seen["first"] == ["workspaceblobstore", *beside]
     assert seen["default"] == ["workspaceblobstore", "azureml-blobstore"]
     assert seen["theirs"] == ["theirs", "data", {"a": "b"}]
     assert seen["secret"] == "a2V5"
-    assert seen["listed"] == ["workspaceblobstore", "theirs", "workspaceartifactstore"]
+    assert seen["listed"] == ["workspaceblobstore", "theirs", *beside]
     assert "ResourceNotFoundError" in seen["gone"]
     assert "does not have other kinds of datastores (share is of the kind AzureFile)" in seen["share"]
     assert "the workspace's own" in seen["own"]

@@ -55,6 +55,17 @@ def test_what_the_submitting_script_does_beyond_is_listed_with_its_line(tmp_path
     assert left == {(3, "Dataset.get_by_name"), (3, "as_named_input"), (8, "run.register_model")}
 
 
+@pytest.mark.parametrize(("imports", "path"), [("from pkg.mod import f\n", True), ("import os\n", False)])
+def test_an_import_that_sdk_v1_finds_at_the_root_is_found_by_the_job(tmp_path, imports, path):
+    files = {
+        "submit.py": SUBMIT.replace("'train.py'", "'scripts/train.py'"),
+        "src/scripts/train.py": imports + TRAIN,
+        "src/pkg/mod.py": "f = 1\n",
+    }
+    job = next(change for change in proposal(tmp_path, **files).changes if change.path.name == "job.yml")
+    assert ('"PYTHONPATH": "."' in job.after) is path
+
+
 def test_what_is_of_a_compute_target_is_told_from_what_is_of_a_run(tmp_path):
     more = "cluster = ComputeTarget(ws, 'c')\ncluster.get_status()\nrun.get_status()\n"
     hints = {note.line: note.hint for note in proposal(tmp_path, **{"submit.py": SUBMIT + more}).notes}

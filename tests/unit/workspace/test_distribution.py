@@ -45,6 +45,12 @@ def test_every_rank_knows_its_number_the_size_and_the_master(configuration: dict
     assert len({rank.variables["MASTER_PORT"] for rank in ranks}) == 1
 
 
+def test_a_process_of_mpi_finds_the_first_node_as_on_a_cluster():
+    for rank in processes(communicator="OpenMpi", mpi={"processCountPerNode": 3}):
+        assert rank.variables["AZ_BATCHAI_MPI_MASTER_NODE"] == "127.0.0.1"
+        assert rank.variables["AZ_BATCHAI_TASK_INDEX"] == "0"
+
+
 def test_the_logs_of_many_ranks_sort_by_number():
     logs = [rank.log for rank in processes(framework="PyTorch", pytorch={"processCount": 12})]
 

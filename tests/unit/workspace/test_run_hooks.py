@@ -140,3 +140,25 @@ def test_an_import_in_a_thread_and_a_second_one_count_once(folder: Path):
 
     assert (done.returncode, done.stderr) == (0, "")
     assert killed(folder) == 1
+
+
+def test_the_root_is_the_last_place_of_the_first_python_alone(python: str, folder: Path):
+    write_tree(
+        folder,
+        {
+            "pkg.py": "where = 'root'\n",
+            "both.py": "where = 'root'\n",
+            "given/both.py": "where = 'given'\n",
+            "scripts/train.py": "import both, pkg, subprocess, sys\nprint(pkg.where, both.where)\nsys.stdout.flush()\n"
+            "subprocess.call([sys.executable, 'scripts/other.py'])\n",
+            "scripts/other.py": "try:\n    import pkg\nexcept ImportError:\n    print('no pkg')\n",
+        },
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    environment["PYTHONPATH"] = os.pathsep.join((str(HOOKS), str(folder / "given")))
+    environment["SCAFFOLD_SNAPSHOT_ROOT"] = str(folder)
+    done = subprocess.run(
+        [python, "scripts/train.py"], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.split() == ["root", "given", "no", "pkg"], done.stderr

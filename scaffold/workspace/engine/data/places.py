@@ -11,6 +11,9 @@ import msgspec
 
 from scaffold.workspace.engine.data.configuration import ABSOLUTE
 
+PARAMETER = "AZUREML_PARAMETER_"
+"""Before the name of an input or output of a job of SDK v2 (``azure.ai.ml.entities.CommandJob``)."""
+
 
 class Places(msgspec.Struct, frozen=True):
     """Where a run's script finds its data: what each name stands for.
@@ -27,13 +30,17 @@ class Places(msgspec.Struct, frozen=True):
     links: list[str] = []
     references: dict[str, str] = {}
 
-    def variables(self, taken: dict[str, str]) -> dict[str, str]:
+    def variables(self, taken: dict[str, str], *, of_job: bool = False) -> dict[str, str]:
         """The environment variables that say so.
 
         Args:
             taken: the variables that the process has besides, which a name in capitals does not replace.
+            of_job: True of a job of SDK v2, whose inputs and outputs are parameters too.
         """
         variables: dict[str, str] = {}
+        if of_job:
+            variables |= {PARAMETER + name: value for name, _, value in self.inputs.values()}
+            variables |= {PARAMETER + name: value for name, value in self.outputs.items()}
         for name, _, value in self.inputs.values():
             variables |= _named(name, value, "AZURE_ML_INPUT_")
             if name.upper() not in taken:

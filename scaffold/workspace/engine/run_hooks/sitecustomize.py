@@ -1,5 +1,8 @@
 """Runs at the start of every Python of a run: sees to it that what was logged has been sent when it ends.
 
+The first Python, which runs a script of SDK v1, also gets the root of the snapshot at the end of ``sys.path``,
+where Azure ML's wrapper (its ``ProjectPythonPath``) puts it for the script, and not for what the script starts.
+
 azureml-core sends metrics in the background and leaves the last of them to whoever started the script:
 on Azure ML a wrapper around the script calls ``_RunBase._kill``, which flushes every run object. This does
 the same, and neither changes the SDK nor how the script is run. It must work on any Python from 3.6 on.
@@ -7,6 +10,7 @@ the same, and neither changes the SDK nor how the script is run. It must work on
 
 import sys
 
+_ROOT = "SCAFFOLD_SNAPSHOT_ROOT"
 _TARGET = "azureml._run_impl.run_base"
 _SECONDS = 300.0
 _done = []
@@ -65,5 +69,15 @@ def _run_hidden():
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
+def _add_root():
+    """Puts the snapshot's root at the end of ``sys.path``, once, unless it is there."""
+    import os
+
+    root = os.environ.pop(_ROOT, None)
+    if root and root not in sys.path:
+        sys.path.append(root)
+
+
 sys.meta_path.insert(0, _Watcher)
 _run_hidden()
+_add_root()

@@ -23,7 +23,11 @@ def definition_of(template: dict[str, Any], child: str, values: space.Values) ->
         name: output | {"uri": str(output.get("uri") or "").replace(RUN, child)}
         for name, output in (job.get("outputs") or {}).items()
     }
-    variables = {f"AZUREML_SWEEP_{name}": text(value) for name, value in values.items()}
+    variables = {
+        f"{prefix}{name}": text(value)
+        for name, value in values.items()
+        for prefix in ("AZUREML_SWEEP_", "AZUREML_PARAMETER_")
+    }
     return template | {
         # An output that is passed as an address stands there with the trial's id.
         "command": filled(template["command"].replace(RUN, child), values),

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-import math
 from typing import Any
 from urllib.parse import quote
 
+from scaffold import ranking
 from scaffold.workspace.portal import words
 from scaffold.workspace.portal.pages import Look
 from scaffold.workspace.runs import TERMINAL, Status
@@ -233,19 +233,19 @@ def _child_metrics(look: Look, run_id: str, child_ids: list[str]) -> dict[str, d
     last = look.store.run_lists.values(child_ids, [f"metrics.{name}" for name in names[:_AT_FIRST]])
     found: dict[str, dict[str, Any]] = {}
     for child in child_ids:
-        primary = {f"best {sweep.metric}": _best(look, child, sweep)} if sweep else {}
-        others = {f"last {name}": last[child].get(f"metrics.{name}") for name in names[:_AT_FIRST]}
+        primary = {ranking.head(sweep.metric, "best"): _best(look, child, sweep)} if sweep else {}
+        others = {
+            ranking.head(name, "last"): last[child].get(f"metrics.{name}") for name in names[:_AT_FIRST]
+        }
         found[child] = primary | others
     return found
 
 
 def _best(look: Look, run_id: str, sweep: Sweep) -> float | None:
     """The value that a sweep compares a child by: the best that it logged of the sweep's metric."""
-    logged = (
-        next(iter(data.values()), None) for _, _, data in look.store.metrics.points(run_id, sweep.metric)
-    )
-    numbers = [number for number in logged if isinstance(number, int | float) and not math.isnan(number)]
-    return (max if sweep.maximize else min)(numbers, default=None)
+    points = look.store.metrics.points(run_id, sweep.metric)
+    logged = [next(iter(data.values()), None) for _, _, data in points]
+    return ranking.value_of(logged, "best", "maximize" if sweep.maximize else "minimize")
 
 
 def drawn_of(run: Run) -> dict[str, str]:

@@ -33,7 +33,8 @@ def page(look: Look, run_id: str) -> dict[str, Any] | None:
         _DRAWINGS.get((look.store.workspace_id, run_id, metric), partial(_drawn, look, run_id, metric))
         for metric in look.store.metrics.overview(run_id)
     ]
-    return {**frame(look, run, "metrics"), "metrics": drawn}
+    refused = [warning["message"] for warning in run.warnings if warning.get("source") == "metrics"]
+    return {**frame(look, run, "metrics"), "metrics": drawn, "refused": refused}
 
 
 def one(look: Look, run_id: str) -> dict[str, Any] | None:

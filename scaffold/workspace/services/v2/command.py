@@ -9,6 +9,7 @@ import msgspec
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context
 from scaffold.workspace.engine.data.configuration import DOWNLOAD, MOUNT, UPLOAD, OutputAsset
+from scaffold.workspace.engine.data.places import PARAMETER
 from scaffold.workspace.refusals import FRAMEWORKS
 from scaffold.workspace.services.dto import Dto
 from scaffold.workspace.services.v2 import codes, environments
@@ -169,7 +170,9 @@ def configured(context: Context, run_id: str, trial: Trial, bound: Bound) -> Con
         "nodeCount": (trial.resources or Resources()).instance_count or 1,
         "environment": {**definition.content, "name": definition.name, "version": definition.version},
         "environmentVariables": variables
-        | {f"AZURE_ML_{name.replace('inputs.', 'INPUT_')}": value for name, value in direct.items()},
+        | {f"AZURE_ML_{name.replace('inputs.', 'INPUT_')}": value for name, value in direct.items()}
+        | {PARAMETER + name.removeprefix("inputs."): value for name, value in (literals | direct).items()}
+        | {PARAMETER + name.removeprefix("outputs."): value for name, value in written.items()},
         "maxRunDurationSeconds": bound.timeout,
         "data": data,
         "outputData": sections,

@@ -6,15 +6,13 @@ import msgspec
 from starlette.requests import Request
 
 from scaffold.workspace import faults
-from scaffold.workspace.context import ACCOUNT, Context, body_as, context_of
+from scaffold.workspace.context import Context, body_as, context_of
 from scaffold.workspace.refusals import STORAGE
 from scaffold.workspace.services import datastores
-from scaffold.workspace.services.dto import AzureStorageDto, DatastoreDto, Dto
+from scaffold.workspace.services.dto import DatastoreDto, Dto
 from scaffold.workspace.services.v2.resources import resource
-from scaffold.workspace.store.blobs import ARTIFACTS
-from scaffold.workspace.store.datastores import OWN, OWN_ARTIFACTS
 
-_BLOB = "AzureBlob"
+_BLOB, _FILES = "AzureBlob", "AzureFile"
 _CREDENTIALS = {"Sas": "Sas", "AccountKey": "AccountKey"}
 
 
@@ -44,27 +42,6 @@ class NewDatastore(Dto):
     properties: Properties
 
 
-def _artifacts(context: Context) -> DatastoreDto:
-    """The store of artifacts, whose files are those of runs: to be read, never written by this way."""
-    return DatastoreDto(
-        name=OWN_ARTIFACTS,
-        data_store_type=_BLOB,
-        has_been_validated=True,
-        azure_storage_section=AzureStorageDto(
-            account_name=ACCOUNT,
-            container_name=ARTIFACTS,
-            endpoint=context.endpoints.blob_endpoint,
-            protocol="https",
-            credential_type="Sas",
-            sas_token="?" + context.authority.sign_container(ARTIFACTS, "rl"),
-        ),
-    )
-
-
-def _named(context: Context, name: str) -> DatastoreDto:
-    return _artifacts(context) if name.lower() == OWN_ARTIFACTS else datastores.named(context, name)
-
-
 def _resource(context: Context, datastore: DatastoreDto) -> dict[str, Any]:
     section = datastore.azure_storage_section
     kind = _CREDENTIALS.get(section.credential_type or "", "None")
@@ -75,7 +52,7 @@ def _resource(context: Context, datastore: DatastoreDto) -> dict[str, Any]:
         "properties": {},
         "isDefault": datastore.is_default,
         "accountName": section.account_name,
-        "containerName": section.container_name,
+        ("fileShareName" if datastore.data_store_type == _FILES else "containerName"): section.container_name,
         "endpoint": section.endpoint,
         "protocol": section.protocol or "https",
         "serviceDataAccessAuthIdentity": "None",
@@ -91,7 +68,7 @@ def _resource(context: Context, datastore: DatastoreDto) -> dict[str, Any]:
 async def list_datastores(request: Request) -> Any:
     """All of them; the default one alone when that is asked for."""
     context = context_of(request)
-    found = [*datastores.everything(context), _artifacts(context)]
+    found = datastores.everything(context)
     if request.query_params.get("isDefault", "").lower() == "true":
         found = [datastore for datastore in found if datastore.is_default]
     return {"value": [_resource(context, datastore) for datastore in found], "nextLink": None}
@@ -100,13 +77,13 @@ async def list_datastores(request: Request) -> Any:
 async def get_datastore(request: Request) -> Any:
     """One datastore, without its secret."""
     context = context_of(request)
-    return _resource(context, _named(context, request.path_params["name"]))
+    return _resource(context, datastores.named(context, request.path_params["name"]))
 
 
 async def list_secrets(request: Request) -> Any:
     """What opens a datastore: of the workspace's own, a signature; of another, what was registered."""
     context = context_of(request)
-    section = _named(context, request.path_params["name"]).azure_storage_section
+    section = datastores.named(context, request.path_params["name"]).azure_storage_section
     if section.sas_token:
         return {"secretsType": "Sas", "sasToken": section.sas_token.lstrip("?")}
     if section.account_key:
@@ -120,7 +97,7 @@ async def put_datastore(request: Request) -> Any:
     asked = (await body_as(request, NewDatastore)).properties
     if asked.datastore_type != _BLOB:
         raise STORAGE.fault(f"{name} is of the kind {asked.datastore_type}")
-    if name.lower() in (OWN, OWN_ARTIFACTS):
+    if datastores.is_own(name):
         raise faults.bad_request(f"{name} is the workspace's own and cannot be changed.")
     secrets = (asked.credentials.secrets if asked.credentials else None) or {}
     section = {
@@ -141,12 +118,12 @@ async def put_datastore(request: Request) -> Any:
     except msgspec.ValidationError as error:
         raise faults.bad_request(f"The datastore has another shape: {error}") from None
     datastores.keep(context, record)
-    return _resource(context, _named(context, name))
+    return _resource(context, datastores.named(context, name))
 
 
 async def delete_datastore(request: Request) -> Any:
     """Forgets a record; what it stands for is not touched."""
     name = request.path_params["name"]
-    if name.lower() == OWN_ARTIFACTS:
+    if datastores.is_own(name):
         raise faults.bad_request(f"{name} is the workspace's own and cannot be deleted.")
     return await datastores.delete_datastore(request)

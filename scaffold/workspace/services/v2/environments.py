@@ -15,6 +15,7 @@ from scaffold.workspace.context import Context, body_as
 from scaffold.workspace.refusals import DOCKERFILES
 from scaffold.workspace.services.dto import Dto
 from scaffold.workspace.services.environments import (
+    absent,
     check_registrable,
     curated,
     curated_named,
@@ -136,7 +137,7 @@ def find(context: Context, environment_id: str) -> Definition:
     if reference.label not in (None, "latest"):
         found = context.store.definitions.labeled(reference.name, reference.label or "")
     if found is None:
-        raise faults.not_found(f"Environment {environment_id}")
+        raise absent(reference.name, f"Environment {environment_id}")
     return found
 
 
@@ -145,8 +146,10 @@ def _of_registry(environment_id: str) -> Definition:
     known = curated_named(name) or curated_named(f"AzureML-{name}")
     if known is None:
         names = ", ".join(sorted(key.removeprefix("AzureML-") for key in curated()))
-        raise faults.not_found(
-            f"Environment {environment_id} (the local workspace comes with these of that registry: {names})"
+        raise absent(
+            name,
+            f"Environment {environment_id} (the local workspace comes with these of that registry: {names})",
+            of_registry=True,
         )
     return known
 

@@ -1,6 +1,6 @@
 """SDK v2: job.yml, and what its SDK sends."""
 
-from tests.unit.project.trees import CONSTANTS, Case, Content, Link
+from tests.unit.project.trees import CONSTANTS, RUNNER, Case, Content, Link
 
 FOLDER = "Experiment_1"
 V2 = {"constants.py": CONSTANTS + "SDK = 'v2'\n"}
@@ -14,8 +14,53 @@ def sent(says: str, files: dict[str, Content], *finds: str, changes: dict[str, C
 
 
 BACK = {".amlignore": "data\n!data/keep.txt\n", "data/keep.txt": "", "data/more.txt": ""}
+LOST = (
+    "error Experiment_1/scripts/train.py:{}: it imports pkg from the folder that is sent, which SDK v2 does not put on "
+    "Python's path."
+)
+
+
+JOB: dict[str, Content] = {"job.yml": "type: command\ncommand: python scripts/train.py\n"}
+
+
+def below(says: str, script: str, *finds: str, changes: dict[str, Content] = JOB, **files: str) -> Case:
+    """A project whose script is in a folder below the one that is sent, which has a package."""
+    tree: dict[str, Content] = {
+        "run_experiment.py": RUNNER.replace("'train.py'", "'scripts/train.py'"),
+        f"{FOLDER}/train.py": None,
+        f"{FOLDER}/scripts/train.py": script,
+        f"{FOLDER}/pkg/__init__.py": "",
+        f"{FOLDER}/pkg/mod.py": "",
+    }
+    more = {f"{FOLDER}/{name}": text for name, text in files.items()}
+    return Case("job-path", says, {**changes, **tree, **more}, finds)
+
 
 CASES = [
+    below("imports what is beside its folder", "import os\nfrom pkg.mod import f\n", LOST.format(2)),
+    below(
+        "imports it in a module of its own",
+        "import helper\n",
+        LOST.replace("train.py:{}", "helper.py:1"),
+        **{"scripts/helper.py": "import pkg\n"},
+    ),
+    below("goes through SDK v1 alone", "import pkg\n", changes={}),
+    below("imports what is in its own folder too", "import pkg\n", **{"scripts/pkg.py": ""}),
+    below("says where to look", "import sys\nsys.path.append('.')\nimport pkg\n"),
+    below("tries it", "try:\n    import pkg\nexcept ImportError:\n    pass\n"),
+    below("imports it in a function", "def main():\n    import pkg\n"),
+    below(
+        "sets PYTHONPATH",
+        "import pkg\n",
+        changes={"job.yml": "type: command\nenvironment_variables: {PYTHONPATH: .}\n"},
+    ),
+    below(
+        "starts it as a module",
+        "import pkg\n",
+        changes={"job.yml": "type: command\ncommand: python -m scripts.train\n"},
+    ),
+    below("gets its job from the submitting script", "import pkg\n", changes=V2),
+    sent("has its script in the folder that is sent", {"train.py": "import pkg\n", "pkg/__init__.py": ""}),
     sent(
         "takes a file back in from a folder",
         BACK,

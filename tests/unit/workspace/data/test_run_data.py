@@ -190,3 +190,15 @@ def test_the_variables_are_those_that_the_sdk_reads():
         "AZUREML_LINK_DATASET_OUTPUTS": "l",
     }
     assert Places().variables({}) == {}
+
+
+def test_the_inputs_and_outputs_of_a_job_are_parameters_too():
+    named = PLACES.variables({}, of_job=True)
+    more = {name: value for name, value in named.items() if name.startswith("AZUREML_PARAMETER_")}
+
+    assert more == {
+        "AZUREML_PARAMETER_x": "/in put/x",
+        "AZUREML_PARAMETER_d": "an-id",
+        "AZUREML_PARAMETER_o": "/out/o",
+    }
+    assert {name: value for name, value in named.items() if name not in more} == PLACES.variables({})

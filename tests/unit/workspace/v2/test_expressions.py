@@ -81,6 +81,8 @@ def test_a_trial_has_its_parameters_in_its_command_and_outputs_of_its_own():
         "A": "b",
         "AZUREML_SWEEP_rate": "0.5",
         "AZUREML_SWEEP_kind": "blue",
+        "AZUREML_PARAMETER_rate": "0.5",
+        "AZUREML_PARAMETER_kind": "blue",
     }
     assert made["job"]["command"] == "train 0.5 ${{inputs.a}}"
     assert made["job"]["outputs"]["model"]["uri"].endswith("/azureml/sweep_1/model")
