@@ -4,8 +4,8 @@ One runs a project's submitting script (``child.__main__``), one answers questio
 speaks SDK v2 (``child.job``).
 """
 
+import contextlib
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from scaffold.submission.overrides import Overrides
+from scaffold.tether import SESSION, Tether
 
 Event = dict[str, Any]
 
@@ -53,16 +54,14 @@ class ChildProcess:
         self.lines: list[str] = []
         self.error: Event | None = None
         self.events: queue.Queue[Event] = queue.Queue()
-        options: dict[str, Any] = {"start_new_session": True}
-        if os.name == "nt":
-            options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
+        self._tether = Tether()
         # A group of its own: Ctrl-C reaches this program alone, which then decides what becomes of the process.
         self._process = subprocess.Popen(
             # As a file: with -m, a folder named scaffold in the project would be taken for this package.
             [sys.executable, str(file)],
             cwd=cwd,
             env={
-                **environment,
+                **self._tether.mark(environment),
                 "PYTHONUNBUFFERED": "1",
                 "PYTHONIOENCODING": "utf-8:replace",
                 "SCAFFOLD_SUBMISSION": json.dumps(job),
@@ -73,8 +72,9 @@ class ChildProcess:
             text=True,
             encoding="utf-8",
             errors="replace",
-            **options,
+            **SESSION,
         )
+        self._tether.leads(self._process.pid)
         printing = threading.Thread(target=self._read_lines, args=(self._process.stderr,), daemon=True)
         printing.start()
         threading.Thread(target=self._read_events, args=(self._process.stdout, printing), daemon=True).start()
@@ -89,8 +89,16 @@ class ChildProcess:
         for line in stream:
             self._heard(json.loads(line))
         code = self._process.wait()
+        self._let_go(code)
         printing.join()
         self.events.put({"event": "over", "exit_code": code})
+
+    def _let_go(self, code: int) -> None:
+        """What a script that has ended leaves running may go on; what one was starting that was killed may not."""
+        if code < 0:
+            self._tether.end()
+        else:
+            self._tether.release()
 
     def _heard(self, event: Event) -> None:
         self.events.put(event)
@@ -106,14 +114,13 @@ class ChildProcess:
             self._process.stdin.flush()
 
     def stop(self) -> None:
-        """Ends the process if it is still there; what was accepted stays accepted."""
+        """Ends the process if it is still there, and what it has started; what was accepted stays accepted."""
         if self._process.poll() is None:
             self._process.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(5)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            self._tether.end()
+            self._process.wait()
 
 
 class TaskProcess(ChildProcess):

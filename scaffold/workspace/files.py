@@ -1,6 +1,11 @@
-"""Writing files so that a kill at any point leaves the old content or the new, never a part; measuring folders."""
+"""Writing files so that a kill at any point leaves the old content or the new, never a part; measuring folders.
 
+And reading files that somebody else may have put something in the place of.
+"""
+
+import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +32,41 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def is_plain(path: Path) -> bool:
+    """True for a file that is in its place itself: neither it nor its folder nor the one above that is a link.
+
+    A hard link counts as the file: it is no more than its maker could have copied, and we keep logs by one.
+    """
+    with contextlib.suppress(OSError):
+        status = path.lstat()
+        links = any(folder.is_symlink() for folder in list(path.parents)[:2])
+        return stat.S_ISREG(status.st_mode) and not links
+    return False
+
+
+def read_plain(path: Path, limit: int) -> bytes | None:
+    """The content of a file, or None where there is none, or what there is is no plain file or longer.
+
+    Args:
+        path: the file; a link, a folder or a pipe in its place is not read.
+        limit: how long it may be (bytes).
+    """
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
+    if not is_plain(path):
+        return None
+    try:
+        descriptor = os.open(path, flags)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        content = stream.read(limit + 1)
+    return content if len(content) <= limit else None
 
 
 def files_below(folder: Path) -> Iterator[os.stat_result]:

@@ -1,5 +1,6 @@
 """A run's folder: what is laid out before its process starts, and what is collected after it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -102,29 +103,31 @@ def test_what_an_earlier_attempt_left_is_gone(store: Store, folder: JobFolder, r
     write_job(folder, job_of(folder))
 
     assert files(folder.work / "outputs") == set()
-    assert not (folder.path / "stop").exists()
+    assert not (folder.records / "stop").exists()
 
 
 def test_the_variables_of_a_job_are_for_its_owner_alone(folder: JobFolder):
     if os.name != "posix":
         pytest.skip("modes are POSIX's")
-    assert (folder.path / "job.json").stat().st_mode & 0o777 == 0o600
+    assert (folder.records / "job.json").stat().st_mode & 0o777 == 0o600
     assert folder.log("user_logs/std_log.txt").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_folder_tells_how_far_its_run_is(folder: JobFolder):
-    assert folder.started() is None
+    assert not folder.was_started()
     assert folder.outcome() is None
 
-    (folder.path / "exit.json").write_text(
-        '{"exit_code": 3, "reason": "exited", "at": "now", "message": null}'
-    )
-    assert folder.outcome() == Outcome("exited", 3, "now")
+    at = "2026-11-24T10:00:00.000001+00:00"
+    record = {"exit_code": 3, "reason": "exited", "at": at, "message": None, "log": None}
+    (folder.records / "exit.json").write_text(json.dumps(record).ljust(8192))
+    assert folder.was_started()
+    assert folder.outcome() == Outcome("exited", 3, at)
 
     folder.clear()
     assert folder.outcome() is None
     folder.request_stop()
     assert not folder.path.exists()
+    assert not folder.records.exists()
 
 
 # The command line
@@ -167,11 +170,11 @@ def variables(
 
 
 def test_the_run_wins_over_the_environment_and_the_workspace_over_both(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("ONE", "machine")
-    assert variables()["ONE"] == "machine"
-    assert variables({"ONE": "environment"})["ONE"] == "environment"
-    assert variables({"ONE": "environment"}, {"ONE": "run"})["ONE"] == "run"
-    assert variables({"ONE": "environment"}, {"ONE": "run"}, {"ONE": "workspace"})["ONE"] == "workspace"
+    monkeypatch.setenv("OMP_ONE", "machine")
+    assert variables()["OMP_ONE"] == "machine"
+    assert variables({"OMP_ONE": "environment"})["OMP_ONE"] == "environment"
+    assert variables({"OMP_ONE": "environment"}, {"OMP_ONE": "run"})["OMP_ONE"] == "run"
+    assert variables({"OMP_ONE": "e"}, {"OMP_ONE": "run"}, {"OMP_ONE": "workspace"})["OMP_ONE"] == "workspace"
 
 
 def test_a_run_cannot_pass_for_another():
@@ -262,7 +265,7 @@ def test_links_that_leave_the_runs_folder_are_not_followed(
     (secret / "key").write_text("secret")
     outputs = folder.work / "outputs"
     (outputs / "absolute").symlink_to(secret / "key")
-    (outputs / "relative").symlink_to(Path("../../job.json"))  # it holds the run's token
+    (outputs / "relative").symlink_to(folder.records / "job.json")  # it holds the run's token
     (outputs / "folder").symlink_to(secret, target_is_directory=True)
     (outputs / "dangling").symlink_to(tmp_path / "nothing")
     (outputs / "loop").symlink_to(outputs / "loop")
