@@ -22,6 +22,7 @@ from scaffold.workspace.engine.jobs import (
     write_job,
 )
 from scaffold.workspace.engine.specification import Specification
+from scaffold.workspace.logs import last_lines
 from scaffold.workspace.paths import Home
 from scaffold.workspace.runs import Status
 from scaffold.workspace.store import Store
@@ -128,6 +129,85 @@ def test_a_folder_tells_how_far_its_run_is(folder: JobFolder):
     folder.request_stop()
     assert not folder.path.exists()
     assert not folder.records.exists()
+
+
+AT = "2026-11-24T10:00:00.000001+00:00"
+TRUE = {"exit_code": 0, "reason": "exited", "at": AT, "message": None, "log": None}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reason": "Completed"}, {"reason": "lost"}, {"reason": 1}, {"reason": None},
+        {"exit_code": "0"}, {"exit_code": 0.5}, {"exit_code": 2**40}, {"exit_code": -1000}, {"exit_code": None},
+        {"reason": "not-started"}, {"at": "now"}, {"at": 3}, {"at": "2026-13-24T10:00:00Z"}, {"message": "x" * 5000},
+        {"message": ["x"]}, {"log": "/etc/passwd"}, {"log": "user_logs/std_log.txt"}, {"log": 7},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_record_that_no_supervisor_writes_is_told_as_such(folder: JobFolder, changes: dict[str, Any]):
+    (folder.records / "exit.json").write_text(json.dumps(TRUE | changes))
+
+    assert folder.outcome() == Outcome(jobs.UNREADABLE)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b" " * 8192, b"{", b"\xff\xfe", b"[]", b"null", b"0", b"{}", b"[" * 100_000]
+)
+def test_a_record_that_is_garbage_is_told_as_such(folder: JobFolder, content: bytes):
+    (folder.records / "exit.json").write_bytes(content)
+
+    assert folder.outcome() == Outcome(jobs.UNREADABLE)
+
+
+@links
+@pytest.mark.parametrize("kind", ["a folder", "a link", "a dangling link", "a loop", "a pipe"])
+def test_a_record_that_is_no_file_is_told_as_such(folder: JobFolder, tmp_path: Path, kind: str):
+    (tmp_path / "true").write_text(json.dumps(TRUE))
+    path = folder.records / "exit.json"
+    if kind == "a folder":
+        path.mkdir()
+    elif kind == "a pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to({"a link": tmp_path / "true", "a loop": path}.get(kind, tmp_path / "nothing"))
+
+    assert folder.outcome() == Outcome(jobs.UNREADABLE)
+    assert folder.was_started()
+
+
+def test_a_lie_about_the_log_names_no_other_file(folder: JobFolder):
+    lie = f"{folder.logs}/../../../../../../etc/passwd"
+    (folder.records / "exit.json").write_text(json.dumps(TRUE | {"log": lie}))
+
+    assert folder.outcome() == Outcome(jobs.UNREADABLE)
+
+
+@links
+@pytest.mark.parametrize("what", ["log", "folder"])
+def test_a_link_in_the_place_of_a_log_is_not_read(
+    store: Store, folder: JobFolder, run: Run, tmp_path: Path, what: str
+):
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "std_log.txt").write_text("secret")
+    log = folder.log("user_logs/std_log.txt")
+    store.blobs.put(ARTIFACTS, "x", live_path=log, content_type="text/plain")
+    blob = store.blobs.get(ARTIFACTS, "x")
+    assert store.blobs.file(blob) == log
+
+    if what == "log":
+        log.unlink()
+        log.symlink_to(secret / "std_log.txt")
+    else:
+        shutil.rmtree(folder.logs)
+        folder.logs.symlink_to(secret, target_is_directory=True)
+
+    assert store.blobs.file(blob) is None
+    assert folder.log_names() == []
+    assert last_lines(log, lines=5, limit=100) == ""
+    collect(store, folder, run)
+    assert b"secret" not in collected(store).values()
 
 
 # The command line
