@@ -22,7 +22,7 @@ import filelock
 import uvicorn
 
 from scaffold import __version__
-from scaffold.workspace import client, identity, opening, room, settings
+from scaffold.workspace import client, identity, opening, room, settings, temporary
 from scaffold.workspace.app import wire_app
 from scaffold.workspace.context import Context, Endpoints
 from scaffold.workspace.controls import WorkspaceControls
@@ -146,6 +146,7 @@ async def _serve(home: Home) -> None:
         await asyncio.sleep(0.005)
     stop = _stopper(servers)
     opening.watch_for_damage(home, store, stop)
+    temporary.clear_old(home, {run.run_id for run in store.runs.unfinished()})
     context.engine.recover()
     _LOG.info("serving %s on ports %d and %d", home.root, endpoints.https_port, endpoints.http_port)
     watches = [asyncio.create_task(_stop_when_forgotten(home, servers))]

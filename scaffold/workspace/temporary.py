@@ -43,13 +43,14 @@ def variables(home: Home, environment: Mapping[str, str]) -> dict[str, str]:
 
 def folder(home: Home) -> Path:
     """The folder of a home, which is made: in the home itself, or where that is too deep for sockets, in ``/tmp``."""
-    if len(os.fsencode(home.temporary)) > _LONGEST and _is_made(short := _short(home)):
-        return short
+    if len(os.fsencode(home.temporary)) > _LONGEST and _is_made(brief := short(home)):
+        return brief
     home.temporary.mkdir(parents=True, exist_ok=True, mode=0o700)
     return home.temporary
 
 
-def _short(home: Home) -> Path:
+def short(home: Home) -> Path:
+    """Where the folder of a home is that is too deep for sockets."""
     digest = hashlib.blake2b(os.fsencode(home.root), digest_size=5).hexdigest()
     return _SHORT / f"scaffold-{os.geteuid()}-{digest}"
 
@@ -75,7 +76,7 @@ def clear_old(home: Home, running: Collection[str]) -> None:
     if os.name != "posix":
         return
     before = time.time() - _KEPT_SECONDS
-    for place in (home.temporary, _short(home)):
+    for place in (home.temporary, short(home)):
         if place.is_dir() and why_not_ours(place, closed_to_others=True) is None:
             with contextlib.suppress(OSError):
                 entries = [entry for entry in place.iterdir() if entry.name != RUNS]
