@@ -63,13 +63,11 @@ async def run(log: IO[str], command: list[str], variables: dict[str, str], folde
         )
         tether.leads(process.pid)
         code = await process.wait()
-    except BaseException:
-        await asyncio.to_thread(tether.end)
+    finally:
+        # Also what a step leaves running that has ended by itself, which nobody else would ever end.
+        await asyncio.shield(asyncio.to_thread(tether.end))
         if process is not None:
             await process.wait()
-        raise
-    finally:
-        tether.release()
         record.unlink(missing_ok=True)
     if code != 0:
         size = os.fstat(log.fileno()).st_size - start
