@@ -25,6 +25,7 @@ steps of a build         service       its watchman ends them; else the next ser
 helpers of a delivery    service       its watchman ends them
 submitting script, SDK   a command     its watchman ends it, with all that the script has started
 git, hooks, resolver     a command     its watchman ends them
+ruff, git status, …      a command     they end by themselves: they are given seconds, and write nothing
 command of ``exec``      ``exec``      on POSIX it takes that process's place; else the watchman ends it
 watchman                 any of these  ends by itself
 =======================  ============  ======================================================================
@@ -133,20 +134,26 @@ def _reused(number: int, since: float, marks: Iterable[str]) -> bool:
 def end(marks: Mapping[str, Mapping[int, float]], patience_seconds: float = PATIENCE_SECONDS) -> list[int]:
     """Kills all that belongs to the marks, until none is left; returns those that do not go.
 
-    Processes can start others while they are being ended, so it looks until it has seen none several times.
+    Processes can start others while they are being ended, so it looks until it has seen none several times. What
+    has become another user's (by ``sudo``, say) is not ours to end, and not waited for.
     """
     import psutil
 
     deadline = time.monotonic() + patience_seconds
     clean = 0
+    not_ours: set[int] = set()
     while True:
-        left = members(marks)
+        left = [process for process in members(marks) if process.pid not in not_ours]
         clean = 0 if left else clean + 1
         if clean == _CLEAN_LOOKS or (left and time.monotonic() > deadline):
             return [process.pid for process in left]
         for process in left:
-            with contextlib.suppress(psutil.Error):
+            try:
                 process.kill()
+            except psutil.AccessDenied:
+                not_ours.add(process.pid)
+            except psutil.Error:
+                continue
         time.sleep(_LOOK_SECONDS)
 
 
