@@ -6,6 +6,8 @@ started it nor that shell's own settings reach a run. What a run needs beside th
 (``environment_variables``, ``--env``). A run of ``compute_target="local"`` has its submitter's own variables.
 
 A name that sounds like a secret is not kept, whatever the table says, but for the passwords of package indexes.
+Where a build needs another one (a channel's token that ``.condarc`` refers to), ``SCAFFOLD_KEEP`` names it; runs
+never get it.
 """
 
 import os
@@ -62,7 +64,8 @@ KEPT = (
         "PIP_*", "UV_*", "CONDA_*", "CONDARC", "MAMBA_*", "MAMBARC", "RATTLER_*", "PYENV_ROOT", "NETRC",
     ), runs=False),
     Kept("what fetching and compiling packages takes", (
-        "SSH_AUTH_SOCK", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "CC", "CXX", "FC",
+        "SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS",
+        "GIT_SSH", "GIT_SSH_COMMAND", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "CC", "CXX", "FC",
         "CPP", "LD", "AR", "CFLAGS", "CPPFLAGS", "CXXFLAGS", "LDFLAGS", "ARCHFLAGS", "MAKEFLAGS", "CMAKE_*", "CPATH",
         "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "PKG_CONFIG_PATH", "MACOSX_DEPLOYMENT_TARGET",
         "SDKROOT", "DEVELOPER_DIR", "INCLUDE", "LIB", "LIBPATH", "VCINSTALLDIR", "VSINSTALLDIR", "WINDOWSSDKDIR",
@@ -86,11 +89,15 @@ def kept(environment: Mapping[str, str] = os.environ, *, runs: bool = False) -> 
     """
     names = [name for row in KEPT if row.runs or not runs for name in row.names]
     whole = {name for name in names if not name.endswith("*")}
+    asked = (
+        set() if runs else {name.strip().upper() for name in environment.get("SCAFFOLD_KEEP", "").split(",")}
+    )
     beginnings = tuple(name[:-1] for name in names if name.endswith("*"))
     return {
         name: value
         for name, value in environment.items()
-        if (name.upper() in whole or name.upper().startswith(beginnings)) and not _is_secret(name.upper())
+        if name.upper() in asked
+        or ((name.upper() in whole or name.upper().startswith(beginnings)) and not _is_secret(name.upper()))
     }
 
 

@@ -41,3 +41,15 @@ def test_every_row_says_what_it_is_for_and_names_no_variable_twice():
     assert len(set(names)) == len(names)
     assert all(row.why and row.names for row in KEPT)
     assert all(name == name.upper() for name in names)
+
+
+def test_what_somebody_asks_for_by_name_reaches_builds_and_no_runs():
+    variables = {
+        "SCAFFOLD_KEEP": "CHANNEL_TOKEN, My_Own",
+        "CHANNEL_TOKEN": "x",
+        "MY_OWN": "y",
+        "OTHER_TOKEN": "z",
+    }
+
+    assert set(kept(variables)) == {"SCAFFOLD_KEEP", "CHANNEL_TOKEN", "MY_OWN"}
+    assert kept(variables, runs=True) == {}
