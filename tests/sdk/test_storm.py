@@ -196,13 +196,12 @@ def test_a_storm_of_kills(machine: Machine, project: Project, tmp_path: Path, co
     )
     assert {state["status"] for state in states.values()} == {"Completed", "Failed"}
 
+    folders = [machine.state / name for name in ("runs", "supervision", "staging")]
+    until(lambda: not [path for folder in folders for path in folder.iterdir()])
     assert machine.run("workspace", "stop").returncode == 0
     until(lambda: not storm.processes())
     for port in (workspace.https_port, workspace.http_port):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port)).close()
-    state = machine.state
-    folders = [state / "runs", state / "supervision", state / "staging"]
-    assert [path for folder in folders for path in folder.iterdir()] == []
-    assert {path.suffix for path in (state / "environments").iterdir()} <= {".log"}
-    assert list(state.rglob(".*")) == []
+    assert {path.suffix for path in (machine.state / "environments").iterdir()} <= {".log"}
+    assert list(machine.state.rglob(".*")) == []

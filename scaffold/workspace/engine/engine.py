@@ -104,6 +104,7 @@ class Engine:
     def recover(self) -> None:
         """Takes up every run that an earlier service left unfinished."""
         self.environments.recover()
+        asyncio.get_running_loop().run_in_executor(None, jobs.clear_over, self._home, self._store)
         unfinished = self._store.runs.unfinished()
         supervisors = watchman.keepers() if unfinished else {}
         for run in unfinished:

@@ -16,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -206,6 +207,15 @@ def lay_out(store: Store, folder: JobFolder, run: Run, given_up: Callable[[], bo
         if not (folder.work / name).exists():  # a snapshot may hold a file of that name
             (folder.work / name).mkdir()
     folder.logs.mkdir(mode=0o700)
+
+
+def clear_over(home: Home, store: Store) -> None:
+    """Removes the folders of runs that are over: a service that was killed has not come to it."""
+    with contextlib.suppress(OSError, sqlite3.Error):  # the next start tries again
+        for folder in [*home.runs.iterdir(), *home.supervision.iterdir()]:
+            if store.runs.is_over(folder.name):
+                take_back(folder / PLACED)
+                remove_tree(folder)
 
 
 def write_job(folder: JobFolder, job: dict[str, Any]) -> None:

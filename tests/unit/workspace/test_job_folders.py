@@ -408,3 +408,18 @@ def test_a_file_name_that_is_no_text_does_not_cost_the_other_files(store: Store,
     collect(store, folder, run)
 
     assert collected(store).items() >= {"outputs/model": b"m", "user_logs/std_log.txt": b""}.items()
+
+
+def test_the_folders_of_runs_that_are_over_are_removed_and_no_others(
+    home: Home, store: Store, folder: JobFolder, run: Run
+):
+    (home.runs / "of-nobody").mkdir()
+
+    jobs.clear_over(home, store)
+    assert folder.path.exists()
+
+    store.database.execute("UPDATE runs SET status = 'Completed'")
+    jobs.clear_over(home, store)
+    assert not folder.path.exists()
+    assert not folder.records.exists()
+    assert (home.runs / "of-nobody").exists()
