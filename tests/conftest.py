@@ -6,6 +6,7 @@ Nothing here reaches into the product: tests talk to it through its command line
 import importlib.metadata
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from scaffold.workspace import temporary
+from scaffold.workspace.paths import Home
 from tests.waiting import PROCESS_SECONDS
 
 FUZZ_SEED = int(os.environ.get("FUZZ_SEED", "2026"))
@@ -108,8 +111,10 @@ class Machine:
         return self.run("exec", "--", python or sys.executable, "-c", script, cwd=cwd, timeout=timeout)
 
     def stop(self) -> None:
-        """Ends the workspace, so that nothing of the test is left running."""
+        """Ends the workspace, so that nothing of the test is left running, or in the folder for temporary files."""
         self.run("workspace", "stop")
+        if os.name == "posix":
+            shutil.rmtree(temporary.short(Home(self.state.resolve())), ignore_errors=True)
 
 
 def _environment(user_home: Path, state: Path) -> dict[str, str]:

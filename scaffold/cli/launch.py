@@ -55,9 +55,9 @@ def run(command: list[str]) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         os.execve(program, command, environment)  # noqa: S606
-    import subprocess
+    from scaffold import tether
 
-    return subprocess.run([program, *command[1:]], env=environment, check=False).returncode
+    return int(tether.run([program, *command[1:]], env=environment).returncode)
 
 
 def _path(home: "Home", chosen: "Chosen") -> str:

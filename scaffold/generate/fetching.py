@@ -11,6 +11,7 @@ from pathlib import Path
 from scaffold.errors import UsageError
 from scaffold.generate import repositories
 from scaffold.generate.faults import shown
+from scaffold.tether import tethered_children
 
 _HINT = "Give the folder, zip file or git URL of a cookiecutter template."
 
@@ -130,7 +131,10 @@ def _downloaded(url: str, scratch: Path, location: str) -> Path:
 
 @contextlib.contextmanager
 def cookiecutter_within(scratch: Path) -> Iterator[None]:
-    """Keeps cookiecutter's temporary files in our folder, and its log and its import path to itself."""
+    """Keeps cookiecutter's temporary files in our folder, and its log and its import path to itself.
+
+    The git that it starts, and the hooks of a template, end with this process.
+    """
     logger = logging.getLogger("cookiecutter")
     kept = tempfile.tempdir, logger.level, sys.path[:], os.environ.get("GIT_TERMINAL_PROMPT")
     tempfile.tempdir = str(scratch)
@@ -138,7 +142,8 @@ def cookiecutter_within(scratch: Path) -> Iterator[None]:
     if sys.stdin is None or not sys.stdin.isatty():
         os.environ.setdefault("GIT_TERMINAL_PROMPT", "0")
     try:
-        yield
+        with tethered_children():
+            yield
     finally:
         tempfile.tempdir = kept[0]
         logger.setLevel(kept[1])

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold.errors import UsageError
 from scaffold.generate.faults import of_expressions
+from scaffold.tether import tethered
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -121,34 +122,24 @@ def _ended(command: list[str], folder: Path) -> tuple[int, str]:
     What it prints goes to stderr: stdout is for results. On a terminal it has that as its own, so that it
     may ask, and what it said last is above the error anyway.
     """
-    if sys.stderr is not None and sys.stderr.isatty():
-        return _waited(subprocess.Popen(command, cwd=folder, stdout=2, shell=os.name == "nt")), ""
-    process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, shell=os.name == "nt"
-    )
-    tail = bytearray()
+    with tethered() as tether:  # nothing may go on writing into a folder that is about to be removed
+        options: dict[str, Any] = {
+            "cwd": folder, "env": tether.mark(os.environ), "shell": os.name == "nt",
+        }  # fmt: skip
+        if sys.stderr is not None and sys.stderr.isatty():
+            return subprocess.Popen(command, stdout=2, **options).wait(), ""
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+        tail = bytearray()
 
-    def pass_on() -> None:
-        while process.stdout and (data := os.read(process.stdout.fileno(), 8192)):
-            with contextlib.suppress(OSError):
-                os.write(2, data)
-            tail[:] = (tail + data)[-4096:]
+        def pass_on() -> None:
+            while process.stdout and (data := os.read(process.stdout.fileno(), 8192)):
+                with contextlib.suppress(OSError):
+                    os.write(2, data)
+                tail[:] = (tail + data)[-4096:]
 
-    reader = threading.Thread(target=pass_on, daemon=True)
-    reader.start()
-    code = _waited(process)
+        reader = threading.Thread(target=pass_on, daemon=True)
+        reader.start()
+        code = process.wait()
     reader.join(2)  # something that the script left running may hold the pipe open
     lines = [line.strip() for line in tail.decode("utf-8", "replace").splitlines() if line.strip()]
     return code, lines[-1][:300] if lines else ""
-
-
-def _waited(process: "subprocess.Popen[bytes]") -> int:
-    try:
-        return process.wait()
-    except BaseException:
-        # We are being ended: nothing may go on writing into a folder that is about to be removed.
-        from scaffold.workspace.engine.supervisor import end_tree
-
-        end_tree(2)
-        process.wait()
-        raise

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from scaffold import tether
 from scaffold.project.python import Python
 from scaffold.project.requirements import Requirements
 
@@ -53,7 +54,7 @@ def resolve(pip: Requirements, python: Python | None, variables: Mapping[str, st
         command += ["--python-platform", "x86_64-unknown-linux-gnu"]
         command += ["--python-version", python.version] if python else []
         try:
-            done = subprocess.run(
+            done = tether.run(
                 [*command, str(listed)],
                 cwd=pip.file.path.parent,
                 env=dict(variables),
@@ -62,7 +63,6 @@ def resolve(pip: Requirements, python: Python | None, variables: Mapping[str, st
                 encoding="utf-8",
                 errors="replace",
                 timeout=_SECONDS,
-                check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return Resolution(silence=f"{type(error).__name__}: {error}")

@@ -6,7 +6,6 @@ speaks SDK v2 (``child.job``).
 
 import contextlib
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import IO, Any
 
 from scaffold.submission.faults.network import uncover
 from scaffold.submission.overrides import Overrides
+from scaffold.tether import SESSION, Tether
 
 Event = dict[str, Any]
 
@@ -57,16 +57,14 @@ class ChildProcess:
         self.lines: list[str] = []
         self.error: Event | None = None
         self.events: queue.Queue[Event] = queue.Queue()
-        options: dict[str, Any] = {"start_new_session": True}
-        if os.name == "nt":
-            options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
+        self._tether = Tether()
         # A group of its own: Ctrl-C reaches this program alone, which then decides what becomes of the process.
         self._process = subprocess.Popen(
             # As a file: with -m, a folder named scaffold in the project would be taken for this package.
             [sys.executable, str(file)],
             cwd=cwd,
             env={
-                **environment,
+                **self._tether.mark(environment),
                 "PYTHONUNBUFFERED": "1",
                 "PYTHONIOENCODING": "utf-8:replace",
                 "SCAFFOLD_SUBMISSION": json.dumps(job),
@@ -77,8 +75,9 @@ class ChildProcess:
             text=True,
             encoding="utf-8",
             errors="replace",
-            **options,
+            **SESSION,
         )
+        self._tether.leads(self._process.pid)
         readers = [
             threading.Thread(target=read, args=(stream,), daemon=True)
             for read, stream in (
@@ -104,9 +103,17 @@ class ChildProcess:
     def _await_end(self, readers: list[threading.Thread]) -> None:
         """Tells that the process is over once it is, though what it has started may hold its streams open."""
         code = self._process.wait()
+        self._let_go(code)
         for reader in readers:
             reader.join(_LAST_LINES_SECONDS)
         self.events.put({"event": "over", "exit_code": code})
+
+    def _let_go(self, code: int) -> None:
+        """What a script that has ended leaves running may go on; what one was starting that was killed may not."""
+        if code < 0:
+            self._tether.end()
+        else:
+            self._tether.release()
 
     def _heard(self, event: Event) -> None:
         self.events.put(event)
@@ -122,14 +129,13 @@ class ChildProcess:
             self._process.stdin.flush()
 
     def stop(self) -> None:
-        """Ends the process if it is still there; what was accepted stays accepted."""
+        """Ends the process if it is still there, and what it has started; what was accepted stays accepted."""
         if self._process.poll() is None:
             self._process.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(5)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            self._tether.end()
+            self._process.wait()
 
 
 class TaskProcess(ChildProcess):

@@ -36,7 +36,7 @@ def set_aside(home: Home) -> Path | None:
 
 def _state(home: Home) -> list[Path]:
     database = [home.database.with_name(f"{home.database.name}{suffix}") for suffix in ("", "-wal", "-shm")]
-    return [*database, home.damage, home.blobs, home.runs]
+    return [*database, home.damage, home.blobs, home.runs, home.supervision]
 
 
 def _new_folder(home: Home) -> Path:
@@ -52,7 +52,11 @@ def _new_folder(home: Home) -> Path:
 def end_runs(home: Home) -> None:
     """Ends every run that has a process, and returns when they are gone or do not go."""
     supervisors = []
-    for folder in home.runs.iterdir() if home.runs.is_dir() else []:
+    # An earlier version had the records in the runs' own folders.
+    folders = [
+        folder for parent in (home.supervision, home.runs) if parent.is_dir() for folder in parent.iterdir()
+    ]
+    for folder in folders:
         supervisor = supervision.living(folder)
         if supervisor is not None:
             (folder / "stop").touch()

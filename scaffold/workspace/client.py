@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from scaffold.workspace import interpreters, trust
+from scaffold.workspace import interpreters, temporary, trust
 from scaffold.workspace.keys import Keys
 from scaffold.workspace.paths import Home
 
@@ -67,6 +67,8 @@ def variables(
         "SSL_CERT_FILE": str(certificates.bundle),
         # A proxy for the outside world does not know this machine's loopback.
         **no_proxy(environment),
+        # Where the SDK puts what it runs: see there.
+        **temporary.variables(home, environment),
     }
 
 

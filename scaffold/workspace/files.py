@@ -1,11 +1,13 @@
 """The state folder's own small files, read and written; measuring folders.
 
 A file is written so that a kill at any point leaves the old content or the new, never a part. What is read may have
-been damaged by anybody, so each is looked at before it is believed.
+been damaged by anybody, or be something else that was put in its place, so each is looked at before it is believed.
 """
 
+import contextlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +79,41 @@ def place_of(error: OSError, otherwise: Path) -> Path:
         if isinstance(name, str | os.PathLike):
             return Path(name)
     return otherwise
+
+
+def is_plain(path: Path) -> bool:
+    """True for a file that is in its place itself: neither it nor its folder nor the one above that is a link.
+
+    A hard link counts as the file: it is no more than its maker could have copied, and we keep logs by one.
+    """
+    with contextlib.suppress(OSError):
+        status = path.lstat()
+        links = any(folder.is_symlink() for folder in list(path.parents)[:2])
+        return stat.S_ISREG(status.st_mode) and not links
+    return False
+
+
+def read_plain(path: Path, limit: int) -> bytes | None:
+    """The content of a file, or None where there is none, or what there is is no plain file or longer.
+
+    Args:
+        path: the file; a link, a folder or a pipe in its place is not read.
+        limit: how long it may be (bytes).
+    """
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
+    if not is_plain(path):
+        return None
+    try:
+        descriptor = os.open(path, flags)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        content = stream.read(limit + 1)
+    return content if len(content) <= limit else None
 
 
 def files_below(folder: Path) -> Iterator[os.stat_result]:

@@ -97,9 +97,12 @@ def take_notice(home: Home) -> str | None:
 def _start(home: Home) -> Service:
     import subprocess
 
+    from scaffold.workspace import inherited, temporary
+
     settings.check()
     mark = home.service_log.stat().st_size if home.service_log.exists() else 0
-    environment = dict(os.environ) | {"SCAFFOLD_HOME": str(home.root)}
+    environment = inherited.kept(os.environ) | temporary.variables(home, os.environ)
+    environment |= {"SCAFFOLD_HOME": str(home.root)}
     options: dict[str, Any] = {"start_new_session": True}
     if os.name == "nt":
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP  # type: ignore[attr-defined,unused-ignore]

@@ -8,6 +8,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from scaffold.workspace.files import is_plain
+
 USER_LOGS = "user_logs/std_log"
 STD_LOG = "user_logs/std_log.txt"
 DATA_LOG = "system_logs/data_capability/data-capability.log"
@@ -17,13 +19,15 @@ PIPELINE_LOG = "logs/azureml/executionlogs.txt"
 
 
 def last_lines(path: Path, *, lines: int, limit: int) -> str:
-    """The end of a text file; empty when there is none.
+    """The end of a text file; empty when there is none, or a link or a pipe in its place.
 
     Args:
         path: the file.
         lines: how many lines at the most.
         limit: how many bytes at the most are read.
     """
+    if not is_plain(path):
+        return ""
     with contextlib.suppress(OSError), path.open("rb") as stream:
         stream.seek(0, os.SEEK_END)
         stream.seek(max(0, stream.tell() - limit))

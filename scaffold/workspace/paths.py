@@ -13,7 +13,8 @@ class Home:
     """The state folder of one local workspace.
 
     Attributes:
-        root: the folder itself; ``SCAFFOLD_HOME``, or the platform's data folder.
+        root: the folder itself; ``SCAFFOLD_HOME``, or the platform's data folder. One folder has one name here,
+            whatever links lead to it.
     """
 
     root: Path
@@ -23,17 +24,18 @@ class Home:
         """The home that this process was told to use, or the platform's data folder for ``scaffold``."""
         asked = os.environ.get("SCAFFOLD_HOME")
         if asked:
-            return cls(Path(asked).expanduser().absolute())
+            return cls(Path(asked).expanduser().resolve())
         import platformdirs
 
-        return cls(Path(platformdirs.user_data_dir("scaffold", appauthor=False)))
+        return cls(Path(platformdirs.user_data_dir("scaffold", appauthor=False)).resolve())
 
     def create(self) -> None:
         """Makes the folder, closed to other users of the machine (POSIX mode 0700)."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         if os.name == "posix":
             self.root.chmod(0o700)
-        for folder in (self.secrets, self.blobs, self.staging, self.environments, self.runs, self.client):
+        folders = (self.secrets, self.blobs, self.staging, self.environments, self.runs, self.client)
+        for folder in (*folders, self.supervision):
             folder.mkdir(exist_ok=True, mode=0o700)
 
     @property
@@ -57,6 +59,16 @@ class Home:
     @property
     def runs(self) -> Path:
         return self.root / "runs"
+
+    @property
+    def supervision(self) -> Path:
+        """What runs' supervisors are told and write down, apart from the folders that runs work in."""
+        return self.root / "supervision"
+
+    @property
+    def temporary(self) -> Path:
+        """For temporary files of those who submit and of runs; see ``temporary``."""
+        return self.root / "tmp"
 
     @property
     def cache(self) -> Path:

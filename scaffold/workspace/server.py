@@ -23,7 +23,7 @@ import uvicorn
 
 from scaffold import __version__
 from scaffold.errors import WorkspaceError
-from scaffold.workspace import client, identity, opening, room, settings
+from scaffold.workspace import client, identity, opening, room, settings, temporary
 from scaffold.workspace.app import wire_app
 from scaffold.workspace.context import Context, Endpoints
 from scaffold.workspace.controls import WorkspaceControls
@@ -166,6 +166,7 @@ async def _serve(home: Home) -> None:
         await asyncio.sleep(0.005)
     stop = _stopper(servers)
     opening.watch_for_damage(home, store, stop)
+    temporary.clear_old(home, {run.run_id for run in store.runs.unfinished()})
     await patiently(context.engine.recover, lambda reason: _LOG.warning("taking up runs: %s", reason))
     _LOG.info("serving %s on ports %d and %d", home.root, endpoints.https_port, endpoints.http_port)
     watches = [asyncio.create_task(_keep_files(home, store, record, stop))]

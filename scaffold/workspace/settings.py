@@ -110,6 +110,11 @@ SETTINGS = (
         "SCAFFOLD_CONDA", "looked for", "the micromamba, mamba or conda to build conda specifications with"
     ),
     Setting(
+        "SCAFFOLD_KEEP",
+        "none",
+        "names of further variables, with commas between them, that the workspace keeps for builds (not for runs)",
+    ),
+    Setting(
         "SCAFFOLD_DEBUG", "off", "show the traceback of an error, as `--debug` does", _switch, "yes or no"
     ),
     RETRY,

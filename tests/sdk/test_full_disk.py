@@ -176,7 +176,7 @@ def test_a_run_that_ends_on_a_full_disk_is_finished_when_there_is_room_also_by_t
     disk.fill()
     gate.touch()
     # The supervisor has written down how it ended; nobody can write more.
-    until(lambda: any(machine.state.glob("runs/*/exit.json")))
+    until(lambda: any(machine.state.glob("supervision/*/exit.json")))
     until(lambda: refuses(machine))
     assert not {"Completed", "Failed"} & set(shown(machine))
     machine.stop()

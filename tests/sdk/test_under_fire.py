@@ -97,7 +97,7 @@ def test_everything_is_killed(machine: Machine, project: Project, tmp_path: Path
     service = psutil.Process(running_state(machine)["pid"])
 
     everything = [service, *service.children(recursive=True)]
-    assert len(everything) == 3  # the service, the supervisor, the script
+    assert len(everything) == 4  # the service, the supervisor with its watchman, the script
     for process in everything:
         process.kill()
 

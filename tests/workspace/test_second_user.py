@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from tests.conftest import Machine
+from tests.sdk.calls import given
 from tests.workspace.client import SCOPE, Workspace
 
 pytestmark = pytest.mark.skipif(
@@ -221,3 +222,92 @@ def test_the_ports_can_be_found_and_answer_nothing_but_refusals(place: Path, own
         assert [name for name, value in workspace.keys.items() if value in text] == []
     assert workspace.get(f"/history/v1.0{SCOPE}/runs/intruder").status == 404
     assert not Path("/tmp/owned").exists()
+
+
+# Makes the folder that the SDK keeps its copies of projects in, before the owner does.
+SQUAT = r"""
+import json, os, sys
+folder = os.path.join(sys.argv[1], "azureml_runs")
+os.umask(0)
+os.mkdir(folder, 0o777)
+json.dump({"uid": os.getuid(), "made": os.path.isdir(folder)}, sys.stdout)
+"""
+
+LOCAL = """
+env = Environment('here')
+env.python.user_managed_dependencies = True
+def local():
+    os.makedirs('source', exist_ok=True)
+    open('source/train.py', 'w').write(
+        "import os; from azureml.core import Run; Run.get_context().tag('where', os.getcwd())")
+    config = ScriptRunConfig('source', script='train.py', environment=env)
+    return Experiment(ws, 'locally').submit(config)
+"""
+
+
+@pytest.fixture
+def squatted(place: Path, owner: Machine) -> Iterator[Path]:
+    """A folder for everybody's temporary files, in which another user was first."""
+    everybodys = place / "tmp"
+    everybodys.mkdir()
+    everybodys.chmod(0o1777)
+    assert as_nobody(SQUAT, str(everybodys))["made"]
+    owner.environment["TMPDIR"] = str(everybodys)
+    yield everybodys
+    del owner.environment["TMPDIR"]
+    shutil.rmtree(everybodys)
+
+
+def test_a_local_run_is_not_executed_where_another_user_was_first(
+    squatted: Path, owner: Machine, place: Path, tmp_path: Path
+):
+    seen = given(
+        owner,
+        LOCAL
+        + """
+run = local()
+run.wait_for_completion(raise_on_error=False)
+seen['status'], seen['where'] = run.get_status(), run.get_tags().get('where')
+seen['temporary'] = tempfile.gettempdir()
+""",
+        cwd=tmp_path,
+    )
+
+    assert seen["status"] == "Completed"
+    assert not Path(seen["where"]).is_relative_to(squatted)
+    assert list((squatted / "azureml_runs").iterdir()) == []
+    temporary = Path(seen["temporary"])
+    assert (temporary.stat().st_mode & 0o777, temporary.stat().st_uid) == (0o700, os.geteuid())
+    paths = [str(path) for path in (Path(seen["where"]), *Path(seen["where"]).rglob("*"))]
+    found = as_nobody(ATTACK, str(place), SCOPE, stdin=json.dumps(paths))
+    assert (found["files"], found["folders"]) == ([], [])
+
+
+def test_a_run_in_a_folder_of_another_users_is_refused(squatted: Path, owner: Machine, tmp_path: Path):
+    seen = given(
+        owner,
+        LOCAL
+        + f"""
+tempfile.tempdir = {str(squatted)!r}
+run = local()
+run.wait_for_completion(raise_on_error=False)
+seen['status'], seen['tags'] = run.get_status(), run.get_tags()
+seen['error'] = run.get_details()['error']['error']['message']
+""",
+        cwd=tmp_path,
+    )
+
+    assert (seen["status"], "where" in seen["tags"]) == ("Failed", False)
+    wrong, remedy = seen["error"].splitlines()
+    assert "belongs to the user" in wrong
+    assert remedy.startswith("Set TMPDIR")
+
+
+def test_every_way_to_the_workspace_has_a_private_folder_for_temporary_files(squatted: Path, owner: Machine):
+    printed = owner.run("workspace", "env").stdout
+    said = "import tempfile; print(tempfile.gettempdir())"
+    executed = Path(owner.run("exec", "--", sys.executable, "-c", said).stdout.strip())
+
+    assert f"TMPDIR={executed}" in printed.replace("'", "").replace('"', "")
+    assert (executed.stat().st_mode & 0o077, executed.stat().st_uid) == (0, os.geteuid())
+    assert not executed.is_relative_to(squatted)

@@ -1,8 +1,8 @@
 """The steps of an environment's build: programs with their output in the build log, ended as whole process trees.
 
 A build belongs to the service, unlike a run: when the service stops, the step under way ends with it. A
-service that was killed cannot see to that, so each step is written down beside its log, and the next service
-ends what is still there before anything else is built.
+service that was killed has its watchman do that. Should that be killed too, each step is written down beside its
+log, and the next service ends what is still there before anything else is built.
 """
 
 import asyncio
@@ -10,13 +10,11 @@ import contextlib
 import json
 import os
 import re
-import subprocess
-import time
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-import psutil
-
+from scaffold import watchman
+from scaffold.tether import SESSION, Tether
 from scaffold.workspace.logs import last_lines
 
 _REASON_LINES = 12
@@ -25,7 +23,6 @@ _READ_LINES = 400
 # How uv, micromamba, conda and we begin an error; what they quote of others is indented.
 _ERROR = re.compile(r"(error|critical)\b|\s*× |\w+(Error|NotFound):", re.IGNORECASE)
 _REASON_BYTES = 16 * 1024
-_LOOKS = 200
 _RECORD = ".builder"
 
 
@@ -50,27 +47,27 @@ async def run(log: IO[str], command: list[str], variables: dict[str, str], folde
     """
     log.flush()
     start = os.fstat(log.fileno()).st_size
-    options: dict[str, Any] = {"start_new_session": True}
-    if os.name == "nt":
-        options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        env=variables,
-        cwd=folder,
-        **options,
-    )
     record = Path(log.name).with_suffix(_RECORD)
+    tether = Tether()
+    process = None
     try:
-        _write_down(record, process.pid)
+        record.write_text(json.dumps({"mark": tether.name}))
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=tether.mark(variables),
+            cwd=folder,
+            **SESSION,
+        )
+        tether.leads(process.pid)
         code = await process.wait()
-    except BaseException:
-        await asyncio.to_thread(end_tree, process.pid)
-        await process.wait()
-        raise
     finally:
+        # Also what a step leaves running that has ended by itself, which nobody else would ever end.
+        await asyncio.shield(asyncio.to_thread(tether.end))
+        if process is not None:
+            await process.wait()
         record.unlink(missing_ok=True)
     if code != 0:
         size = os.fstat(log.fileno()).st_size - start
@@ -88,11 +85,6 @@ def _reason(said: str) -> str:
     return "\n".join(told)
 
 
-def _write_down(record: Path, pid: int) -> None:
-    with contextlib.suppress(psutil.Error):  # it is over already
-        record.write_text(json.dumps({"pid": pid, "created": psutil.Process(pid).create_time()}))
-
-
 def end_leftovers(folder: Path) -> list[str]:
     """Ends the steps that a service which was killed left running.
 
@@ -104,44 +96,8 @@ def end_leftovers(folder: Path) -> list[str]:
     """
     names = []
     for record in sorted(folder.glob(f"*{_RECORD}")):
-        with contextlib.suppress(psutil.Error, OSError, ValueError, KeyError, TypeError):
-            document = json.loads(record.read_bytes())
-            # The number may be another process's by now; when it began tells.
-            if psutil.Process(document["pid"]).create_time() == document["created"]:
-                end_tree(document["pid"])
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            watchman.end({str(json.loads(record.read_bytes())["mark"]): {}})
         record.unlink(missing_ok=True)
         names.append(record.stem)
     return names
-
-
-def end_tree(pid: int) -> None:
-    """Ends a process that was started in a session of its own, with all its descendants and their orphans."""
-    known: set[psutil.Process] = set()
-    for _ in range(_LOOKS):  # processes can start others while they are being ended
-        known |= _family(pid)
-        left = [process for process in known if _alive(process)]
-        if not left:
-            return
-        for process in left:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        time.sleep(0.02)
-
-
-def _family(pid: int) -> set[psutil.Process]:
-    found: set[psutil.Process] = set()
-    with contextlib.suppress(psutil.Error):
-        root = psutil.Process(pid)
-        found |= {root, *root.children(recursive=True)}
-    if os.name == "posix":
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error, OSError):
-                if os.getsid(process.pid) == pid:
-                    found |= {process, *process.children(recursive=True)}
-    return found
-
-
-def _alive(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.Error):
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    return False

@@ -20,6 +20,8 @@ from typing import IO, Any
 
 import msgspec
 
+from scaffold import tether, watchman
+from scaffold.tether import Tether
 from scaffold.workspace.engine import builder, conda_worker, condaconf
 from scaffold.workspace.engine.builder import BuildError
 from scaffold.workspace.engine.condaconf import Channel, CondaSettings
@@ -102,12 +104,13 @@ class CondaBuilder:
         urls = [channel.url for channel in channels if channel.url.startswith(("http://", "https://"))]
         if not urls:
             return {}
+        tied = Tether()
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-I", conda_worker.__file__, "probe",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env=_variables(condaconf.settings(os.environ)),
+            env=tied.mark(_variables(condaconf.settings(os.environ))),
         )  # fmt: skip
         request = json.dumps({"urls": urls, "verify": condaconf.settings(os.environ).ssl_verify}).encode()
         failures = dict.fromkeys(urls, f"no answer within {_PROBE_SECONDS:.0f} s")
@@ -120,6 +123,7 @@ class CondaBuilder:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+            tied.release()
         return {
             channel.name: condaconf.masked(failures[channel.url])
             for channel in channels
@@ -282,9 +286,10 @@ def _note_activation(prefix: Path) -> None:
         command = [shutil.which("bash") or "sh", "-c", f"{sourced}\n{show}"]
     before = dict(os.environ) | activation(prefix, os.environ.get("PATH", os.defpath))
     with contextlib.suppress(OSError, subprocess.SubprocessError, ValueError, IndexError):
-        done = subprocess.run(command, env=before, capture_output=True, timeout=60, check=True)
+        done = tether.run(command, env=before, capture_output=True, timeout=60, check=True)
         after = json.loads(done.stdout.splitlines()[-1])
         changed = {name: value for name, value in after.items() if before.get(name) != value}
+        changed = watchman.unmarked(changed)
         for name in ("PATH", "PWD", "OLDPWD", "SHLVL", "_"):
             changed.pop(name, None)
         (prefix / _ACTIVATION).write_text(json.dumps(changed), encoding="utf-8")

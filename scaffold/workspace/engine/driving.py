@@ -16,6 +16,7 @@ from scaffold.workspace.engine.jobs import JobFolder
 from scaffold.workspace.engine.keeping import TEXT
 from scaffold.workspace.engine.patience import patiently, pause
 from scaffold.workspace.engine.preparation import Events, keep_log
+from scaffold.workspace.files import is_plain
 from scaffold.workspace.paths import Home
 from scaffold.workspace.room import passes
 from scaffold.workspace.runs import IllegalTransitionError, Status
@@ -50,13 +51,15 @@ class UnderWay:
         store.blobs.put(ARTIFACTS, name, live_path=self._log, content_type=TEXT)
 
     def note(self, sentence: str) -> None:
-        """Writes into the log."""
+        """Writes into the log; into a new one where somebody has removed the folder."""
+        self._folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._log.open("a", encoding="utf-8") as stream:
             stream.write(f"[{timestamp()}] {sentence}\n")
 
     async def close(self) -> None:
         """Keeps the log, and lets go of the folder."""
-        await keep_log(self._store, self._run, self._log_name, self._log)
+        if is_plain(self._log):
+            await keep_log(self._store, self._run, self._log_name, self._log)
         await asyncio.to_thread(self._folder.clear)
 
 

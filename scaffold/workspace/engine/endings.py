@@ -4,9 +4,7 @@ import contextlib
 import signal
 from typing import Any
 
-import psutil
-
-from scaffold.workspace.engine.jobs import JobFolder, Outcome
+from scaffold.workspace.engine.jobs import LOST, REMOVED, UNKNOWN, UNREADABLE, Outcome
 from scaffold.workspace.runs import Status
 
 PREEMPTED = (
@@ -52,10 +50,14 @@ def error_of(code: str, message: str) -> dict[str, Any]:
 def _why(outcome: Outcome, log: str, tail: str) -> str:
     if outcome.reason == "not-started":
         return f"The process could not be started: {outcome.message}"
-    if outcome.reason == "lost":
+    if outcome.reason == LOST:
         what = "The run's process was lost while the workspace was not running (a restart of the machine?)."
-    elif outcome.reason == "unknown":
+    elif outcome.reason == UNKNOWN:
         what = "The process that looks after the run ended without saying how the run did."
+    elif outcome.reason == UNREADABLE:
+        what = "What the process that looks after the run wrote down was overwritten, so nobody knows how it did."
+    elif outcome.reason in ("vanished", REMOVED):
+        what = "The run's folder was removed while it was under way, so its processes were ended."
     elif outcome.exit_code is not None and outcome.exit_code < 0:
         what = f"Execution failed. The process was killed by signal {_signal_name(-outcome.exit_code)}."
     else:
@@ -67,12 +69,3 @@ def _signal_name(number: int) -> str:
     with contextlib.suppress(ValueError):
         return signal.Signals(number).name
     return str(number)
-
-
-def end_lost_process(folder: JobFolder) -> None:
-    """Ends what a supervisor that died left running."""
-    inside = str(folder.work)
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process.cwd().startswith(inside):
-                process.kill()

@@ -10,9 +10,10 @@ import functools
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
+from scaffold import watchman
 from scaffold.workspace import supervision
 from scaffold.workspace.engine import endings, jobs, processes
 from scaffold.workspace.engine.builder import BuildError
@@ -106,28 +107,40 @@ class Engine:
     def recover(self) -> None:
         """Takes up every run that an earlier service left unfinished; may be called again when it was cut short."""
         self.environments.recover()
-        for run in self._store.runs.unfinished():
+        asyncio.get_running_loop().run_in_executor(None, jobs.clear_over, self._home, self._store)
+        unfinished = self._store.runs.unfinished()
+        supervisors = watchman.keepers() if unfinished else {}
+        for run in unfinished:
             if is_step(run) and run.status is Status.NOT_STARTED:
                 continue  # its pipeline begins it when its time has come
             if run.run_id not in self._active:
-                self._start(run.run_id, functools.partial(self._take_up, run.run_id))
+                self._start(run.run_id, functools.partial(self._take_up, run.run_id, supervisors))
         self.sweeps.recover()
         self.pipelines.recover()
 
-    async def _take_up(self, run_id: str) -> None:
-        """Goes on with a run from what is known of it: picks it up where it is running, or begins it again."""
+    async def _take_up(self, run_id: str, supervisors: Mapping[str, int]) -> None:
+        """Go on with a run from what is known of it: pick it up where it is running, or begin it again.
+
+        Args:
+            run_id: the run.
+            supervisors: the processes that look after runs, by the marks of these.
+        """
         run = self._store.runs.require(run_id)
         if run.status.terminal:
             return
         folder = JobFolder(self._home, run)
-        started = folder.was_started()
+        if folder.mark in supervisors:  # a service that was killed may not have come to writing it down
+            supervision.write_down(folder.records, supervisors[folder.mark])
+        started = folder.mark in supervisors or folder.was_started()
+        # From Running on it has been started, whatever has become of its folders.
+        running = run.status in (Status.RUNNING, Status.FINALIZING)
         if run.status is Status.CANCEL_REQUESTED and not started:
             await self._patiently(run_id, lambda: self._advance(run_id, Status.CANCELED))
             await asyncio.to_thread(folder.clear)
         elif run.status is Status.CANCEL_REQUESTED:
             folder.request_stop()
             await self._adopt(run)
-        elif run.status in (Status.STARTING, Status.RUNNING, Status.FINALIZING) and started:
+        elif running or (run.status is Status.STARTING and started):
             await self._adopt(run)
         else:
             await self._patiently(run_id, lambda: self._store.runs.restart(run_id))
@@ -139,7 +152,7 @@ class Engine:
         await asyncio.sleep(_LOCK_SECONDS)
         await self._patiently(run_id, self._store.database.require_free)
         active.committed = False
-        await self._take_up(run_id)
+        await self._take_up(run_id, await asyncio.to_thread(watchman.keepers))
 
     def submit(self, run_id: str) -> None:
         """Begins with a run that has been accepted; with one that is under way already, nothing."""
@@ -278,9 +291,9 @@ class Engine:
 
     async def _execute(self, run_id: str) -> None:
         folder = JobFolder(self._home, self._store.runs.require(run_id))
-        await handed_over(folder.path)
+        await handed_over(folder.path, folder.records)
         run = self._move(run_id, Status.PREPARING)
-        specification = await self._preparation.specification(run, submitter_of(folder.path))
+        specification = await self._preparation.specification(run, submitter_of(folder.records))
         data = read_data(run.definition or {})
         environment = await self._preparation.prepare(run, specification, self._experiment_name(run))
         run = self._move(run_id, Status.QUEUED)
@@ -320,7 +333,7 @@ class Engine:
         process = processes.start(folder)
         await self._patiently(run.run_id, lambda: self._advance(run.run_id, Status.RUNNING))
         await process.wait()
-        return await self._finish(run.run_id, folder)
+        return await self._finish(run.run_id, folder, process.sessions)
 
     def _preemption(self, run: Run) -> dict[str, Any]:
         """What of the job says that the run is to lose its node: a fault that was asked for."""
@@ -349,22 +362,30 @@ class Engine:
         async with self.queue.place():
             if run.status is Status.STARTING:
                 await self._patiently(run.run_id, lambda: self._advance(run.run_id, Status.RUNNING))
-            while folder.outcome() is None and supervision.living(folder.path) is not None:
+            sessions = processes.adopted(folder)
+            while supervision.living(folder.records) is not None:
+                if active.canceled:  # its records may have been removed, with what asked for its end
+                    folder.request_stop()
                 await asyncio.sleep(_ADOPTED_POLL_SECONDS)
-            again = await self._finish(run.run_id, folder, adopted=True)
+            again = await self._finish(run.run_id, folder, sessions, adopted=True)
         if again:
             await self._execute(run.run_id)
 
-    async def _finish(self, run_id: str, folder: JobFolder, *, adopted: bool = False) -> bool:
+    async def _finish(
+        self, run_id: str, folder: JobFolder, sessions: Mapping[int, float], *, adopted: bool = False
+    ) -> bool:
         """Collects what the process left and gives the run its end; True when it is to be begun again.
 
         What a cancelled run has written until then is kept; who cancels a run that is being finished wants no more.
         """
+        while left := await asyncio.to_thread(processes.end_remains, folder, sessions):
+            _LOG.warning("run %s: the processes %s do not end", run_id, left)
+            await asyncio.sleep(_ADOPTED_POLL_SECONDS)
         outcome, active = folder.outcome(), self._active[run_id]
         cancels, settled = active.cancels, outcome is not None
         if outcome is None:
-            await asyncio.to_thread(endings.end_lost_process, folder)
-            outcome = Outcome(reason="lost" if adopted else "unknown", at=timestamp())
+            reason = jobs.REMOVED if not folder.records.is_dir() else jobs.LOST if adopted else jobs.UNKNOWN
+            outcome = Outcome(reason=reason, at=timestamp())
         if self._store.runs.require(run_id).status is not Status.FINALIZING:
             await self._patiently(run_id, lambda: self._move(run_id, Status.FINALIZING))
         run = self._store.runs.require(run_id)

@@ -15,8 +15,9 @@ from scaffold.workspace.engine import endings
 from scaffold.workspace.engine.data.configuration import read_data
 from scaffold.workspace.engine.data.dataflow import DataError
 from scaffold.workspace.engine.data.outputs import Collection
-from scaffold.workspace.engine.jobs import COLLECTED, JobFolder, Outcome
+from scaffold.workspace.engine.jobs import COLLECTED, UNREADABLE, JobFolder, Outcome
 from scaffold.workspace.engine.keeping import TEXT, files_under, keep, name_below
+from scaffold.workspace.files import is_plain
 from scaffold.workspace.logs import DATA_LOG, STD_LOG, last_lines
 from scaffold.workspace.naming import WorkspaceName
 from scaffold.workspace.paths import Home
@@ -76,7 +77,7 @@ class Finish:
         """
         unkept = [] if given_up() else self._keep_data()
         unkept += self._artifacts.keep(given_up)
-        if (log := self._folder.log(DATA_LOG)).exists():
+        if is_plain(log := self._folder.log(DATA_LOG)):
             keep(self._store, ARTIFACTS, artifact_prefix(self._run.run_id) + DATA_LOG, log, TEXT)
         self._unkept = unkept
 
@@ -107,7 +108,7 @@ class Finish:
             canceled: whether it was cancelled after its process had ended.
         """
         outcome = self._outcome
-        if canceled and outcome.reason in ("exited", "preempted"):
+        if canceled and outcome.reason not in ("timeout", "not-started", UNREADABLE):
             outcome = msgspec.structs.replace(outcome, reason="canceled")
         log = f"user_logs/{Path(outcome.log).name}" if outcome.log else STD_LOG
         tail = last_lines(self._folder.log(log), lines=12, limit=8192)
@@ -182,8 +183,7 @@ class Artifacts:
                 except PermissionError:
                     unread.append(f"{name} could not be read and was not kept.")
         for log in self._folder.log_names():
-            if not self._folder.log(log).is_symlink():  # what a script put in its place may be anywhere
-                self._keep(self._folder.log(log), log, TEXT)
+            self._keep(self._folder.log(log), log, TEXT)
         return unread
 
     def _keep(self, path: Path, name: str, content_type: str | None = None) -> None:

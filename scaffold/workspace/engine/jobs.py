@@ -1,24 +1,31 @@
 """A run's folder on disk: what is laid out before its process starts, and what is collected after it.
 
-runs/<uuid>/job.json, started.json, exit.json, stop   see ``supervisor``
-runs/<uuid>/std_log.txt                               the process's stdout and stderr
-runs/<uuid>/work/                                     its working directory: the snapshot, outputs/, logs/
-runs/<uuid>/submitter.json                            of a local run, which works elsewhere: see ``submitter``
-runs/<uuid>/data/                                     its inputs and outputs that are no part of that (``delivery``)
+runs/<uuid>/user_logs/std_log.txt   the process's stdout and stderr
+runs/<uuid>/work/                   its working directory: the snapshot, outputs/, logs/
+runs/<uuid>/submitter.json          of a local run, until it is handed over: see ``submitter``
+runs/<uuid>/data/                   its inputs and outputs that are no part of that (``delivery``)
+supervision/<uuid>/                 job.json, started.json, exit.json, stop: see ``supervisor``; submitter.json once it
+                                    was handed over
+
+The run's code works in the first of these folders and can do there what it wants. It is told nothing of the second,
+and what is read there is believed only as far as it makes sense: the code has its owner's rights and may find it.
 """
 
 import contextlib
 import json
 import os
+import re
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from scaffold.workspace import supervision
+from scaffold.workspace import inherited, supervision
 from scaffold.workspace.engine import conda, supervisor
 from scaffold.workspace.engine.data.placeholders import in_argument, in_command
 from scaffold.workspace.engine.data.places import NOWHERE, Places
@@ -26,7 +33,7 @@ from scaffold.workspace.engine.data.placing import PLACED, remove_tree, take_bac
 from scaffold.workspace.engine.distribution import Distribution, processes_of
 from scaffold.workspace.engine.specification import Specification
 from scaffold.workspace.engine.submitter import RECORD, Submitter, submitter_of
-from scaffold.workspace.files import write_atomically
+from scaffold.workspace.files import is_plain, read_plain, write_atomically
 from scaffold.workspace.logs import DATA_LOG
 from scaffold.workspace.paths import Home
 from scaffold.workspace.store import Store
@@ -41,9 +48,16 @@ RESTARTED = "preemption"
 
 # Variables that say to which workspace and run a process belongs.
 _OF_THE_SERVICE = ("AZUREML_", "MLFLOW_", "MSI_", "IDENTITY_", "SCAFFOLD_")
-# Further ones of the shell that happened to start the service that would change what a script does. A notebook
+# Further ones of a submitting shell that would change what a script does in an environment of its own. A notebook
 # has MPLBACKEND draw into its own pages.
-_NOT_INHERITED = (*_OF_THE_SERVICE, "PYTHON", "VIRTUAL_ENV", "CONDA_", "MPLBACKEND")
+_NOT_OF_THE_SUBMITTER = (*_OF_THE_SERVICE, "PYTHON", "VIRTUAL_ENV", "CONDA_", "MPLBACKEND")
+
+
+LOST, UNKNOWN, UNREADABLE, REMOVED = "lost", "unknown", "unreadable", "removed"
+_MOST_BYTES = 64 * 1024
+_EXIT_CODES = range(-64, 2**32)
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_LONGEST_MESSAGE = 4000
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -51,8 +65,9 @@ class Outcome(msgspec.Struct, frozen=True):
 
     Attributes:
         exit_code: of the process; negative for the signal that ended it; None when it never started.
-        reason: ``exited``, ``canceled``, ``timeout``, ``not-started``, or ``lost``
-            or ``unknown`` when nobody wrote it down (while no service ran, or while one did).
+        reason: one of ``supervisor.REASONS``; or ``LOST`` or ``UNKNOWN`` when nobody wrote it down (while no service
+            ran, or while one did), ``REMOVED`` when there is no folder any more to write it into, ``UNREADABLE``
+            when what is there cannot have been written by a supervisor.
         at: when the process ended, ISO 8601 in UTC; None when that is not known.
         seconds: how long it ran, whatever became of the machine's clock; None when that is not known.
         log: the file with the output of the process that decided it.
@@ -76,7 +91,10 @@ class JobFolder:
 
     def __init__(self, home: Home, run: Run) -> None:
         self.path = home.runs / run.uuid
-        self.submitter = submitter_of(self.path)
+        self.records = home.supervision / run.uuid
+        if not self.records.exists() and (self.path / "job.json").exists():
+            self.records = self.path  # begun by an earlier version
+        self.submitter = submitter_of(self.records)
         self.work = Path(self.submitter.folder) if self.submitter else self.path / "work"
         self.data = self.path / "data"
         self.logs = self.path / "user_logs"
@@ -87,41 +105,61 @@ class JobFolder:
 
     def log_names(self) -> list[str]:
         """The names of the logs that there are, the first process's first."""
-        return sorted(f"user_logs/{path.name}" for path in self.logs.glob("*.txt"))
+        return sorted(f"user_logs/{path.name}" for path in self.logs.glob("*.txt") if is_plain(path))
 
     def request_stop(self) -> None:
-        """Asks the supervisor to end the run."""
-        if self.path.is_dir():
-            (self.path / "stop").touch()
+        """Asks the supervisor to end the run; it ends it by itself where its records are gone."""
+        with contextlib.suppress(OSError):
+            (self.records / "stop").touch()
 
     def note_data(self, sentence: str) -> None:
-        """Writes a line to the log of the run's inputs and outputs."""
+        """Writes a line to the log of the run's inputs and outputs, where the run has put nothing in its place."""
         log = self.log(DATA_LOG)
-        log.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            log.parent.mkdir(parents=True, exist_ok=True)
+        if (os.path.lexists(log) and not is_plain(log)) or not log.parent.is_dir():
+            return
         with log.open("a", encoding="utf-8") as stream:
             stream.write(f"[{timestamp()}] {sentence}\n")
 
-    def started(self) -> dict[str, Any] | None:
-        """What ``started.json`` says, or None when the process has not been started."""
-        with contextlib.suppress(FileNotFoundError):
-            document: dict[str, Any] = json.loads((self.path / "started.json").read_bytes())
-            return document
-        return None
-
-    def outcome(self) -> Outcome | None:
-        """How it ended, or None while it has not."""
-        with contextlib.suppress(FileNotFoundError):
-            return msgspec.json.decode((self.path / "exit.json").read_bytes(), type=Outcome)
-        return None
+    @property
+    def mark(self) -> str:
+        """What the run's processes carry (see ``watchman``)."""
+        return supervision.mark_of(self.records)
 
     def was_started(self) -> bool:
-        """True when there is, or was, a process of the run."""
-        return any((self.started(), self.outcome(), supervision.living(self.path)))
+        """True when its supervisor has begun, whatever became of it."""
+        written = any(os.path.lexists(self.records / name) for name in supervisor.RESERVED)
+        return written or supervision.living(self.records) is not None
+
+    def outcome(self) -> Outcome | None:
+        """How it ended, or None while nothing was written down of that."""
+        path = self.records / "exit.json"
+        if not os.path.lexists(path):
+            return None
+        content = read_plain(path, _MOST_BYTES)
+        try:
+            outcome = msgspec.json.decode(content or b"", type=Outcome, strict=True)
+        except (msgspec.DecodeError, ValueError):  # also what is no text
+            return Outcome(UNREADABLE)
+        return outcome if self._can_be(outcome) else Outcome(UNREADABLE)
+
+    def _can_be(self, outcome: Outcome) -> bool:
+        """False for what no supervisor of this run says; another file than a log of the run is never named."""
+        numbered = outcome.exit_code is None or outcome.exit_code in _EXIT_CODES
+        timed = outcome.at is None or _is_time(outcome.at)
+        brief = outcome.message is None or len(outcome.message) <= _LONGEST_MESSAGE
+        own = {str(self.log(name)) for name in self.log_names()}
+        # A log that the run has removed, or put a link in the place of, is told as none.
+        logged = outcome.log is None or outcome.log in own or Path(outcome.log).parent == self.logs
+        ended = (outcome.exit_code is None) == (outcome.reason == "not-started")
+        return outcome.reason in supervisor.REASONS and numbered and timed and brief and logged and ended
 
     def restarts(self) -> bool:
         """True when the run is to be begun again after it lost its node."""
-        with contextlib.suppress(OSError, ValueError):
-            return bool(json.loads((self.path / "job.json").read_bytes()).get("restart"))
+        with contextlib.suppress(ValueError):
+            job = json.loads(read_plain(self.records / "job.json", _MOST_BYTES * 64) or b"null")
+            return isinstance(job, dict) and job.get("restart") is True
         return False
 
     def clear(self) -> None:
@@ -131,6 +169,7 @@ class JobFolder:
         """
         self.take_back()
         remove_tree(self.path)
+        remove_tree(self.records)
 
     def take_back(self) -> None:
         """Removes what was delivered elsewhere."""
@@ -138,12 +177,13 @@ class JobFolder:
 
     def make_again(self) -> None:
         """Removes what an earlier attempt left, but for who handed the run over."""
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.path, self.records):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.take_back()
-        for entry in self.path.iterdir():
-            if entry.is_dir():
+        for entry in [*self.path.iterdir(), *self.records.iterdir()]:
+            if entry.is_dir() and not entry.is_symlink():
                 remove_tree(entry)
-            elif entry.name != RECORD:
+            elif entry != self.records / RECORD:
                 entry.unlink(missing_ok=True)
 
 
@@ -157,8 +197,8 @@ def lay_out(store: Store, folder: JobFolder, run: Run, given_up: Callable[[], bo
         given_up: asked between files whether the run is still wanted.
     """
     folder.make_again()
-    supervision.reserve(folder.path)
-    supervisor.reserve(folder.path)
+    supervision.reserve(folder.records)
+    supervisor.reserve(folder.records)
     if folder.submitter is None:  # else the SDK has copied the project by itself
         folder.work.mkdir(mode=0o700)
         for sha256, path in _content(store, run):
@@ -171,11 +211,29 @@ def lay_out(store: Store, folder: JobFolder, run: Run, given_up: Callable[[], bo
     folder.logs.mkdir(mode=0o700)
 
 
+def clear_over(home: Home, store: Store) -> None:
+    """Removes the folders of runs that are over: a service that was killed has not come to it."""
+    with contextlib.suppress(OSError, sqlite3.Error):  # the next start tries again
+        for folder in [*home.runs.iterdir(), *home.supervision.iterdir()]:
+            if store.runs.is_over(folder.name):
+                take_back(folder / PLACED)
+                remove_tree(folder)
+
+
 def write_job(folder: JobFolder, job: dict[str, Any]) -> None:
     """Writes the job for the supervisor, whose format it is (``job.json``), and makes its logs."""
     for process in job["processes"]:
         Path(process["log"]).touch(mode=0o600)
-    write_atomically(folder.path / "job.json", json.dumps(job).encode())
+    job |= {"folder": str(folder.path), "mark": folder.mark}
+    write_atomically(folder.records / "job.json", json.dumps(job).encode())
+
+
+def _is_time(text: str) -> bool:
+    if not _TIME.fullmatch(text):
+        return False
+    with contextlib.suppress(ValueError):
+        return datetime.fromisoformat(text.replace("Z", "+00:00")).tzinfo is not None
+    return False
 
 
 def _content(store: Store, run: Run) -> list[tuple[str, str]]:
@@ -272,16 +330,16 @@ def process_environment(
 ) -> dict[str, str]:
     """The environment variables of a run's process.
 
-    The machine's own come first, then what makes the interpreter's environment the active one, then the
-    environment's and the run's variables, and last the ones by which the SDK knows the run. For a local run
-    the machine's are those of its submitter, with all that makes his own Python environment what it is where
+    The machine's own come first (see ``inherited``), then what makes the interpreter's environment the active one,
+    then the environment's and the run's variables, and last the ones by which the SDK knows the run. For a local
+    run the machine's are those of its submitter, with all that makes his own Python environment what it is where
     he manages it himself.
     """
-    own = submitter is not None and specification.interpreter is not None
-    inherited = submitter.environment if submitter else os.environ
-    variables = {
-        k: v for k, v in inherited.items() if not k.startswith(_OF_THE_SERVICE if own else _NOT_INHERITED)
-    }
+    if submitter is None:
+        variables = inherited.kept(os.environ, runs=True)
+    else:
+        left_out = _OF_THE_SERVICE if specification.interpreter is not None else _NOT_OF_THE_SUBMITTER
+        variables = {k: v for k, v in submitter.environment.items() if not k.startswith(left_out)}
     variables |= _activation(Path(interpreter), variables.get("PATH", os.defpath))
     # The log shows a line when it is printed, in UTF-8 whatever the machine's locale is.
     variables |= {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}

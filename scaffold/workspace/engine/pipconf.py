@@ -10,6 +10,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from scaffold import tether
+
 _VARIABLES = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
@@ -30,12 +32,11 @@ def pip_settings() -> dict[str, str]:
     Empty when pip is not to be had.
     """
     try:
-        listing = subprocess.run(
+        listing = tether.run(
             [sys.executable, "-m", "pip", "config", "list"],
             capture_output=True,
             text=True,
             timeout=30,
-            check=False,
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return {}

@@ -21,6 +21,7 @@ from scaffold.workspace.engine.keeping import TEXT, keep
 from scaffold.workspace.engine.requirements import FolderSources, SnapshotSources, Sources
 from scaffold.workspace.engine.specification import Specification, SpecificationError, read_environment
 from scaffold.workspace.engine.submitter import Submitter
+from scaffold.workspace.files import is_plain
 from scaffold.workspace.interpreters import BARE
 from scaffold.workspace.logs import BUILD_LOG, DATA_LOG
 from scaffold.workspace.room import is_lack_of_room
@@ -133,7 +134,7 @@ async def arrival(
             raise
         raise DataError(f"The run's data could not be put in its place: {error}") from None
     finally:
-        if (log := folder.log(DATA_LOG)).exists():
+        if is_plain(log := folder.log(DATA_LOG)):
             await keep_log(store, run, DATA_LOG, log)
 
 

@@ -1,4 +1,4 @@
-"""Starting a run's supervisor, and waiting for it without holding it: it outlives this process."""
+"""Starting a run's supervisor, waiting for it without holding it (it outlives this process), and ending remains."""
 
 import asyncio
 import contextlib
@@ -6,18 +6,27 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Mapping
 from typing import Any
 
+from scaffold import watchman
+from scaffold.tether import SESSION
+from scaffold.workspace import inherited, supervision
 from scaffold.workspace.engine import supervisor
 from scaffold.workspace.engine.jobs import JobFolder
-from scaffold.workspace.supervision import write_down
 
 
 class Supervised:
-    """A supervisor that this process started."""
+    """A supervisor that this process started.
+
+    Attributes:
+        sessions: its session, as ``end_remains`` takes it.
+    """
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
+        self.sessions = {process.pid: time.time()}
 
     async def wait(self) -> None:
         """Returns when it has ended; does not end it when the waiting is cancelled."""
@@ -39,18 +48,36 @@ class Supervised:
 
 def start(folder: JobFolder) -> Supervised:
     """Starts the supervisor of a folder that was laid out."""
-    with (folder.path / "supervisor.log").open("ab") as log:
-        options: dict[str, Any] = {"start_new_session": True}
-        if os.name == "nt":
-            options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
+    environment: dict[str, Any] = inherited.kept(os.environ, runs=True)
+    with (folder.records / "supervisor.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-I", supervisor.__file__, str(folder.path)],
+            [sys.executable, "-I", supervisor.__file__, str(folder.records)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             close_fds=True,
-            **options,
+            env=environment | watchman.variable(folder.mark, watchman.KEEPER),
+            **SESSION,
         )
-    # The supervisor says so itself only a moment later, and the service may be gone by then.
-    write_down(folder.path, process.pid)
+    # The next service finds it by its mark, and faster by its number.
+    supervision.write_down(folder.records, process.pid)
     return Supervised(process)
+
+
+def adopted(folder: JobFolder) -> dict[int, float]:
+    """The session of a living supervisor that an earlier service started, as ``end_remains`` takes it."""
+    process = supervision.living(folder.records)
+    return {process.pid: time.time()} if process is not None else {}
+
+
+def end_remains(folder: JobFolder, sessions: Mapping[int, float]) -> list[int]:
+    """Ends what is left of a run that nobody looks after any more; returns what does not go.
+
+    Whatever the supervisor wrote down or did not: a run is told to be over when its processes are.
+
+    Args:
+        folder: the run's.
+        sessions: that of its supervisor, with when it was seen living: a number that was only found written down
+            may be another's by now.
+    """
+    return watchman.end({folder.mark: sessions}, patience_seconds=1.0)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from scaffold.tether import Tether
+
 
 class NoPythonError(Exception):
     """There is no usable Python on this machine."""
@@ -75,13 +77,20 @@ async def installed(uv: str, environment: dict[str, str]) -> list[Python]:
         for folder in environment.get("PATH", os.defpath).split(os.pathsep)
         if Path(folder).name != "shims"
     ]
+    tether = Tether()
     process = await asyncio.create_subprocess_exec(
         uv, "python", "list", "--only-installed", "--no-python-downloads", "--output-format", "json",
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env=environment | {"PATH": os.pathsep.join(folders)},
+        env=tether.mark(environment | {"PATH": os.pathsep.join(folders)}),
     )  # fmt: skip
-    output, _ = await process.communicate()
+    try:
+        output, _ = await process.communicate()
+    except BaseException:
+        await asyncio.to_thread(tether.end)
+        raise
+    finally:
+        tether.release()
     found: dict[str, Python] = {}
     for entry in json.loads(output or b"[]"):
         if (

@@ -19,15 +19,17 @@ from pathlib import Path
 import msgspec
 
 from scaffold.workspace.engine import hand_over
-from scaffold.workspace.files import write_atomically
+from scaffold.workspace.files import read_plain, write_atomically
+from scaffold.workspace.ownership import why_not_ours
 
 RECORD = "submitter.json"
 PATIENCE_SECONDS = 120.0
 _POLL_SECONDS = 0.1
+_MOST_BYTES = 16 * 1024 * 1024
 
 
 class NotHandedOverError(Exception):
-    """The submitting process never started the script that it was sent."""
+    """The submitting process never started the script that it was sent, or started it where others may write."""
 
 
 class Submitter(msgspec.Struct, frozen=True):
@@ -58,27 +60,59 @@ def expect(folder: Path) -> None:
 
 
 def submitter_of(folder: Path) -> Submitter | None:
-    """Who handed the run over; None when nobody has, or nobody is to."""
+    """Who handed the run over; None when nobody has, or nobody is to.
+
+    Args:
+        folder: of the run's records, or the one that it is handed over in.
+    """
+    content = read_plain(folder / RECORD, _MOST_BYTES)
     try:
-        return msgspec.json.decode((folder / RECORD).read_bytes(), type=Submitter | None)
-    except FileNotFoundError:
+        return msgspec.json.decode(content, type=Submitter | None) if content else None
+    except msgspec.DecodeError:
         return None
 
 
-async def handed_over(folder: Path) -> None:
+async def handed_over(folder: Path, records: Path) -> None:
     """Returns once the run has its submitter, at once when it needs none.
+
+    From then on what the submitter has written is kept among the run's records: the run's code knows of the first.
+
+    Args:
+        folder: the run's folder, in which it is handed over.
+        records: of the run.
 
     Raises:
         NotHandedOverError: see there.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while (folder / RECORD).exists() and submitter_of(folder) is None:
+    while (folder / RECORD).exists():
+        submitter = submitter_of(folder)
+        if submitter is not None:
+            _check_place(Path(submitter.folder))
+            records.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_atomically(records / RECORD, msgspec.json.encode(submitter))
+            (folder / RECORD).unlink(missing_ok=True)
+            return
         if time.monotonic() > deadline:
             raise NotHandedOverError(
                 "The run was to be started by the program that submitted it, which has not done so in "
                 f"{PATIENCE_SECONDS:.0f} seconds: it was probably interrupted."
             )
         await asyncio.sleep(_POLL_SECONDS)
+
+
+def _check_place(folder: Path) -> None:
+    """Refuses a folder in which another user may have written what would be executed.
+
+    Raises:
+        NotHandedOverError: it is one.
+    """
+    reason = why_not_ours(folder)
+    if reason is not None:
+        raise NotHandedOverError(
+            f"The run was not started, since others may have written what is in its folder: {reason}.\n"
+            "Set TMPDIR to a folder that is yours alone, or submit with 'scaffold exec', which does so."
+        )
 
 
 def invocation(folder: Path) -> bytes:

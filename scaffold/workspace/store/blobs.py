@@ -1,10 +1,12 @@
 """Named blobs: what the SDK's storage clients write and read, and where run artifacts live."""
 
+import os
 import re
 from pathlib import Path
 
 import msgspec
 
+from scaffold.workspace.files import is_plain
 from scaffold.workspace.store.content import ContentStore
 from scaffold.workspace.store.database import Database, timestamp, to_json
 
@@ -186,10 +188,14 @@ class Blobs:
         )
 
     def file(self, blob: Blob) -> Path | None:
-        """The file that holds the blob's bytes now, or None when nothing was written yet."""
+        """The file that holds the blob's bytes now, or None when nothing was written yet.
+
+        A run's code may put a link to anything in its log's place: that is not what it has written.
+        """
         if blob.sha256 is not None:
             return self._content.path(blob.sha256)
-        return Path(blob.live_path) if blob.live_path is not None else None
+        path = Path(blob.live_path) if blob.live_path is not None else None
+        return path if path is not None and (is_plain(path) or not os.path.lexists(path)) else None
 
     def require_file(self, blob: Blob) -> Path | None:
         """As :meth:`file`, of content that is there.

@@ -187,6 +187,11 @@ class Runs:
         )
         return [read_run(row) for row in rows]
 
+    def is_over(self, uuid: str) -> bool:
+        """True for the uuid of a run that has ended; False where there is no such run."""
+        row = self._database.one("SELECT status FROM runs WHERE uuid = ?", uuid)
+        return row is not None and row[0] in {status.value for status in TERMINAL}
+
     def interactive_since(self, moment: str) -> bool:
         """True when a run that its client carries out was made since (ISO 8601 in UTC) and is not over."""
         marks = ", ".join("?" for _ in TERMINAL)

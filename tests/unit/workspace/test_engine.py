@@ -151,7 +151,7 @@ def test_a_run_goes_on_without_the_service_and_is_picked_up_by_the_next(
     async def start(engine: Engine) -> None:
         engine.submit(create("r", f"while [ ! -e '{marker}' ]; do sleep 0.05; done; exit 7"))
         folder = JobFolder(home, store.runs.require("r"))
-        await comes(lambda: folder.started() is not None)
+        await comes((folder.records / "started.json").exists)
 
     async def pick_up(engine: Engine) -> None:
         engine.recover()

@@ -1,5 +1,6 @@
 """A run's folder: what is laid out before its process starts, and what is collected after it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from scaffold.workspace.engine.jobs import (
     write_job,
 )
 from scaffold.workspace.engine.specification import Specification
+from scaffold.workspace.logs import last_lines
 from scaffold.workspace.paths import Home
 from scaffold.workspace.runs import Status
 from scaffold.workspace.store import Store
@@ -102,29 +104,110 @@ def test_what_an_earlier_attempt_left_is_gone(store: Store, folder: JobFolder, r
     write_job(folder, job_of(folder))
 
     assert files(folder.work / "outputs") == set()
-    assert not (folder.path / "stop").exists()
+    assert not (folder.records / "stop").exists()
 
 
 def test_the_variables_of_a_job_are_for_its_owner_alone(folder: JobFolder):
     if os.name != "posix":
         pytest.skip("modes are POSIX's")
-    assert (folder.path / "job.json").stat().st_mode & 0o777 == 0o600
+    assert (folder.records / "job.json").stat().st_mode & 0o777 == 0o600
     assert folder.log("user_logs/std_log.txt").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_folder_tells_how_far_its_run_is(folder: JobFolder):
-    assert folder.started() is None
+    assert not folder.was_started()
     assert folder.outcome() is None
 
-    (folder.path / "exit.json").write_text(
-        '{"exit_code": 3, "reason": "exited", "at": "now", "message": null}'
-    )
-    assert folder.outcome() == Outcome("exited", 3, "now")
+    at = "2026-11-24T10:00:00.000001+00:00"
+    record = {"exit_code": 3, "reason": "exited", "at": at, "message": None, "log": None}
+    (folder.records / "exit.json").write_text(json.dumps(record).ljust(8192))
+    assert folder.was_started()
+    assert folder.outcome() == Outcome("exited", 3, at)
 
     folder.clear()
     assert folder.outcome() is None
     folder.request_stop()
     assert not folder.path.exists()
+    assert not folder.records.exists()
+
+
+AT = "2026-11-24T10:00:00.000001+00:00"
+TRUE = {"exit_code": 0, "reason": "exited", "at": AT, "message": None, "log": None}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reason": "Completed"}, {"reason": "lost"}, {"reason": 1}, {"reason": None},
+        {"exit_code": "0"}, {"exit_code": 0.5}, {"exit_code": 2**40}, {"exit_code": -1000}, {"exit_code": None},
+        {"reason": "not-started"}, {"at": "now"}, {"at": 3}, {"at": "2026-13-24T10:00:00Z"}, {"message": "x" * 5000},
+        {"message": ["x"]}, {"log": "/etc/passwd"}, {"log": "user_logs/std_log.txt"}, {"log": 7},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_record_that_no_supervisor_writes_is_told_as_such(folder: JobFolder, changes: dict[str, Any]):
+    (folder.records / "exit.json").write_text(json.dumps(TRUE | changes))
+
+    assert folder.outcome() == Outcome(jobs.UNREADABLE)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b" " * 8192, b"{", b"\xff\xfe", b"[]", b"null", b"0", b"{}", b"[" * 100_000]
+)
+def test_a_record_that_is_garbage_is_told_as_such(folder: JobFolder, content: bytes):
+    (folder.records / "exit.json").write_bytes(content)
+
+    assert folder.outcome() == Outcome(jobs.UNREADABLE)
+
+
+@links
+@pytest.mark.parametrize("kind", ["a folder", "a link", "a dangling link", "a loop", "a pipe"])
+def test_a_record_that_is_no_file_is_told_as_such(folder: JobFolder, tmp_path: Path, kind: str):
+    (tmp_path / "true").write_text(json.dumps(TRUE))
+    path = folder.records / "exit.json"
+    if kind == "a folder":
+        path.mkdir()
+    elif kind == "a pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to({"a link": tmp_path / "true", "a loop": path}.get(kind, tmp_path / "nothing"))
+
+    assert folder.outcome() == Outcome(jobs.UNREADABLE)
+    assert folder.was_started()
+
+
+def test_a_lie_about_the_log_names_no_other_file(folder: JobFolder):
+    lie = f"{folder.logs}/../../../../../../etc/passwd"
+    (folder.records / "exit.json").write_text(json.dumps(TRUE | {"log": lie}))
+
+    assert folder.outcome() == Outcome(jobs.UNREADABLE)
+
+
+@links
+@pytest.mark.parametrize("what", ["log", "folder"])
+def test_a_link_in_the_place_of_a_log_is_not_read(
+    store: Store, folder: JobFolder, run: Run, tmp_path: Path, what: str
+):
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "std_log.txt").write_text("secret")
+    log = folder.log("user_logs/std_log.txt")
+    store.blobs.put(ARTIFACTS, "x", live_path=log, content_type="text/plain")
+    blob = store.blobs.get(ARTIFACTS, "x")
+    assert store.blobs.file(blob) == log
+
+    if what == "log":
+        log.unlink()
+        log.symlink_to(secret / "std_log.txt")
+    else:
+        shutil.rmtree(folder.logs)
+        folder.logs.symlink_to(secret, target_is_directory=True)
+
+    assert store.blobs.file(blob) is None
+    assert folder.log_names() == []
+    assert last_lines(log, lines=5, limit=100) == ""
+    collect(store, folder, run)
+    assert b"secret" not in collected(store).values()
 
 
 # The command line
@@ -167,11 +250,11 @@ def variables(
 
 
 def test_the_run_wins_over_the_environment_and_the_workspace_over_both(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("ONE", "machine")
-    assert variables()["ONE"] == "machine"
-    assert variables({"ONE": "environment"})["ONE"] == "environment"
-    assert variables({"ONE": "environment"}, {"ONE": "run"})["ONE"] == "run"
-    assert variables({"ONE": "environment"}, {"ONE": "run"}, {"ONE": "workspace"})["ONE"] == "workspace"
+    monkeypatch.setenv("OMP_ONE", "machine")
+    assert variables()["OMP_ONE"] == "machine"
+    assert variables({"OMP_ONE": "environment"})["OMP_ONE"] == "environment"
+    assert variables({"OMP_ONE": "environment"}, {"OMP_ONE": "run"})["OMP_ONE"] == "run"
+    assert variables({"OMP_ONE": "e"}, {"OMP_ONE": "run"}, {"OMP_ONE": "workspace"})["OMP_ONE"] == "workspace"
 
 
 def test_a_run_cannot_pass_for_another():
@@ -262,7 +345,7 @@ def test_links_that_leave_the_runs_folder_are_not_followed(
     (secret / "key").write_text("secret")
     outputs = folder.work / "outputs"
     (outputs / "absolute").symlink_to(secret / "key")
-    (outputs / "relative").symlink_to(Path("../../job.json"))  # it holds the run's token
+    (outputs / "relative").symlink_to(folder.records / "job.json")  # it holds the run's token
     (outputs / "folder").symlink_to(secret, target_is_directory=True)
     (outputs / "dangling").symlink_to(tmp_path / "nothing")
     (outputs / "loop").symlink_to(outputs / "loop")
@@ -325,3 +408,18 @@ def test_a_file_name_that_is_no_text_does_not_cost_the_other_files(store: Store,
     collect(store, folder, run)
 
     assert collected(store).items() >= {"outputs/model": b"m", "user_logs/std_log.txt": b""}.items()
+
+
+def test_the_folders_of_runs_that_are_over_are_removed_and_no_others(
+    home: Home, store: Store, folder: JobFolder, run: Run
+):
+    (home.runs / "of-nobody").mkdir()
+
+    jobs.clear_over(home, store)
+    assert folder.path.exists()
+
+    store.database.execute("UPDATE runs SET status = 'Completed'")
+    jobs.clear_over(home, store)
+    assert not folder.path.exists()
+    assert not folder.records.exists()
+    assert (home.runs / "of-nobody").exists()

@@ -8,7 +8,7 @@ from scaffold.workspace import settings
 from scaffold.workspace.settings import SETTINGS, SettingError
 from tests.conftest import REPOSITORY
 
-INTERNAL = {"SCAFFOLD_SUBMISSION"}
+INTERNAL = {"SCAFFOLD_SUBMISSION", "SCAFFOLD_SNAPSHOT_ROOT"}
 
 
 def test_the_readme_has_every_setting_and_the_code_no_other():

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,7 +41,9 @@ class Job:
         }
         (self.folder / "job.json").write_text(json.dumps(job))
         return subprocess.Popen(
-            [sys.executable, "-I", supervisor.__file__, str(self.folder)], stdin=subprocess.PIPE
+            [sys.executable, "-I", supervisor.__file__, str(self.folder)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
         )
 
     def run(self, script: str, **changes: Any) -> dict[str, Any]:
@@ -241,3 +244,107 @@ def test_a_program_that_is_asked_to_end_may_still_put_things_in_order(job: Job):
 
     assert job.end(process)["reason"] == "canceled"
     assert (job.work / "saved").exists()
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP], ids=lambda s: s.name)
+def test_the_whole_tree_ends_with_a_supervisor_that_is_killed(
+    job: Job, family: Callable[..., str], number: signal.Signals
+):
+    forgets = f"import os, sys; os.execve(sys.executable, [sys.executable, '-c', {_STUBBORN!r}], {{}})"
+    elsewhere = "import os; os.chdir('/')\n" + _STUBBORN
+    scripts = (_GRANDCHILD, _STUBBORN, _DETACHED, _DAEMON, forgets, elsewhere)
+    process = job.start(sys.executable, "-c", family(*scripts))
+    pids = job.printed(1 + len(scripts))
+
+    process.send_signal(number)
+    process.wait()
+
+    until(lambda: not any(map(alive, pids)))
+    assert not (job.folder / "exit.json").exists()
+
+
+@posix
+def test_a_supervisor_whose_watchman_was_killed_has_another(job: Job, family: Callable[..., str]):
+    process = job.start(sys.executable, "-c", family(_DETACHED))
+    pids = job.printed(2)
+
+    def watchmen() -> list[psutil.Process]:
+        children = [child for child in psutil.Process(process.pid).children() if alive(child.pid)]
+        return [child for child in children if "watchman.py" in " ".join(child.cmdline())]
+
+    (first,) = watchmen()
+    first.kill()
+    until(lambda: [watchman for watchman in watchmen() if watchman != first])
+    process.kill()
+    process.wait()
+
+    until(lambda: not any(map(alive, pids)))
+
+
+_WAITS = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+
+
+def in_the_way(path: Path, kind: str) -> None:
+    """Puts something in the place of a record that the supervisor is going to write."""
+    path.unlink(missing_ok=True)
+    if kind == "a folder":
+        path.mkdir()
+        (path / "full").write_text("of things")
+    elif kind == "a link":
+        path.symlink_to(path.with_name("precious"))
+    else:
+        os.mkfifo(path)
+
+
+@posix
+@pytest.mark.parametrize("kind", ["a folder", "a link", "a pipe"])
+@pytest.mark.parametrize("name", ["exit.json", "exit.tmp", "started.json", "started.tmp"])
+def test_what_stands_in_the_way_of_a_record_is_removed(job: Job, name: str, kind: str):
+    precious = job.folder / "precious"
+    precious.write_text("mine")
+    in_the_way(job.folder / name, kind)
+
+    record = job.run("import sys; sys.exit(3)")
+
+    assert (record["reason"], record["exit_code"]) == ("exited", 3)
+    assert precious.read_text() == "mine"
+
+
+@pytest.mark.parametrize("gone", ["folder", "records", "both"])
+def test_a_run_whose_folder_is_removed_is_over_and_ended(tmp_path: Path, gone: str):
+    home = tmp_path / "home"
+    job = Job(home / "supervision" / "r")
+    folder = home / "runs" / "r"
+    folder.mkdir(parents=True)
+    log = tmp_path / "log"
+    process = job.start(
+        sys.executable, "-c", _WAITS, folder=str(folder), cwd=str(tmp_path),
+        processes=[{"log": str(log), "environment": {}, "essential": True}],
+    )  # fmt: skip
+    until(lambda: (job.folder / "started.json").exists() and log.read_bytes().split())
+
+    for path in {"folder": [folder.parent], "records": [job.folder], "both": [folder.parent, job.folder]}[
+        gone
+    ]:
+        shutil.rmtree(path)
+    record = job.end(process)
+
+    assert record["reason"] == "vanished"
+    assert not alive(int(log.read_bytes()))
+
+
+def test_a_run_whose_workspace_is_removed_is_ended_as_well(tmp_path: Path):
+    job = Job(tmp_path / "home" / "supervision" / "r")
+    log = tmp_path / "log"
+    process = job.start(
+        sys.executable, "-c", _WAITS, cwd=str(tmp_path),
+        processes=[{"log": str(log), "environment": {}, "essential": True}],
+    )  # fmt: skip
+    until(lambda: (job.folder / "started.json").exists() and log.read_bytes().split())
+
+    shutil.rmtree(tmp_path / "home")
+    process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert not alive(int(log.read_bytes()))
+    assert not (tmp_path / "home").exists()

@@ -3,13 +3,11 @@
     python -I fetch.py ADDRESS FILE
 
 Prints why when it fails, in one line, and exits with 1. It needs the standard library alone and must not import
-anything of ours. It ends when its standard input is closed, with whoever started it.
+anything of ours.
 """
 
 import http.client
-import os
 import sys
-import threading
 import urllib.error
 import urllib.request
 
@@ -31,14 +29,8 @@ def download(address: str, path: str) -> None:
             raise ValueError(f"it ended after {stream.tell()} of {announced} bytes")
 
 
-def _end_with_the_caller() -> None:
-    sys.stdin.buffer.read()
-    os._exit(1)
-
-
 def main(address: str, path: str) -> int:
     """The program."""
-    threading.Thread(target=_end_with_the_caller, daemon=True).start()
     try:
         download(address, path)
     except TimeoutError:
@@ -52,6 +44,4 @@ def main(address: str, path: str) -> int:
 
 
 if __name__ == "__main__":
-    code = main(*sys.argv[1:])
-    sys.stdout.flush()
-    os._exit(code)  # the thread that reads would be waited for
+    sys.exit(main(*sys.argv[1:]))

@@ -1,24 +1,21 @@
 """Programs that deliver what the engine cannot deliver itself: addresses of the web, and the reader's own choices.
 
-Each is a process, which is ended at once when the run is; it ends with the service too, since its standard
-input is closed then.
+Each is a process, which is ended at once when the run is; it ends with the service too (see ``watchman``).
 """
 
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from scaffold.tether import SESSION, tethered
 from scaffold.workspace.engine.data import fetch
 from scaffold.workspace.engine.data.dataflow import DataError
 
 _READ = """
-import os, sys, threading
-def end_with_the_caller():
-    sys.stdin.read()
-    os._exit(1)
-threading.Thread(target=end_with_the_caller, daemon=True).start()
+import os, sys
 from azureml.core import Run
 from azureml.data._dataset import _Dataset
 workspace = Run.get_context(allow_offline=False).experiment.workspace
@@ -81,17 +78,24 @@ def download(address: str, path: Path, stopped: Stop) -> None:
 
 def _run(command: list[str], variables: dict[str, str] | None, stopped: Stop) -> tuple[int, str]:
     """Runs a program to its end, and returns its exit code and what it printed."""
-    with tempfile.TemporaryFile() as log:
+    with tempfile.TemporaryFile() as log, tethered() as tether:
+        environment = tether.mark(os.environ if variables is None else variables)
         try:
             process = subprocess.Popen(
-                command, env=variables, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                **SESSION,
             )
         except OSError as error:
             raise DataError(f"{command[0]} could not be started ({error})") from None
+        tether.leads(process.pid)
         with process:
             while _runs(process):
                 if stopped():
-                    process.kill()
+                    tether.end()
                     raise Stopped
         log.seek(0)
         return process.returncode, log.read().decode(errors="replace")

@@ -165,10 +165,10 @@ def test_links_out_of_the_run_are_not_followed(store: Store, folder: JobFolder, 
     root = place(store, folder, data)
     (root / "file").symlink_to(secret / "key")
     (root / "folder").symlink_to(secret, target_is_directory=True)
-    (root / "job").symlink_to(folder.path / "job.json")
+    (root / "job").symlink_to(folder.records / "job.json")
     (folder.work / "weights").write_text("w")
     (root / "own").symlink_to(folder.work / "weights")
-    (folder.path / "job.json").write_text("holds the run's token")
+    (folder.records / "job.json").write_text("holds the run's token")
 
     collect(store, folder, run, data)
 

@@ -138,7 +138,7 @@ def test_what_was_being_collected_when_the_service_died_is_collected_once(home: 
     folder, data = JobFolder(home, run), read_data(run.definition or {})
     lay_out(store, folder, run)
     Path(deliver(store, folder, data).outputs["o"], "file").write_text("written")
-    (folder.path / "exit.json").write_text('{"exit_code": 0, "reason": "exited"}')
+    (folder.records / "exit.json").write_text('{"exit_code": 0, "reason": "exited"}')
     Collection(store, WorkspaceName(), folder, run, folder.note_data).collect(
         data, completed=True, canceled=False
     )
