@@ -64,7 +64,7 @@ _OF_COMPUTES = {"get_status": "client.compute.get(name)", "cancel": "client.comp
 
 def left_in(subject: Subject) -> Iterator[Note]:
     """What the submitting script does beyond submitting one run."""
-    values = Values(subject.runner, subject.constants, subject.constants_file)
+    values = Values(subject.runner, subject.constants, subject.constants_file, subject.root)
     of_environment = {"register", "build", "build_local"}
     for node in ast.walk(values.tree):
         if not isinstance(node, ast.Call):
@@ -120,7 +120,7 @@ def rewrites(subject: Subject, migrated: Collection[str]) -> Iterator[Note]:
 
 def waits(subject: Subject) -> bool:
     """Whether the script waits for its run, with its log on the screen or not."""
-    values = Values(subject.runner, subject.constants, subject.constants_file)
+    values = Values(subject.runner, subject.constants, subject.constants_file, subject.root)
     return any(
         isinstance(node, ast.Call)
         and values.called(node) == "wait_for_completion"

@@ -55,7 +55,7 @@ class _Reader:
         self._faults = faults
         self._submission = subject.submission
         self._runner = subject.runner
-        self._values = Values(self._runner, subject.constants, subject.constants_file)
+        self._values = Values(self._runner, subject.constants, subject.constants_file, subject.root)
         self._sources: dict[str, str] = {}
         self._left: list[str] = []
         self._calls = [node for node in ast.walk(self._values.tree) if isinstance(node, ast.Call)]

@@ -7,6 +7,7 @@ of the SDK's classes and nothing of the rules.
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from scaffold.project.files import ProjectFile
@@ -95,18 +96,21 @@ class Submission:
     imports_constants: int | None = None
 
 
-def read_submission(file: ProjectFile, constants: Constants, constants_file: ProjectFile) -> Submission:
+def read_submission(
+    file: ProjectFile, constants: Constants, constants_file: ProjectFile, folder: Path | None = None
+) -> Submission:
     """What a submitting script submits.
 
     Args:
         file: the script.
         constants: what constants.py beside it says.
         constants_file: that file.
+        folder: the working folder of the script when it runs; that of constants.py by default.
 
     Raises:
         FileError: the script is not there or is not valid Python.
     """
-    return _Reader(file, Values(file, constants, constants_file)).submission()
+    return _Reader(file, Values(file, constants, constants_file, folder)).submission()
 
 
 class _Reader:
@@ -132,13 +136,15 @@ class _Reader:
         pythons = self._calls_of("set_python_version")
         submits = self._calls_of("submit")
         return Submission(
-            source_directory=self._values.argument(config, "source_directory", 0) if config else None,
+            source_directory=self._values.placed(self._values.argument(config, "source_directory", 0))
+            if config
+            else None,
             script=self._values.argument(config, "script", 1) if config else None,
             config_line=config.lineno if config else None,
             arguments=self._arguments(),
             compute_target=self._compute_target(),
             experiment=self._only("Experiment", "name", 1),
-            workspace_config=self._only("from_config", "path", 0),
+            workspace_config=self._values.placed(self._only("from_config", "path", 0)),
             reads_config=bool(self._calls_of("from_config")),
             specifications=tuple(self._specifications()),
             specifications_only=self._specifications_only(),
@@ -186,7 +192,7 @@ class _Reader:
 
     def _specifications(self) -> Iterator[tuple[Kind, Argument]]:
         for call in self._calls_of(*_SPECIFICATION_CALLS):
-            argument = self._values.argument(call, "file_path", 1)
+            argument = self._values.placed(self._values.argument(call, "file_path", 1))
             if argument:
                 yield _SPECIFICATION_CALLS[self._values.called(call)], argument
 

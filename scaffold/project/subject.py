@@ -98,7 +98,7 @@ class Subject:
 
     @cached_property
     def submission(self) -> Submission:
-        return read_submission(self.runner, self.constants, self.constants_file)
+        return read_submission(self.runner, self.constants, self.constants_file, self.root)
 
     @cached_property
     def config(self) -> WorkspaceConfig:

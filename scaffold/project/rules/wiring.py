@@ -38,7 +38,9 @@ def wiring_file(subject: Subject) -> Iterator[Found]:
 )
 def wiring_source(subject: Subject) -> Iterator[Found]:
     """`source_directory` of the ScriptRunConfig names a folder, from the folder that the submitting script is
-    in. Nothing is said where the submitting script makes folders or copies files itself.
+    started in. `scaffold submit` starts run_experiment.py in the project's folder, and that is what
+    `os.getcwd()`, `os.path.abspath` and `Path.resolve()` are taken to mean here, wherever the check is started.
+    Nothing is said where the submitting script makes folders or copies files itself.
     """
     folder = subject.submission.source_directory
     if folder is None or folder.value is None or subject.submission.makes_files:

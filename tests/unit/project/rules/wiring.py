@@ -54,6 +54,34 @@ CASES = [
         RUNNER.replace("os.path.join(here, 'Experiment_1')", "'/home/me/exp'"),
         f"error {RUN}:8: there is no folder /home/me/exp.",
     ),
+    *(
+        runner(f"is {path}", "source", RUNNER.replace("os.path.join(here, 'Experiment_1')", path))
+        for path in (
+            "os.path.abspath('Experiment_1')",
+            "os.path.join(os.getcwd(), 'Experiment_1')",
+            "'%s/Experiment_1' % os.getcwd()",
+        )
+    ),
+    runner(
+        "is in the working folder, and not there",
+        "source",
+        RUNNER.replace("os.path.join(here, 'Experiment_1')", "os.path.join(os.getcwd(), 'gone')"),
+        f"error {RUN}:8: there is no folder gone.",
+    ),
+    runner(
+        "is in the folder that the script goes to",
+        "source",
+        "import os\nos.chdir('Experiment_1')\n"
+        + RUNNER.replace("os.path.join(here, 'Experiment_1')", "'gone'"),
+        f"error {RUN}:10: there is no folder Experiment_1/gone.",
+    ),
+    runner(
+        "may be in any folder that the script goes to",
+        "source",
+        RUNNER.replace("    ws =", "    os.chdir('Experiment_1')\n    ws =").replace(
+            "os.path.join(here, 'Experiment_1')", "'.'"
+        ),
+    ),
     runner("is computed", "source", RUNNER.replace("'Experiment_1'", "os.environ['EXPERIMENT']")),
     Case(
         "wiring-script",
