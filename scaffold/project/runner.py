@@ -5,11 +5,14 @@ of the SDK's classes and nothing of the rules.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from scaffold.project.command import Started, started
+from scaffold.project.evaluation import UNKNOWN
 from scaffold.project.files import ProjectFile
 from scaffold.project.model import RUNNER, Constants
 from scaffold.project.source import Unknown
@@ -58,6 +61,7 @@ class Submission:
     Attributes:
         source_directory: the folder that is sent.
         script: the script's path in that folder.
+        makes_script: whether the command that starts the script may write it first.
         config_line: the line of the one ScriptRunConfig; None when there is none, or several.
         arguments: what the script is started with; None when that is not known.
         compute_target: its name where it is known; None when the script gives no target at all.
@@ -74,10 +78,12 @@ class Submission:
         unused: environments that are made and never used, and functions that would make one: name → line.
         uses: names of constants.py that it uses → the line of the first use.
         imports_constants: the line of the import, or None without one.
+        unread: the line that imports SDK v2, where what the script submits through it is not read.
     """
 
     source_directory: Argument | None = None
     script: Argument | None = None
+    makes_script: bool = False
     config_line: int | None = None
     arguments: Arguments | None = None
     compute_target: Argument | None = None
@@ -94,6 +100,7 @@ class Submission:
     unused: dict[str, int] = field(default_factory=dict)
     uses: dict[str, int] = field(default_factory=dict)
     imports_constants: int | None = None
+    unread: int | None = None
 
 
 def read_submission(
@@ -127,6 +134,8 @@ class _Reader:
         }
         configs = self._calls_of("ScriptRunConfig")
         self._config = configs[0] if len(configs) == 1 else None
+        jobs = [call for call in self._calls if values.dotted(call.func) == "azure.ai.ml.command"]
+        self._job = jobs[0] if len(jobs) == 1 and not configs else None
 
     def _calls_of(self, *names: str) -> list[ast.Call]:
         return [call for call in self._calls if self._values.called(call) in names]
@@ -134,14 +143,14 @@ class _Reader:
     def submission(self) -> Submission:
         config = self._config
         pythons = self._calls_of("set_python_version")
+        command, of_command = self._command()
         submits = self._calls_of("submit")
         return Submission(
-            source_directory=self._values.placed(self._values.argument(config, "source_directory", 0))
-            if config
-            else None,
-            script=self._values.argument(config, "script", 1) if config else None,
+            source_directory=self._source_directory(),
+            script=of_command or (self._values.argument(config, "script", 1) if config else None),
+            makes_script=command is not None and command.may_be_made,
             config_line=config.lineno if config else None,
-            arguments=self._arguments(),
+            arguments=self._arguments() if of_command is None else self._arguments_of(command, of_command),
             compute_target=self._compute_target(),
             experiment=self._only("Experiment", "name", 1),
             workspace_config=self._values.placed(self._only("from_config", "path", 0)),
@@ -156,12 +165,43 @@ class _Reader:
             unused=self._unused(_ENVIRONMENTS) | self._idle_makers(),
             uses=self._values.uses(),
             imports_constants=self._values.imports_constants,
+            unread=self._unread(),
         )
+
+    def _unread(self) -> int | None:
+        if self._job is not None or self._calls_of("ScriptRunConfig"):
+            return None
+        return self._values.imported_at("azure.ai.ml")
 
     def _only(self, called: str, name: str, position: int) -> Argument | None:
         """What the one call of that name gives for a parameter."""
         calls = self._calls_of(called)
         return self._values.argument(calls[0], name, position) if len(calls) == 1 else None
+
+    def _source_directory(self) -> Argument | None:
+        if self._config is not None:
+            return self._values.placed(self._values.argument(self._config, "source_directory", 0))
+        code = self._values.placed(self._values.argument(self._job, "code")) if self._job else None
+        # What SDK v2 takes from elsewhere is not a folder of this machine.
+        return None if code and code.value and re.match(r"\w+(\+\w+)*:(//)?(?![\\/])", code.value) else code
+
+    def _command(self) -> tuple[Started | None, Argument | None]:
+        """The script that ``command`` starts, where one is given in the place of ``script``."""
+        call = self._config or self._job
+        node = self._values.given(call, "command", 10 if call is self._config else None) if call else None
+        if call is None or node is None or (self._config and self._values.given(call, "script", 1)):
+            return None, None
+        try:
+            line: str | None = " ".join(UNKNOWN if one is None else one for one in self._values.items(node))
+        except Unknown:
+            line = self._values.template(node)
+        found = started(line) if line else None
+        return found, Argument(found.script, *self._values.origin(node)) if found else None
+
+    def _arguments_of(self, command: Started | None, script: Argument) -> Arguments | None:
+        if command is None or command.arguments is None:
+            return None
+        return Arguments(command.arguments, script.file, script.line)
 
     def _arguments(self) -> Arguments | None:
         config = self._config

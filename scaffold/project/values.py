@@ -109,6 +109,15 @@ class Values(Expressions):
         """``os.path.join`` for however the file imported and wrote it."""
         return self._names.dotted(node)
 
+    def imported_at(self, package: str) -> int | None:
+        """The first line that imports a package, or a module of it."""
+        found = [
+            line
+            for module, line in self._names.imported_at.items()
+            if module == package or module.startswith(f"{package}.")
+        ]
+        return min(found, default=None)
+
     def uses(self) -> dict[str, int]:
         """Names of constants.py that the file uses → the line of the first use."""
         uses: dict[str, int] = {}

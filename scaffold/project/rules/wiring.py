@@ -61,7 +61,9 @@ def wiring_source(subject: Subject) -> Iterator[Found]:
 )
 def wiring_script(subject: Subject) -> Iterator[Found]:
     """`script` of the ScriptRunConfig is a path from `source_directory`. On a cluster the case of letters
-    counts, on Windows and macOS it does not: the name must be written as the file's is.
+    counts, on Windows and macOS it does not: the name must be written as the file's is. Where a `command` stands in
+    its place, the script is the one that `python` is given there. Nothing is said where the command may write the
+    file before.
     """
     script = subject.submission.script
     if subject.source_directory is None or script is None or script.value is None:
@@ -69,7 +71,7 @@ def wiring_script(subject: Subject) -> Iterator[Found]:
     path = subject.absolute(subject.source_directory / script.value)
     shown = subject.file(path).shown
     if not path.is_file():
-        if not subject.submission.makes_files:
+        if not subject.submission.makes_files and not subject.submission.makes_script:
             wrong = f"there is no file {shown}"
             yield Found(script.file, script.line, wrong, _mend("Write it, or mend its name.", path))
     elif (other := _twin(path)) is not None and other != path.name:
@@ -96,6 +98,24 @@ def _twin(path: Path) -> str | None:
     if path.name in there:
         return path.name
     return next((name for name in sorted(there) if name.lower() == path.name.lower()), None)
+
+
+@theme.rule(
+    "unread",
+    "warning",
+    "now",
+    "the submission is not read",
+    why="What is wrong with it shows only once it is submitted.",
+)
+def wiring_unread(subject: Subject) -> Iterator[Found]:
+    """Of scripts that submit through SDK v2 (`azure.ai.ml`), a single call of `command(…)` is read: its `code` and the
+    script that its `command` starts. Found where there are several, or where the script submits components,
+    pipelines, sweeps or a YAML file.
+    """
+    if subject.submission.unread is not None:
+        wrong = "it submits through SDK v2 in a way that is not read here"
+        hint = "Try it on the local workspace: 'scaffold exec -- python' and the script's name."
+        yield Found(subject.runner, subject.submission.unread, wrong, hint)
 
 
 @theme.rule(

@@ -3,6 +3,7 @@
 from tests.unit.project.trees import AZURE, CONDA_RUNNER, CONSTANTS, RUNNER, Case, Content
 
 TRAIN = "Experiment_1/train.py"
+RUN = "run_experiment.py"
 PARSER = """\
 import argparse
 
@@ -299,5 +300,24 @@ CASES = [
         "has one as the default of an argument that is not given",
         {TRAIN: PARSER.replace('"--data", required=True', '"--data", default="/home/me/data"')},
         (f"warning {TRAIN}:7: '/home/me/data' is a path of one computer.",),
+    ),
+    Case(
+        "script-syntax",
+        "is started by a command",
+        {RUN: RUNNER.replace("script='train.py'", "command='python train.py --a 1'"), TRAIN: "print(1\n"},
+        (f"error {TRAIN}:1: not valid Python: '(' was never closed.",),
+    ),
+    Case(
+        "script-arguments",
+        "are those of a command",
+        {RUN: RUNNER.replace("script='train.py'", "command='python train.py --gone 1'"), TRAIN: PARSER},
+        (
+            f"warning {RUN}:8: the script refuses its arguments: the following arguments are required: --data.",
+        ),
+    ),
+    Case(
+        "script-arguments",
+        "of a command are not known",
+        {RUN: RUNNER.replace("script='train.py'", "command=f'python train.py {more}'"), TRAIN: PARSER},
     ),
 ]

@@ -89,7 +89,80 @@ CASES = [
         {"Experiment_1/train.py": None, "Experiment_1/other.py": ""},
         (f"error {RUN}:8: there is no file Experiment_1/train.py.",),
     ),
-    runner("is a command", "script", RUNNER.replace("script='train.py'", "command=['python', 'gone.py']")),
+    *(
+        runner(
+            f"is started by {command}",
+            "script",
+            RUNNER.replace("script='train.py'", f"command={command}"),
+            f"error {RUN}:8: there is no file Experiment_1/gone.py.",
+        )
+        for command in (
+            "['python', 'gone.py']",
+            "'python gone.py --a 1'.split()",
+            "'python3 -u gone.py'",
+            "f'python gone.py --id {os.getpid()}'",
+            "'pip install -r requirements.txt && A=1 python ./gone.py > log.txt'",
+        )
+    ),
+    *(
+        runner(
+            f"may be there for {command}", "script", RUNNER.replace("script='train.py'", f"command={command}")
+        )
+        for command in (
+            "['python', 'train.py']",
+            "['bash', 'gone.sh']",
+            "'python -m gone.train'",
+            "'python -c \"print(1)\"'",
+            "'cd sub && python gone.py'",
+            "'git clone https://host/x && python x/gone.py'",
+            "'python $SCRIPT'",
+            "'python ${{inputs.script}}.py'",
+            "command",
+            "'python \"gone.py'",
+        )
+    ),
+    Case(
+        "wiring-source",
+        "is a folder that is not there, through SDK v2",
+        {
+            RUN: "from azure.ai.ml import MLClient, command\nclient = MLClient.from_config(None)\n"
+            "client.jobs.create_or_update(command(code='./gone', command='python a.py', environment='e@latest'))\n"
+        },
+        (f"error {RUN}:3: there is no folder gone.",),
+    ),
+    Case(
+        "wiring-script",
+        "is a script that is not there, through SDK v2",
+        {
+            RUN: "from azure.ai.ml import command\n"
+            "job = command(code='Experiment_1', command='python a.py --x ${{inputs.x}}', environment='e@latest')\n"
+        },
+        (f"error {RUN}:2: there is no file Experiment_1/a.py.",),
+    ),
+    Case(
+        "wiring-source",
+        "is in a repository, through SDK v2",
+        {
+            RUN: "from azure.ai.ml import command\n"
+            "job = command(code='git+https://host/x', command='python a.py', environment='e@latest')\n"
+        },
+    ),
+    Case(
+        "wiring-unread",
+        "submits a pipeline of SDK v2",
+        {
+            RUN: "from azure.ai.ml import MLClient, load_job\nMLClient().create_or_update(load_job('job.yml'))\n"
+        },
+        (f"warning {RUN}:1: it submits through SDK v2 in a way that is not read here.",),
+    ),
+    Case(
+        "wiring-unread",
+        "submits one command of SDK v2",
+        {
+            RUN: "from azure.ai.ml import command\n"
+            "job = command(code='Experiment_1', command='python train.py', environment='e@latest')\n"
+        },
+    ),
     Case(
         "wiring-specification",
         "names a file that is not there",
