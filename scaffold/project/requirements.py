@@ -48,6 +48,12 @@ class Named(Line):
 
         return canonicalize_name(self.requirement.name)
 
+    @property
+    def local(self) -> str | None:
+        """The file or folder of this computer that it is to be installed from (``NAME @ file:///…``)."""
+        url = self.requirement.url
+        return url if url is not None and _is_of_this_computer(url) else None
+
 
 @dataclass(frozen=True)
 class Other(Line):
@@ -124,11 +130,20 @@ def collect(file: ProjectFile, logical: Iterator[tuple[int, int, str]]) -> Requi
     )
 
 
+def _is_of_this_computer(place: str) -> bool:
+    return place.lower().startswith("file:") or not (is_url(place) or _REPOSITORY.match(place))
+
+
+_REPOSITORY = re.compile(r"(?:git|hg|svn|bzr)\+")
+_PLACES = {*FILES, "-e", "--editable", "-f", "--find-links"}
+_INDEXES = {"-i", "--index-url", "--extra-index-url"}
+
+
 def _read(file: ProjectFile, number: int, last: int, text: str) -> Named | Other:
     if text.startswith("-"):
         option, value = _read_option(file, number, text)
-        names_file = option in {*FILES, "-e", "--editable"} and not is_url(value)
-        local = value if names_file and not value.startswith(("git+", "hg+", "svn+", "bzr+")) else None
+        names_file = option in _PLACES or (option in _INDEXES and value.lower().startswith("file:"))
+        local = value if names_file and _is_of_this_computer(value) else None
         return Other(number, last, text, option=option, local=local)
     return _read_requirement(file, number, last, text)
 
@@ -150,7 +165,7 @@ def _read_requirement(file: ProjectFile, number: int, last: int, text: str) -> N
 
     plain = re.split(r"\s--(?:hash|global-option|config-settings)\b", text)[0].strip()
     if is_url(plain):
-        return Other(number, last, text, local=plain if plain.startswith("file:") else None)
+        return Other(number, last, text, local=plain if _is_of_this_computer(plain) else None)
     if is_local(plain):
         return Other(number, last, text, local=plain)
     try:

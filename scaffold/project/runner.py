@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from scaffold.project.command import Started, started
+from scaffold.project.described import Described, read_described, sets_user_managed
 from scaffold.project.evaluation import UNKNOWN
 from scaffold.project.files import ProjectFile
 from scaffold.project.model import RUNNER, Constants
@@ -31,7 +32,12 @@ _CHANGES = {
     *("CondaDependencies", "from_dockerfile", "from_docker_image", "from_docker_build_context"),
     *("from_existing_conda_environment", "add_private_pip_wheel", "remove_pip_package"),
 }
-_OWN_ENVIRONMENT = {"user_managed_dependencies", "conda_dependencies", "base_image", "base_dockerfile"}
+_OWN_ENVIRONMENT = {"conda_dependencies", "base_dockerfile", "build_context"}
+# What a ScriptRunConfig takes no notice of beside a run_config.
+_IGNORED = {
+    *("compute_target", "environment", "distributed_job_config", "docker_runtime_config"),
+    "max_run_duration_seconds",
+}
 # Calls that make folders and files: what the script names need not be there before it runs.
 _MAKES_FILES = {
     *("makedirs", "mkdir", "copy", "copy2", "copyfile", "copytree", "move", "write_text"),
@@ -72,6 +78,9 @@ class Submission:
         specifications_only: whether nothing but those files says what the environments hold.
         python: the version that set_python_version is given.
         sets_python: whether it is called.
+        python_of: how the environments are read that it is called for, as far as that is known.
+        described: the environment that the script describes without a file, or that the SDK takes without one.
+        ignored: what the ScriptRunConfig is given and takes no notice of → the line.
         makes_files: whether the script writes files or folders before it submits.
         idle_config: the line of a ScriptRunConfig that is neither submitted nor given to anything; or None.
         uncalled: functions that submit and that nothing calls → the line that defines them.
@@ -94,6 +103,9 @@ class Submission:
     specifications_only: bool = False
     python: Argument | None = None
     sets_python: bool = False
+    python_of: frozenset[Kind] = frozenset()
+    described: Described | None = None
+    ignored: dict[str, int] = field(default_factory=dict)
     makes_files: bool = False
     idle_config: int | None = None
     uncalled: dict[str, int] = field(default_factory=dict)
@@ -159,6 +171,9 @@ class _Reader:
             specifications_only=self._specifications_only(),
             python=self._only("set_python_version", "version", 0),
             sets_python=bool(pythons),
+            python_of=frozenset(kind for call in pythons for kind in self._kinds_of(call)),
+            described=read_described(self._file, self._values, config),
+            ignored=self._ignored(),
             makes_files=bool(self._calls_of(*_MAKES_FILES)),
             idle_config=None if submits else min(self._unused({"ScriptRunConfig"}).values(), default=None),
             uncalled=self._uncalled(submits),
@@ -224,8 +239,8 @@ class _Reader:
         unknown = Argument(None, self._file, config.lineno if config else 1)
         if config is None or _has_stars(config):
             return unknown
-        node = self._values.given(config, "compute_target")
-        if node is None:
+        node = self._values.given(config, "compute_target", 5)
+        if node is None or self._ignored():
             elsewhere = self._values.given(config, "run_config") or {"target", "run_config"} & self._stored
             return unknown if elsewhere else None
         return self._values.text(node)
@@ -237,7 +252,11 @@ class _Reader:
                 yield _SPECIFICATION_CALLS[self._values.called(call)], argument
 
     def _specifications_only(self) -> bool:
-        if self._calls_of(*_CHANGES) or _OWN_ENVIRONMENT & self._stored:
+        if self._calls_of(*_CHANGES) or _OWN_ENVIRONMENT & self._stored or self._changes_image():
+            return False
+        if sets_user_managed(self._values.tree) or (
+            "environment" in self._ignored() and not self._stores_one()
+        ):
             return False
         others = [
             call
@@ -246,6 +265,48 @@ class _Reader:
             or (self._values.dotted(call.func) or "").endswith("Environment.get")
         ]
         return not others and bool(self._calls_of(*_SPECIFICATION_CALLS))
+
+    def _changes_image(self) -> bool:
+        """Whether an image of the user's is set, which may be there to bring packages."""
+        return any(
+            not (isinstance(node.value, ast.Constant) and node.value.value is None)
+            and not (self._values.dotted(node.value) or "").endswith(
+                ("DEFAULT_CPU_IMAGE", "DEFAULT_GPU_IMAGE")
+            )
+            for node in ast.walk(self._values.tree)
+            if isinstance(node, ast.Assign)
+            and any(isinstance(one, ast.Attribute) and one.attr == "base_image" for one in node.targets)
+        )
+
+    def _stores_one(self) -> bool:
+        return "environment" in self._stored
+
+    def _kinds_of(self, call: ast.Call) -> set[Kind]:
+        """How the environment of ``env.python.conda_dependencies.set_python_version(…)`` is read."""
+        owner: ast.expr = call.func
+        while isinstance(owner, ast.Attribute):
+            owner = owner.value
+        made = [
+            node.value
+            for node in ast.walk(self._values.tree)
+            if isinstance(node, ast.Assign) and isinstance(owner, ast.Name)
+            for target in node.targets
+            if isinstance(target, ast.Name) and target.id == owner.id
+        ]
+        called = {self._values.called(one) if isinstance(one, ast.Call) else "" for one in made}
+        known: set[Kind] = {_SPECIFICATION_CALLS[one] for one in called if one in _SPECIFICATION_CALLS}
+        return known if len(known) == len(called) else set()
+
+    def _ignored(self) -> dict[str, int]:
+        config = self._config
+        given = self._values.given(config, "run_config", 3) if config else None
+        if config is None or given is None or (isinstance(given, ast.Constant) and not given.value):
+            return {}
+        return {
+            one.arg: one.value.lineno
+            for one in config.keywords
+            if one.arg in _IGNORED and not (isinstance(one.value, ast.Constant) and one.value.value is None)
+        }
 
     def _uncalled(self, calls: list[ast.Call]) -> dict[str, int]:
         """Functions of a script with these calls in them, where nothing in it so much as names one of them."""

@@ -62,8 +62,11 @@ _AZURE = (
 _EXPIRY = re.compile(r"\bse=(\d{4}-\d\d-\d\d)")
 # Words of a made-up value in an example.
 _MADE_UP = re.compile(
-    r"example|dummy|fake|sample|placeholder|your|xxx|\*\*\*|<.*>|password|passwd|secret|user|1234", re.I
+    r"example|dummy|fake|sample|placeholder|your|xxx|\*\*\*|<.*>|password|passwd|secret|user|12345678", re.I
 )
+
+_SHORT = 16
+_BEGINNING = 4
 
 
 @dataclass(frozen=True)
@@ -108,14 +111,23 @@ def _kind(line: str, today: str) -> str | None:
             expiry = _EXPIRY.search(line) if "signature" in name else None
             return None if expiry and expiry[1] < today else name
     for detector in _detectors():
-        found = {str(secret) for secret in detector.analyze_string(line)}
+        found = {_whole(str(secret), detector, line) for secret in detector.analyze_string(line)}
         if any(not _is_made_up(secret) for secret in found):
             return str(detector.secret_type)
     return None
 
 
+def _whole(found: str, detector: Any, line: str) -> str:
+    """A secret as a whole, of which some detectors give the first letters alone (``ghp``)."""
+    if len(found) > _BEGINNING:
+        return found
+    matches = (pattern.search(line) for pattern in getattr(detector, "denylist", ()))
+    return next((match[0] for match in matches if match and found in match[0]), found)
+
+
 def _is_made_up(secret: str) -> bool:
-    return len(set(secret)) < 5 or _MADE_UP.search(secret) is not None
+    short = len(secret) < _SHORT and "1234" in secret
+    return short or len(set(secret)) < 5 or _MADE_UP.search(secret) is not None
 
 
 @cache

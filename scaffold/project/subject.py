@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from scaffold.project import ruff
-from scaffold.project.conda import CondaFile, read_conda
+from scaffold.project.conda import CondaFile, Package, one_python, read_conda
 from scaffold.project.config import find_workspace_config, workspace_config_at
+from scaffold.project.described import Described
 from scaffold.project.distributions import closure
 from scaffold.project.files import FileError, ProjectFile
 from scaffold.project.ignore import IgnoreFile
 from scaffold.project.imports import Modules, reach
 from scaffold.project.model import CONSTANTS, RUNNER, Constants, Project, WorkspaceConfig
-from scaffold.project.python import SDK_PYTHON, Python
+from scaffold.project.python import SDK_CONDA_PYTHON, SDK_PYTHON, Python
 from scaffold.project.requirements import Named, Requirements, read_requirements
 from scaffold.project.runner import Kind, Submission, read_submission
 from scaffold.project.section import Section
@@ -56,10 +57,12 @@ class Provided:
     Attributes:
         names: those that are asked for, and those that come along with them as far as that is known.
         complete: whether there can be no others.
+        unknown_modules: whether one comes from an address, so that nobody knows which modules it has.
     """
 
     names: frozenset[str] = frozenset()
     complete: bool = False
+    unknown_modules: bool = False
 
 
 class Subject:
@@ -169,6 +172,18 @@ class Subject:
         return Specified(self.file(path), kind, argument, len(kinds) > 1)
 
     @cached_property
+    def described(self) -> Described | None:
+        """The environment that no file describes, but the submitting script or the SDK itself."""
+        return self.submission.described
+
+    @property
+    def packages(self) -> tuple[Package, ...]:
+        """What conda installs besides Python, whatever says so."""
+        if self.described is not None:
+            return self.described.packages
+        return self.conda.packages if self.conda else ()
+
+    @cached_property
     def conda(self) -> CondaFile | None:
         """The conda specification, when it is one."""
         specified = self.specified
@@ -180,6 +195,8 @@ class Subject:
     def pip(self) -> Requirements | None:
         """What pip installs: of either kind of specification."""
         specified = self.specified
+        if self.described is not None:
+            return self.described.pip
         if specified is None or not specified.file.path.is_file():
             return None
         if specified.kind == "conda":
@@ -189,6 +206,8 @@ class Subject:
     @cached_property
     def python(self) -> Python | None:
         """The Python that the environment gets; None when that is not known."""
+        if self.described is not None:
+            return self.described.python
         if self.specified is None:
             return None
         if self.specified.kind == "conda":
@@ -205,28 +224,34 @@ class Subject:
         return Python(version, argument.file, argument.line, chosen=True)
 
     def _conda_python(self) -> Python | None:
-        conda = self.conda
-        if conda is None or conda.faults or self.submission.sets_python:
+        conda, submission = self.conda, self.submission
+        if conda is None or conda.faults:
+            return None
+        if submission.sets_python and submission.python_of != {"pip"}:
             return None
         if conda.python is None:
-            return Python(SDK_PYTHON, conda.file, 1, chosen=False)
-        for clause in conda.python.version.replace(" ", "").split(","):
-            match = re.search(r"\d+\.\d+(\.\d+)?", clause)
-            if match and not clause.startswith(("<", "!")):
-                return Python(match.group(), conda.file, conda.python.line, chosen=True)
-        return None
+            return Python(SDK_CONDA_PYTHON, conda.file, 1, chosen=False)
+        if conda.python_fate == "replaced":
+            return Python(SDK_CONDA_PYTHON, conda.file, conda.python.line, chosen=False)
+        version = one_python(conda.python.version) if conda.python_fate == "kept" else None
+        return Python(version, conda.file, conda.python.line, chosen=True) if version else None
 
     @cached_property
     def provided(self) -> Provided:
         """What the environment holds; nothing, and others too, where it is described in some other way."""
-        pip, conda = self.pip, self.conda
-        if pip is None or pip.faults or (conda and conda.faults) or not self.submission.specifications_only:
+        pip, conda, described = self.pip, self.conda, self.described
+        if pip is None or (conda and conda.faults and conda.faults != pip.faults):
             return Provided()
-        asked = {_with_extras(line) for line in pip.named}
-        asked |= {package.pypi_name for package in conda.packages} if conda else set()
+        if described is None and not self.submission.specifications_only:
+            return Provided()
+        asked = {_with_extras(line) for line in pip.named} | {package.pypi_name for package in self.packages}
+        begun = [match[1].lower() for one in pip.faults if (match := _LEADING.search(one.wrong))]
+        asked |= set(begun)
+        asked |= described.implied if described else frozenset()
         names, unknown = closure(asked)
-        elsewhere = any(line.brings for line in pip.others)
-        return Provided(frozenset(names), not unknown and not elsewhere)
+        addressed = any(line.brings for line in pip.others) or any(line.requirement.url for line in pip.named)
+        whole = len(begun) == len(pip.faults) and (described is None or described.complete)
+        return Provided(frozenset(names), whole and not unknown and not addressed, addressed)
 
     @cached_property
     def diagnostics(self) -> list[ruff.Diagnostic]:
@@ -257,6 +282,10 @@ class Subject:
             specification=specified.file.path if specified else None,
             specification_kind=specified.kind if specified else None,
         )
+
+
+# The name with which a line begins that pip cannot read.
+_LEADING = re.compile(r"^'([A-Za-z][A-Za-z0-9._-]*)")
 
 
 def _with_extras(line: Named) -> str:

@@ -78,7 +78,8 @@ def _of(subject: Subject, module: Module, code: str) -> list[ruff.Diagnostic]:
 )
 def script_python(subject: Subject) -> Iterator[Found]:
     """`match` needs Python 3.10, `except*` 3.11, `def f[T]()` 3.12, and so on. The environment's Python is the
-    one of `set_python_version` or of the conda file, else 3.8.13, which is the SDK's own choice. The local
+    one of `set_python_version`, of `CondaDependencies` or of the conda file, else the SDK's own choice: 3.8.13, and
+    3.10.18 for a conda file without one that it can read. The local
     workspace takes the nearest Python that is installed, so it is a warning there.
     """
     modules, python = subject.modules, subject.python
@@ -206,6 +207,8 @@ def script_numpy_alias(subject: Subject) -> Iterator[Found]:
     numpy = pinned(subject, "numpy")
     if numpy is None and (bounded(subject) or "numpy" not in subject.provided.names):
         return
+    if numpy is None and subject.python is not None:
+        numpy = _newest_numpy(subject.python.minor)
     if numpy is not None and numpy < (1, 24):
         return
     modules = subject.modules
@@ -218,6 +221,12 @@ def script_numpy_alias(subject: Subject) -> Iterator[Found]:
                 fix = _replaced(module, one)
                 hint = f"Write {alias[1].removeprefix('np.')}." if fix else "Use Python's own type."
                 yield Found(module.file, one.line, f"numpy has no {alias[1]} any more", hint, fix=fix)
+
+
+def _newest_numpy(python: tuple[int, int]) -> tuple[int, ...] | None:
+    """The newest numpy that there is for an old Python."""
+    newest = {(3, 5): (1, 18), (3, 6): (1, 19), (3, 7): (1, 21), (3, 8): (1, 24)}
+    return newest.get(python, (1, 16) if python < (3, 5) else None)
 
 
 def _replaced(module: Module, one: ruff.Diagnostic) -> Fix | None:

@@ -205,3 +205,24 @@ def wiring_target(subject: Subject) -> Iterator[Found]:
         wrong = "the ScriptRunConfig has no compute target, and TARGET_NAME is not used"
         hint = "Pass compute_target=constants.TARGET_NAME to it."
         yield Found(subject.runner, submission.config_line, wrong, hint)
+
+
+@theme.rule(
+    "ignored",
+    "warning",
+    "now",
+    "a parameter that the SDK ignores beside run_config",
+    why="The SDK takes what the run configuration says in its place, and logs one line about it.",
+)
+def wiring_ignored(subject: Subject) -> Iterator[Found]:
+    """A ScriptRunConfig that is given `run_config` takes no notice of `compute_target`, `environment`,
+    `distributed_job_config`, `docker_runtime_config` and `max_run_duration_seconds`.
+    """
+    ignored = subject.submission.ignored
+    if ignored:
+        names = list(ignored)
+        listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+        verb = "is" if len(names) == 1 else "are"
+        wrong = f"{listed} {verb} ignored, because run_config is given too"
+        hint = "Set what is meant on the run configuration, or leave run_config out."
+        yield Found(subject.runner, min(ignored.values()), wrong, hint)

@@ -320,4 +320,37 @@ CASES = [
         "of a command are not known",
         {RUN: RUNNER.replace("script='train.py'", "command=f'python train.py {more}'"), TRAIN: PARSER},
     ),
+    Case(
+        "script-numpy-alias",
+        "is in a Python that no newer numpy is for",
+        {
+            TRAIN: "import numpy as np\nprint(np.float(1))\n",
+            "requirements.txt": "numpy\n",
+            **with_python("3.7"),
+        },
+    ),
+    Case(
+        "script-numpy-alias",
+        "is in the last Python with numpy 1",
+        {
+            TRAIN: "import numpy as np\nprint(np.float(1))\n",
+            "requirements.txt": "numpy\n",
+            **with_python("3.8"),
+        },
+        (f"warning {TRAIN}:2: numpy has no np.float any more.",),
+    ),
+    Case(
+        "script-python",
+        "is in a conda file whose Python the SDK replaces",
+        {
+            TRAIN: MATCH,
+            RUN: CONDA_RUNNER,
+            "environment.yml": "channels: [c]\ndependencies: ['python=3.9.18=build_0']\n",
+        },
+    ),
+    Case(
+        "script-python",
+        "is in a conda file without Python",
+        {TRAIN: MATCH, RUN: CONDA_RUNNER, "environment.yml": "channels: [c]\ndependencies: [pip]\n"},
+    ),
 ]

@@ -251,4 +251,15 @@ CASES = [
         "is nobody's wish",
         {RUN: NO_TARGET, "constants.py": CONSTANTS.replace("TARGET_NAME", "X")},
     ),
+    runner(
+        "gives a target beside a run configuration",
+        "ignored",
+        RUNNER.replace("script='train.py',", "script='train.py', run_config=rc, environment=None,"),
+        f"warning {RUN}:9: compute_target is ignored, because run_config is given too.",
+    ),
+    runner(
+        "gives no run configuration",
+        "ignored",
+        RUNNER.replace("script='train.py',", "script='train.py', run_config=None,"),
+    ),
 ]
