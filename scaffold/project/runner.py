@@ -8,14 +8,13 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from scaffold.project.command import Started, started
 from scaffold.project.described import Described, read_described, sets_user_managed
 from scaffold.project.evaluation import UNKNOWN
 from scaffold.project.files import ProjectFile
-from scaffold.project.model import RUNNER, Constants
+from scaffold.project.model import RUNNER
 from scaffold.project.source import Unknown
 from scaffold.project.values import Argument, Values
 
@@ -115,28 +114,20 @@ class Submission:
     unread: int | None = None
 
 
-def read_submission(
-    file: ProjectFile, constants: Constants, constants_file: ProjectFile, folder: Path | None = None
-) -> Submission:
+def read_submission(values: Values) -> Submission:
     """What a submitting script submits.
 
     Args:
-        file: the script.
-        constants: what constants.py beside it says.
-        constants_file: that file.
-        folder: the working folder of the script when it runs; that of constants.py by default.
-
-    Raises:
-        FileError: the script is not there or is not valid Python.
+        values: the names and values of the script.
     """
-    return _Reader(file, Values(file, constants, constants_file, folder)).submission()
+    return _Reader(values).submission()
 
 
 class _Reader:
     """Reads one submitting script."""
 
-    def __init__(self, file: ProjectFile, values: Values) -> None:
-        self._file = file
+    def __init__(self, values: Values) -> None:
+        self._file = values.file
         self._values = values
         self._calls = [node for node in ast.walk(values.tree) if isinstance(node, ast.Call)]
         self._stored = {

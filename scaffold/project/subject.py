@@ -27,7 +27,7 @@ from scaffold.project.runner import Kind, Submission, read_submission
 from scaffold.project.section import Section
 from scaffold.project.snapshot import Snapshot, take
 from scaffold.project.source import read_constants
-from scaffold.project.values import Argument
+from scaffold.project.values import Argument, Values
 
 if TYPE_CHECKING:
     from scaffold.project.resolution import Resolution
@@ -101,7 +101,12 @@ class Subject:
 
     @cached_property
     def submission(self) -> Submission:
-        return read_submission(self.runner, self.constants, self.constants_file, self.root)
+        return read_submission(self.values)
+
+    @cached_property
+    def values(self) -> Values:
+        """The names and values of the submitting script."""
+        return Values(self.runner, self.constants, self.constants_file, self.root)
 
     @cached_property
     def config(self) -> WorkspaceConfig:

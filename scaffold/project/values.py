@@ -46,6 +46,7 @@ class Values(Expressions):
         folder: the working folder of the script when it runs; that of constants.py by default.
 
     Attributes:
+        file: the script.
         tree: the script's syntax tree.
         imports_constants: the line that imports constants.py, or None.
 
@@ -63,7 +64,7 @@ class Values(Expressions):
     ) -> None:
         super().__init__(folder or constants_file.path.parent)
         self._started = self._folder
-        self._file = file
+        self.file = file
         self._constants = constants
         self._constants_file = constants_file
         self.tree = file.syntax_tree()
@@ -117,6 +118,15 @@ class Values(Expressions):
             if module == package or module.startswith(f"{package}.")
         ]
         return min(found, default=None)
+
+    def dotted_with_stars(self, node: ast.expr, package: str) -> str | None:
+        """As :meth:`dotted`, for names that may come from ``from package.module import *``."""
+        dotted = self.dotted(node)
+        root, _, rest = (dotted or "").partition(".")
+        stars = [module for module in self._names.stars if module.partition(".")[0] == package]
+        if not stars or root in self._names.bound or root in self._names.imports or root == package:
+            return dotted
+        return f"{stars[0]}.{root}" + (f".{rest}" if rest else "")
 
     def uses(self) -> dict[str, int]:
         """Names of constants.py that the file uses → the line of the first use."""
@@ -237,7 +247,7 @@ class Values(Expressions):
         """The line that says what the expression is: in constants.py, where it comes from there."""
         origins = list(self._origins(node))
         of_constants = [origin for origin in origins if origin[0] is self._constants_file]
-        return (of_constants or origins or [(self._file, node.lineno)])[-1]
+        return (of_constants or origins or [(self.file, node.lineno)])[-1]
 
     def _origins(self, node: ast.expr) -> Iterator[tuple[ProjectFile, int]]:
         """Where the literals of an expression stand, names followed, each name once."""
@@ -245,7 +255,7 @@ class Values(Expressions):
         while waiting:
             for part in ast.walk(waiting.pop()):
                 if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                    yield self._file, part.lineno
+                    yield self.file, part.lineno
                 elif isinstance(part, ast.Attribute | ast.Name):
                     name = self._constant(part)
                     if name and name in self._constants.lines:
@@ -270,7 +280,7 @@ class Values(Expressions):
 
     def _named(self, node: ast.Name | ast.Attribute) -> Any:
         if isinstance(node, ast.Name) and node.id == "__file__":
-            return os.path.normpath(self._file.path)
+            return os.path.normpath(self.file.path)
         if isinstance(node, ast.Name) and node.id in self._names.bound:
             with self._followed(node.id) as expression:
                 return self.value(expression)

@@ -242,4 +242,11 @@ CASES = [
         "import torch\nimport numpy\n",
         **{"run_experiment.py": MANAGED % "True"},
     ),
+    script(
+        "sdk",
+        "does not exist",
+        "from azureml.core import Rum\nimport azureml.core.run\n",
+        f"warning {TRAIN}:1: azureml.core has no Rum (azureml-core 1.61.0.post4).",
+    ),
+    script("sdk", "exists", "from azureml.core import Run, Dataset\nfrom azureml.core.run import Run\n"),
 ]

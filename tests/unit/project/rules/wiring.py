@@ -22,6 +22,13 @@ def runner(says: str, rule: str, text: str | bytes | None, *finds: str) -> Case:
     return Case(f"wiring-{rule}", says, {RUN: text}, finds)
 
 
+CALLS_HEAD = """\
+from azureml import core
+from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+from azureml.train.automl import AutoMLConfig
+ws = Workspace.from_config()
+"""
+
 CASES = [
     runner("does not parse", "file", "x = 1\ndef f(:\n", f"error {RUN}:2: not valid Python: invalid syntax."),
     runner(
@@ -261,5 +268,90 @@ CASES = [
         "gives no run configuration",
         "ignored",
         RUNNER.replace("script='train.py',", "script='train.py', run_config=None,"),
+    ),
+    *(
+        runner(
+            f"is {line}", "import", f"import os\n{line}\n", *(f"warning {RUN}:2: {found}" for found in finds)
+        )
+        for line, *finds in (
+            ("from azure.ml.environment import CondaDependencies", "there is no module azure.ml."),
+            ("import azure.ml", "there is no module azure.ml."),
+            ("from azureml import Datastore", "azureml has no Datastore (azureml-core 1.61.0.post4)."),
+            ("from azureml.environment import Environment", "there is no module azureml.environment."),
+            (
+                "from azureml.core import Envronment",
+                "azureml.core has no Envronment (azureml-core 1.61.0.post4).",
+            ),
+            (
+                "from azureml.core.runconfigs import MpiConfiguration",
+                "there is no module azureml.core.runconfigs.",
+            ),
+            ("import azureml.core.gone", "there is no module azureml.core.gone."),
+            ("from azureml.core import *",),
+            ("from azureml.core import Workspace, runconfig, VERSION",),
+            ("from azureml.core.conda_dependencies import CondaDependencies",),
+            ("from azureml.contrib.gone import Anything",),
+            ("from azureml.train.automl import AutoMLConfig",),
+            ("from azureml.train.gone import Anything",),
+            ("from azureml.gone import anything",),
+            ("import azureml._restclient.snapshots_client",),
+            ("from azure.ai.ml import MLClient, command",),
+            ("from azure.identity import Anything",),
+            ("try:\n    from azureml import Datastore\nexcept ImportError:\n    pass",),
+            ("from azureml.pipeline.steps import PythonScriptStep",),
+        )
+    ),
+    *(
+        runner(
+            f"is {line}", "call", f"{CALLS_HEAD}{line}\n", *(f"{one[0]} {RUN}:5: {one[1]}" for one in finds)
+        )
+        for line, *finds in (
+            ("ScriptRunConfig('.', arguements=[])", ("error", "ScriptRunConfig takes no arguements.")),
+            ("core.ScriptRunConfig('.', arguements=[])", ("error", "ScriptRunConfig takes no arguements.")),
+            ("ScriptRunConfig(script='a.py')", ("error", "ScriptRunConfig lacks source_directory.")),
+            (
+                "ScriptRunConfig('.', source_directory='.')",
+                ("error", "ScriptRunConfig is given source_directory twice."),
+            ),
+            ("Environment()", ("error", "Environment lacks name.")),
+            (
+                "Environment.from_conda_specification('e', path='x')",
+                ("error", "from_conda_specification takes no path."),
+            ),
+            (
+                "Experiment(ws, 'e').submit(ScriptRunConfig('.'), name='x')",
+                ("error", "submit takes no name."),
+            ),
+            ("config = ScriptRunConfig('.')\nExperiment(ws, 'e').submit(config, run_id='x')",),
+            ("Workspace.from_config(paht='x')", ("error", "from_config takes no paht.")),
+            (
+                "ws.get_default_datastore('x')",
+                ("error", "get_default_datastore takes 0 arguments by position, and is given 1."),
+            ),
+            ("ScriptRunConfig('.', **more)",),
+            ("ScriptRunConfig(*more, script='x')",),
+            ("Experiment(ws, 'e').submit(other(), name='x')",),
+            ("AutoMLConfig(anything=1)",),
+            ("Environment('e', anything=1)",),
+            ("Experiment(ws, 'e').submit(ScriptRunConfig('.'), tags={}, run_id='x')",),
+            ("ws.experiments['a'].submit(1, 2, 3, 4)",),
+        )
+    ),
+    runner(
+        "is in a condition",
+        "call",
+        f"{CALLS_HEAD}if ws:\n    ScriptRunConfig('.', gone=1)\n",
+        f"warning {RUN}:6: ScriptRunConfig takes no gone.",
+    ),
+    runner(
+        "is that of the project's own class",
+        "call",
+        "class ScriptRunConfig:\n    def __init__(self, anything): ...\nScriptRunConfig(anything=1)\n",
+    ),
+    runner(
+        "comes with all others",
+        "call",
+        "from azureml.core import *\nScriptRunConfig('.', gone=1)\n",
+        f"error {RUN}:2: ScriptRunConfig takes no gone.",
     ),
 ]
