@@ -13,6 +13,7 @@ from typing import Any
 
 from scaffold.errors import ProjectError
 from scaffold.project import notebook
+from scaffold.words import on_one_line
 
 
 def lines_of(text: str) -> list[str]:
@@ -35,7 +36,7 @@ class FileError(ProjectError):
 
     def __init__(self, file: "ProjectFile", line: int | None, wrong: str, hint: str) -> None:
         place = file.shown if line is None else f"{file.shown}:{line}"
-        super().__init__(f"{place}: {wrong}.", hint)
+        super().__init__(on_one_line(f"{place}: {wrong}."), on_one_line(hint))
         self.file = file
         self.line = line
         self.wrong = wrong

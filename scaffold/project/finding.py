@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from scaffold.project.files import FileError, ProjectFile, lines_of
+from scaffold.words import on_one_line
 
 if TYPE_CHECKING:
     from scaffold.project.subject import Subject
@@ -171,12 +172,12 @@ class Rule:
             rule=self.id,
             severity=found.severity or self.severity,
             when=self.when,
-            file=found.file.shown,
+            file=on_one_line(found.file.shown),
             path=found.file.path,
             line=found.line,
-            what=found.what,
+            what=on_one_line(found.what),
             why=found.why or self.why,
-            hint=found.hint,
+            hint=on_one_line(found.hint),
             fix=found.fix,
         )
 

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from scaffold.project import limits
 from scaffold.project.command import Started, started
 from scaffold.project.described import Described, read_described, sets_user_managed
 from scaffold.project.evaluation import UNKNOWN
 from scaffold.project.files import ProjectFile
 from scaffold.project.model import RUNNER
+from scaffold.project.snapshot import MOST_BYTES
 from scaffold.project.source import Unknown
 from scaffold.project.values import Argument, Values
 
@@ -86,6 +88,8 @@ class Submission:
         unused: environments that are made and never used, and functions that would make one: name → line.
         uses: names of constants.py that it uses → the line of the first use.
         imports_constants: the line of the import, or None without one.
+        most_bytes: the SDK's limit of a snapshot's size; None when the script computes another one.
+        lifts_count: whether the script lifts the SDK's limit of the number of files.
         unread: the line that imports SDK v2, where what the script submits through it is not read.
     """
 
@@ -112,6 +116,8 @@ class Submission:
     uses: dict[str, int] = field(default_factory=dict)
     imports_constants: int | None = None
     unread: int | None = None
+    most_bytes: int | None = MOST_BYTES
+    lifts_count: bool = False
 
 
 def read_submission(values: Values) -> Submission:
@@ -172,6 +178,8 @@ class _Reader:
             uses=self._values.uses(),
             imports_constants=self._values.imports_constants,
             unread=self._unread(),
+            most_bytes=limits.most_bytes(self._values),
+            lifts_count=limits.lifts_count(self._values),
         )
 
     def _unread(self) -> int | None:

@@ -6,6 +6,7 @@ from scaffold.project.rules import (
     config,
     constants,
     environment,
+    file_names,
     imports,
     job,
     script,
@@ -25,5 +26,5 @@ THEMES: tuple[Theme, ...] = (
     job.theme,
 )
 # Their rules are of other themes, behind those that stand there.
-_ = conda, sdk
+_ = conda, sdk, file_names
 RULES: tuple[Rule, ...] = tuple(rule for theme in THEMES for rule in theme.rules)
