@@ -17,6 +17,7 @@ from scaffold.project.conda import read_conda
 from scaffold.project.files import FileError
 from scaffold.project.job import CommandJob
 from scaffold.project.job_reader import read_job
+from scaffold.project.reading import read
 from scaffold.project.requirements import read_requirements
 from scaffold.project.subject import Subject
 
@@ -242,7 +243,7 @@ def write(proposal: Proposal) -> dict[str, str]:
     for change in proposal.changes:
         if change.before is not None and not _is_committed(change.path):
             copy = _free(change.path)
-            copy.write_bytes(change.path.read_bytes())
+            copy.write_bytes(read(change.path))
             copies[change.shown] = Path(change.shown).with_name(copy.name).as_posix()
     for change in proposal.changes:
         change.path.write_bytes(change.after.encode())
@@ -251,7 +252,7 @@ def write(proposal: Proposal) -> dict[str, str]:
 
 def _decoded(path: Path) -> str:
     """A file's text with its own line ends."""
-    return path.read_bytes().decode("utf-8", "replace")
+    return read(path).decode("utf-8", "replace")
 
 
 def _free(path: Path) -> Path:

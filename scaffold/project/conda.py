@@ -16,6 +16,7 @@ _HINT = "See 'conda env export' for the form, or the environment.yml of a new pr
 # The keys that azureml-core takes; it refuses the file for any other one.
 _KEYS = ("name", "channels", "dependencies", "prefix", "variables")
 _MATCH = re.compile(r"^(?:[^\s:]+::)?(?P<name>[A-Za-z0-9_.\-]+)(?:\[[^\]]*\])?\s*(?P<version>.*)$")
+_MOST_BYTES = 256 * 1024  # YAML is slow to read
 _NULL = "tag:yaml.org,2002:null"
 
 
@@ -75,7 +76,7 @@ def read_conda(file: ProjectFile) -> CondaFile:
     """
     import yaml
 
-    text = file.text()
+    text = file.text(_MOST_BYTES)
     try:
         document = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:

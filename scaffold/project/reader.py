@@ -8,6 +8,7 @@ from scaffold import words
 from scaffold.errors import ProjectError
 from scaffold.project.config import CONFIG_FILES
 from scaffold.project.model import CONSTANTS, RUNNER
+from scaffold.project.reading import read_or_nothing
 
 _CONNECT = "scaffold workspace connect --local"
 
@@ -55,10 +56,7 @@ def submitting_scripts(folder: Path, suffixes: Collection[str]) -> list[Path]:
 
 def submits(path: Path) -> bool:
     """Whether a script makes a ScriptRunConfig."""
-    try:
-        return b"ScriptRunConfig(" in path.read_bytes()
-    except OSError:
-        return False
+    return b"ScriptRunConfig(" in read_or_nothing(path)
 
 
 def _absolute(path: Path) -> Path:

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from scaffold.project.reading import read_or_nothing
+
 MOST_BYTES = 1_000_000
 # One of these stands in every line in which a detector finds something, the bytes in front to be looked for
 # before the whole, which costs next to nothing. Most projects hold none, and need not load the detectors.
@@ -90,10 +92,7 @@ def secrets_in(path: Path, today: datetime.date) -> Iterator[Secret]:
         today: signatures that held until a day before it are none any more.
     """
     day = today.isoformat()
-    try:
-        data = path.read_bytes() if path.stat().st_size <= MOST_BYTES else b""
-    except OSError:
-        return
+    data = read_or_nothing(path, MOST_BYTES)
     if b"\0" in data[:4096]:
         return
     signs = [pattern for sign, pattern in _SIGNS.items() if sign in data and pattern.search(data)]

@@ -56,6 +56,8 @@ def script_syntax(subject: Subject) -> Iterator[Found]:
             module.file.check_compiles()
         except FileError as error:
             severity: Severity | None = None if module.certain else "warning"
+            if error.is_of_size:
+                continue
             if not (newer and isinstance(error.__cause__, SyntaxError)):
                 yield Found(error.file, error.line, error.wrong, error.hint, severity=severity)
             elif declared is not None and declared <= ruff.NEWEST:
