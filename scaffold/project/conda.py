@@ -77,6 +77,8 @@ def read_conda(file: ProjectFile) -> CondaFile:
     import yaml
 
     text = file.text(_MOST_BYTES)
+    if _depth(text) > _DEEPEST:
+        raise file.error(1, "not YAML that can be read: brackets are nested too deeply", "Mend the file.")
     try:
         document = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -86,6 +88,18 @@ def read_conda(file: ProjectFile) -> CondaFile:
     except (yaml.YAMLError, RecursionError) as error:
         raise file.error(1, f"not YAML: {error}", "Mend the file.") from error
     return _Reader(file).read(document)
+
+
+_DEEPEST = 50
+
+
+def _depth(text: str) -> int:
+    """How many brackets are open at once: what takes the parser very long, and means nothing here."""
+    deepest = depth = 0
+    for sign in re.findall(r"[\[{\]}]", text):
+        depth = depth + 1 if sign in "[{" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def one_python(version: str) -> str | None:

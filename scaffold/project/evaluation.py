@@ -16,6 +16,7 @@ from scaffold.project.source import Unknown
 
 UNKNOWN = "\ufffc"  # stands in a text for the part that only running the code tells
 _LONGEST = 100_000
+_HALVES = re.compile(r"[\ud800-\udfff]")  # of pairs, which are no text by themselves
 _MOST_ITEMS = 10_000
 _LARGEST = 10**18
 _SPECIFICATION = re.compile(r"[<>^]?0?\d{0,3}(?:\.\d{1,3})?[sdfgeEG]?")
@@ -36,9 +37,9 @@ def bounded(value: Any) -> Any:
     """The value itself.
 
     Raises:
-        Unknown: it is longer than anything that is written by hand.
+        Unknown: it is longer than anything that is written by hand, or cannot be written at all.
     """
-    if isinstance(value, str) and len(value) > _LONGEST:
+    if isinstance(value, str) and (len(value) > _LONGEST or _HALVES.search(value)):
         raise Unknown
     if isinstance(value, list | tuple | dict) and len(value) > _MOST_ITEMS:
         raise Unknown

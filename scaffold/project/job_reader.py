@@ -44,7 +44,11 @@ def read_job(subject: Subject, faults: list[FileError] | None = None) -> Command
     Raises:
         FileError: a file is missing or malformed, or the script computes what the job would have to say.
     """
-    return _Reader(subject, faults).job()
+    try:
+        return _Reader(subject, faults).job()
+    except RecursionError as error:
+        hint = "Write it in fewer brackets, or submit with --sdk v1, which runs the script itself."
+        raise subject.runner.error(1, "it is nested too deeply to be read", hint) from error
 
 
 class _Reader:

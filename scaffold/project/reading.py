@@ -58,3 +58,12 @@ def read_or_nothing(path: Path, most: int = MOST) -> bytes:
         return read(path, most)
     except OSError:
         return b""
+
+
+def is_readable(path: Path, most: int = MOST_BY_HAND) -> bool:
+    """Whether a path is that of a regular file of at most that many bytes, which others may be given to read."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size <= most

@@ -134,6 +134,7 @@ def _is_of_this_computer(place: str) -> bool:
     return place.lower().startswith("file:") or not (is_url(place) or _REPOSITORY.match(place))
 
 
+_LONGEST, _SHOWN = 10_000, 200
 _REPOSITORY = re.compile(r"(?:git|hg|svn|bzr)\+")
 _PLACES = {*FILES, "-e", "--editable", "-f", "--find-links"}
 _INDEXES = {"-i", "--index-url", "--extra-index-url"}
@@ -170,9 +171,12 @@ def _read_requirement(file: ProjectFile, number: int, last: int, text: str) -> N
         return Other(number, last, text, local=plain)
     try:
         # pip fills in ${NAME} from the environment; any word will do to see the line's form.
-        requirement = Requirement(re.sub(r"\$\{[A-Z0-9_]+\}", "x", plain))
-    except InvalidRequirement as error:
-        reason = str(error).splitlines()[0]
-        wrong = f"'{plain}' is not a requirement that pip can read ({reason})"
+        requirement = Requirement(re.sub(r"\$\{[A-Z0-9_]+\}", "x", plain[:_LONGEST]))
+    except (InvalidRequirement, RecursionError, ValueError) as error:
+        reason = (
+            "it is nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0]
+        )
+        shown = plain if len(plain) <= _SHOWN else f"{plain[:_SHOWN]}…"
+        wrong = f"'{shown}' is not a requirement that pip can read ({reason})"
         raise file.error(number, wrong, "Write NAME, or NAME==VERSION, one on each line.") from error
     return Named(number, last, text, requirement)

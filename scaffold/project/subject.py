@@ -8,7 +8,6 @@ import datetime
 import os
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +21,8 @@ from scaffold.project.ignore import IgnoreFile
 from scaffold.project.imports import Modules, reach
 from scaffold.project.model import CONSTANTS, RUNNER, Constants, Project, WorkspaceConfig
 from scaffold.project.python import SDK_CONDA_PYTHON, SDK_PYTHON, Python
+from scaffold.project.reading import is_readable
+from scaffold.project.remembered import remembered
 from scaffold.project.requirements import Named, Requirements, read_requirements
 from scaffold.project.runner import Kind, Submission, read_submission
 from scaffold.project.section import Section
@@ -94,21 +95,21 @@ class Subject:
         """A file of the project."""
         return ProjectFile.within(self.root, path)
 
-    @cached_property
+    @remembered
     def constants(self) -> Constants:
         exists = self.constants_file.path.exists()
         return read_constants(self.constants_file) if exists else Constants()
 
-    @cached_property
+    @remembered
     def submission(self) -> Submission:
         return read_submission(self.values)
 
-    @cached_property
+    @remembered
     def values(self) -> Values:
         """The names and values of the submitting script."""
         return Values(self.runner, self.constants, self.constants_file, self.root)
 
-    @cached_property
+    @remembered
     def config(self) -> WorkspaceConfig:
         """The workspace that the SDK would find."""
         named = self.submission.workspace_config
@@ -128,7 +129,7 @@ class Subject:
         except FileError:
             return None
 
-    @cached_property
+    @remembered
     def source_directory(self) -> Path | None:
         """The folder that is sent; None when that is not known, or there is none."""
         folder = self.submission.source_directory
@@ -137,7 +138,7 @@ class Subject:
         directory = self.absolute(folder.value)
         return directory if directory.is_dir() else None
 
-    @cached_property
+    @remembered
     def script(self) -> ProjectFile | None:
         """The script in it; None when that is not known, or there is none."""
         script = self.submission.script
@@ -147,21 +148,21 @@ class Subject:
         inside = path.is_relative_to(self.source_directory)
         return self.file(path) if path.is_file() and inside else None
 
-    @cached_property
+    @remembered
     def snapshot(self) -> Snapshot | None:
         """What would travel."""
         if self.source_directory is None:
             return None
         return take(self.source_directory, IgnoreFile.of(self.root, self.source_directory))
 
-    @cached_property
+    @remembered
     def modules(self) -> Modules | None:
         """The Python files that the script is made of, as far as its imports lead."""
         if self.script is None or self.script.path.suffix != ".py" or self.snapshot is None:
             return None
         return reach(self.script, self.snapshot, self.root)
 
-    @cached_property
+    @remembered
     def specified(self) -> Specified | None:
         """The one specification that all calls agree on; None when that is not known, or there is none."""
         known: dict[Path, tuple[set[Kind], Argument]] = {}
@@ -176,7 +177,7 @@ class Subject:
         kind = by_suffix if len(kinds) > 1 else next(iter(kinds))
         return Specified(self.file(path), kind, argument, len(kinds) > 1)
 
-    @cached_property
+    @remembered
     def described(self) -> Described | None:
         """The environment that no file describes, but the submitting script or the SDK itself."""
         return self.submission.described
@@ -188,7 +189,7 @@ class Subject:
             return self.described.packages
         return self.conda.packages if self.conda else ()
 
-    @cached_property
+    @remembered
     def conda(self) -> CondaFile | None:
         """The conda specification, when it is one."""
         specified = self.specified
@@ -196,7 +197,7 @@ class Subject:
             return None
         return read_conda(specified.file)
 
-    @cached_property
+    @remembered
     def pip(self) -> Requirements | None:
         """What pip installs: of either kind of specification."""
         specified = self.specified
@@ -208,7 +209,7 @@ class Subject:
             return self.conda.pip if self.conda else None
         return read_requirements(specified.file)
 
-    @cached_property
+    @remembered
     def python(self) -> Python | None:
         """The Python that the environment gets; None when that is not known."""
         if self.described is not None:
@@ -241,7 +242,7 @@ class Subject:
         version = one_python(conda.python.version) if conda.python_fate == "kept" else None
         return Python(version, conda.file, conda.python.line, chosen=True) if version else None
 
-    @cached_property
+    @remembered
     def provided(self) -> Provided:
         """What the environment holds; nothing, and others too, where it is described in some other way."""
         pip, conda, described = self.pip, self.conda, self.described
@@ -258,11 +259,12 @@ class Subject:
         whole = len(begun) == len(pip.faults) and (described is None or described.complete)
         return Provided(frozenset(names), whole and not unknown and not addressed, addressed)
 
-    @cached_property
+    @remembered
     def diagnostics(self) -> list[ruff.Diagnostic]:
         """What ruff says of the submitting script and of the script's modules, for the environment's Python."""
         modules = self.modules.modules if self.modules else ()
-        files = dict.fromkeys([self.runner.path, *(module.file.path for module in modules)])
+        paths = dict.fromkeys([self.runner.path, *(module.file.path for module in modules)])
+        files = [path for path in paths if is_readable(path)]
         minor = self.python.minor if self.python else None
         return ruff.diagnose(files, minor)
 

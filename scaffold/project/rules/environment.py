@@ -26,6 +26,7 @@ END_OF_LIFE = {
     (3, 14): datetime.date(2030, 10, 31),
 }
 _NAMED_AT_ONCE = 4
+_COMPARED = 20
 
 
 @theme.rule(
@@ -107,14 +108,15 @@ def environment_conflict(subject: Subject) -> Iterator[Found]:
     pip = subject.pip
     if pip is None:
         return
-    seen: dict[str, list[Named]] = {}
+    seen: dict[str, dict[str, Named]] = {}
     for line in holding(subject, pip):
-        for other in seen.get(line.name, []):
+        others = seen.setdefault(line.name, {})
+        for other in list(others.values())[:_COMPARED]:
             if excludes(line, other) or excludes(other, line):
                 wrong = f"'{line.text}' and '{other.text}' (line {other.number}) exclude each other"
                 yield Found(pip.file, line.number, wrong, "Keep one of the two.")
                 break
-        seen.setdefault(line.name, []).append(line)
+        others.setdefault(str(line.requirement.specifier), line)
 
 
 @theme.rule(

@@ -125,33 +125,33 @@ def script_name(subject: Subject) -> Iterator[Found]:
 
 def unbound(subject: Subject, file: ProjectFile, tree: ast.Module) -> Iterator[Found]:
     """Names in a file that nothing binds, and that are looked up once their line runs."""
-    for one in subject.diagnostics:
-        match = re.search(r"`(.+)`", one.message) if (one.path, one.code) == (file.path, "F821") else None
-        if match and _is_evaluated(tree, match[1], one.line):
+    found = [one for one in subject.diagnostics if (one.path, one.code) == (file.path, "F821")]
+    evaluated = set(_evaluated(tree)) if found else set()
+    for one in found:
+        match = re.search(r"`(.+)`", one.message)
+        if match and (match[1], one.line) in evaluated:
             hint = "Bind it, import it, or mend its spelling."
             yield Found(file, one.line, f"'{match[1]}' is not defined", hint)
 
 
-def _is_evaluated(tree: ast.Module, name: str, line: int) -> bool:
-    """Whether a name at a line is sure to be looked up once the line runs."""
-
-    def visit(node: ast.AST) -> bool:
+def _evaluated(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """The names that are sure to be looked up once their line runs, each with its line."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Name):
-            return node.id == name and node.lineno == line
-        if isinstance(node, ast.If) and any("version" in word or "PY" in word for word in _words(node.test)):
-            return False
-        if isinstance(node, ast.Try) and node.handlers:
-            return any(visit(part) for part in (*node.orelse, *node.finalbody))
-        skipped = {"annotation", "returns", "type_comment"}
-        for field, value in ast.iter_fields(node):
-            if field in skipped:
-                continue
-            children = value if isinstance(value, list) else [value]
-            if any(visit(child) for child in children if isinstance(child, ast.AST)):
-                return True
-        return False
-
-    return visit(tree)
+            yield node.id, node.lineno
+        elif isinstance(node, ast.If) and any(
+            "version" in word or "PY" in word for word in _words(node.test)
+        ):
+            continue
+        elif isinstance(node, ast.Try) and node.handlers:
+            waiting += [*node.orelse, *node.finalbody]
+        else:
+            for field, value in ast.iter_fields(node):
+                if field not in ("annotation", "returns", "type_comment"):
+                    children = value if isinstance(value, list) else [value]
+                    waiting += [child for child in children if isinstance(child, ast.AST)]
 
 
 def _words(node: ast.AST) -> set[str]:
