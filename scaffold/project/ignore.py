@@ -130,7 +130,12 @@ def _without_runs(file: ProjectFile, number: int, line: str) -> str:
         FileError: it has so many stars that the SDK, which tries every way to share a name out among them, does not
             come to an end.
     """
-    if line.lstrip().startswith("#") or line.count("*") <= 2:
+    if line.startswith("#"):
+        return "#"
+    if len(line) > _LONGEST:
+        wrong = f"'{line[:_MOST_SHOWN]}…' is longer than any path"
+        raise file.error(number, wrong, "Remove the line, or mend the pattern.")
+    if line.count("*") < 3:
         return line
     plain = re.sub(r"(?<![\\*])\*{3,}", "*", line)
     parts = plain.strip().split("/")
@@ -151,3 +156,4 @@ def _endless(file: ProjectFile, number: int, line: str) -> FileError:
 
 
 _MOST_SHOWN = 40
+_LONGEST = 4096

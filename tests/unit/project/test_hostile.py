@@ -24,7 +24,7 @@ FILES = [
     *("Experiment_1/train.py", "Experiment_1/helper.py", "Experiment_1/.amlignore", "job.yml"),
 ]
 DIGITS = "1" * 6000
-DOUBLING = "n0 = 'a'\n" + "".join(f"n{count} = n{count - 1} + n{count - 1}\n" for count in range(1, 60))
+DOUBLING = "n0 = 'a'\n" + "".join(f"n{count} = n{count - 1} + n{count - 1}\n" for count in range(1, 40))
 ALIASES = "a: &a [x, x, x]\n" + "".join(
     f"{chr(98 + count)}: &{chr(98 + count)} [{', '.join([f'*{chr(97 + count)}'] * 9)}]\n"
     for count in range(9)
