@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from scaffold.project import job_environment
 from scaffold.project.files import FileError
 from scaffold.project.job import CommandJob
+from scaffold.project.reading import is_folder
 from scaffold.project.source import Unknown
 from scaffold.project.subject import Subject
 from scaffold.project.values import Values
@@ -140,7 +141,7 @@ class _Reader:
         if argument.value is None:
             raise self._unknown(node.lineno, "source_directory")
         folder = self._subject.absolute(argument.value)
-        if not folder.is_dir():
+        if not is_folder(folder):
             made = (
                 "Run what makes it, or mend its name." if self._submission.makes_files else "Mend its name."
             )

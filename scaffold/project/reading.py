@@ -67,3 +67,13 @@ def is_readable(path: Path, most: int = MOST_BY_HAND) -> bool:
     except (OSError, ValueError):
         return False
     return stat.S_ISREG(found.st_mode) and found.st_size <= most
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there; no for a name that no file can have, of which ``Path.is_file`` raises."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there; as :func:`is_file`."""
+    return os.path.isdir(path)  # noqa: PTH112

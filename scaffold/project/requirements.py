@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scaffold.project.files import FileError, ProjectFile
+from scaffold.project.reading import is_file
 from scaffold.requirements import FILES, NEED_VALUE, OPTIONS, is_local, is_url, logical_lines, option_of
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def _read_option(file: ProjectFile, number: int, text: str) -> tuple[str, str]:
         raise file.error(number, wrong, "Remove the line, or mend the option.")
     if option in NEED_VALUE and not value:
         raise file.error(number, f"{option} lacks its value", "Write the value behind it.")
-    if option in FILES and not is_url(value) and not (file.path.parent / value).is_file():
+    if option in FILES and not is_url(value) and not is_file(file.path.parent / value):
         raise file.error(number, f"there is no file {value}", "Restore the file, or remove the line.")
     return option, value
 

@@ -21,7 +21,7 @@ from scaffold.project.ignore import IgnoreFile
 from scaffold.project.imports import Modules, reach
 from scaffold.project.model import CONSTANTS, RUNNER, Constants, Project, WorkspaceConfig
 from scaffold.project.python import SDK_CONDA_PYTHON, SDK_PYTHON, Python
-from scaffold.project.reading import is_readable
+from scaffold.project.reading import is_file, is_folder, is_readable
 from scaffold.project.remembered import remembered
 from scaffold.project.requirements import Named, Requirements, read_requirements
 from scaffold.project.runner import Kind, Submission, read_submission
@@ -115,9 +115,9 @@ class Subject:
         named = self.submission.workspace_config
         if named is not None and named.value is not None:
             path = self.root / named.value
-            if path.is_file():
+            if is_file(path):
                 return workspace_config_at(self.file(path))
-            if path.is_dir():
+            if is_folder(path):
                 return find_workspace_config(path, shown_from=self.root)
         return find_workspace_config(self.root)
 
@@ -136,7 +136,7 @@ class Subject:
         if folder is None or folder.value is None:
             return None
         directory = self.absolute(folder.value)
-        return directory if directory.is_dir() else None
+        return directory if is_folder(directory) else None
 
     @remembered
     def script(self) -> ProjectFile | None:
@@ -146,7 +146,7 @@ class Subject:
             return None
         path = self.absolute(self.source_directory / script.value)
         inside = path.is_relative_to(self.source_directory)
-        return self.file(path) if path.is_file() and inside else None
+        return self.file(path) if is_file(path) and inside else None
 
     @remembered
     def snapshot(self) -> Snapshot | None:
@@ -193,7 +193,7 @@ class Subject:
     def conda(self) -> CondaFile | None:
         """The conda specification, when it is one."""
         specified = self.specified
-        if specified is None or specified.kind != "conda" or not specified.file.path.is_file():
+        if specified is None or specified.kind != "conda" or not is_file(specified.file.path):
             return None
         return read_conda(specified.file)
 
@@ -203,7 +203,7 @@ class Subject:
         specified = self.specified
         if self.described is not None:
             return self.described.pip
-        if specified is None or not specified.file.path.is_file():
+        if specified is None or not is_file(specified.file.path):
             return None
         if specified.kind == "conda":
             return self.conda.pip if self.conda else None

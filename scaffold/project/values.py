@@ -18,6 +18,7 @@ from scaffold.project.evaluation import UNKNOWN
 from scaffold.project.expressions import Expressions
 from scaffold.project.files import FileError, ProjectFile
 from scaffold.project.model import Constants
+from scaffold.project.reading import is_file
 from scaffold.project.source import Unknown, read_constants
 
 
@@ -332,7 +333,7 @@ class Values(Expressions):
             folder = self._constants_file.path.parent
             stem = module.replace(".", "/")
             for path in (folder / f"{stem}.py", folder / stem / "__init__.py"):
-                if path.is_file():
+                if is_file(path):
                     self._modules[module] = self._read(ProjectFile.within(folder, path))
                     break
         return self._modules[module]

@@ -8,6 +8,7 @@ from scaffold.project.conda import CondaFile, one_python, read_conda
 from scaffold.project.files import FileError, ProjectFile
 from scaffold.project.finding import Found, Severity
 from scaffold.project.python import SDK_CONDA_PYTHON
+from scaffold.project.reading import is_file
 from scaffold.project.requirements import Requirements, read_requirements
 from scaffold.project.rules.environment import theme
 from scaffold.project.secrets import secrets_in
@@ -232,7 +233,7 @@ def _pair(subject: Subject) -> tuple[ProjectFile, ProjectFile, Requirements, Con
         return None
     name = "environment.yml" if specified.kind == "pip" else "requirements.txt"
     other = subject.file(specified.file.path.with_name(name))
-    if not other.path.is_file() or other.path == specified.file.path:
+    if not is_file(other.path) or other.path == specified.file.path:
         return None
     pip = subject.pip if specified.kind == "pip" else _read(read_requirements, other)
     conda = subject.conda if specified.kind == "conda" else _read(read_conda, other)

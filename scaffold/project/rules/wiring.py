@@ -5,6 +5,7 @@ from pathlib import Path
 
 from scaffold.project.files import FileError
 from scaffold.project.finding import Found, Theme
+from scaffold.project.reading import is_file, is_folder
 from scaffold.project.rules.script import unbound
 from scaffold.project.subject import Subject
 
@@ -46,7 +47,7 @@ def wiring_source(subject: Subject) -> Iterator[Found]:
     if folder is None or folder.value is None or subject.submission.makes_files:
         return
     directory = subject.absolute(folder.value)
-    if not directory.is_dir():
+    if not is_folder(directory):
         shown = subject.file(directory).shown if directory.is_relative_to(subject.root) else str(directory)
         wrong = f"there is no folder {shown}"
         yield Found(folder.file, folder.line, wrong, _mend("Make it, or mend its name.", directory))
@@ -70,7 +71,7 @@ def wiring_script(subject: Subject) -> Iterator[Found]:
         return
     path = subject.absolute(subject.source_directory / script.value)
     shown = subject.file(path).shown
-    if not path.is_file():
+    if not is_file(path):
         if not subject.submission.makes_files and not subject.submission.makes_script:
             wrong = f"there is no file {shown}"
             yield Found(script.file, script.line, wrong, _mend("Write it, or mend its name.", path))
@@ -85,7 +86,7 @@ def _mend(hint: str, path: Path) -> str:
     if other is None:
         return hint
     if other == path.name:
-        return f"What is there is {'a folder' if path.is_dir() else 'a file'}: rename it, or mend the name."
+        return f"What is there is {'a folder' if is_folder(path) else 'a file'}: rename it, or mend the name."
     return f"{hint.removesuffix('.')}: there is {other}, and case counts."
 
 
@@ -128,7 +129,7 @@ def wiring_unread(subject: Subject) -> Iterator[Found]:
 def wiring_specification(subject: Subject) -> Iterator[Found]:
     """`Environment.from_pip_requirements` and `from_conda_specification` read a file, which must be there."""
     specified = subject.specified
-    if specified and not specified.file.path.is_file() and not subject.submission.makes_files:
+    if specified and not is_file(specified.file.path) and not subject.submission.makes_files:
         wrong = f"there is no file {specified.file.shown}"
         hint = _mend("Write it, or mend its name.", specified.file.path)
         yield Found(specified.argument.file, specified.argument.line, wrong, hint)

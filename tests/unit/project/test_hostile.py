@@ -49,13 +49,13 @@ CONTENTS: dict[str, str | bytes] = {
     "wide formats": "TARGET_NAME = '{:>999999999}'.format('a') + f'{1:>999999999}' + '%999999999d' % 1\n",
     "many stars": "*" * 5000,
     "many double stars": "**/" * 3000 + "x\n",
-    "many lines of stars": "*a*b*c\n" * 5000,
-    "many lines": "".join(f"d{number}/*.x\n" for number in range(5000)),
+    "many lines of stars": "*a*b*c\n" * 1000,
+    "many lines": "".join(f"d{number}/*.x\n" for number in range(2000)),
     "a range the wrong way round": "[z-a]\n",
     "open brackets": "a;((((",
     "deep markers": f"a; {'(' * 3000}",
     "long markers": "numpy==1; python_version < '3'" + " and python_version < '3'" * 3000,
-    "the same line": "numpy==1.0.0\n" * 20_000,
+    "the same line": "numpy==1.0.0\n" * 5000,
     "itself": "-r requirements.txt\n",
     "YAML that grows": f"{ALIASES}dependencies: *j\n",
     "YAML in a circle": "&a {dependencies: [*a], channels: *a, name: *a}\n",
@@ -150,7 +150,7 @@ def test_a_file_is_read_up_to_its_limit(tmp_path):
         read(path, 4)
 
 
-@pytest.mark.parametrize("line", ["*" * 5000, "*a" * 7 + "*", "**/" * 7 + "x"])
+@pytest.mark.parametrize("line", ["*" * 3000, "*a" * 7 + "*", "**/" * 7 + "x"])
 def test_a_pattern_with_too_many_stars_is_refused(tmp_path, line):
     path = tmp_path / ".amlignore"
     path.write_text(f"*.csv\n{line}\n")
