@@ -118,11 +118,10 @@ _OF_WINDOWS = {
         "pywin32",
         "pywinpty",
     ),
-    *("winpty", "win-inet-pton", "wincertstore", "menuinst", "console-shortcut", "powershell-shortcut"),
-    *("icc-rt", "msys2-conda-epoch", "pypiwin32", "windows-curses", "pythonnet-win"),
+    *("winpty", "win-inet-pton", "console-shortcut", "powershell-shortcut", "msys2-conda-epoch"),
 }
-_OF_MACOS = {"appnope", "python.app", "pyobjc-core", "pyobjc-framework-cocoa", "pyobjc", "libcxxabi-osx"}
-_PIP_OF_WINDOWS = {"pywin32", "pypiwin32", "pywinpty", "windows-curses", "wmi-client"}
+_OF_MACOS = {"python.app", "pyobjc-core", "pyobjc-framework-cocoa"}
+_PIP_OF_WINDOWS = {"pywin32", "pypiwin32", "pywinpty", "windows-curses"}
 _PIP_OF_MACOS = {"pyobjc", "pyobjc-core", "pyobjc-framework-cocoa"}
 
 
@@ -135,7 +134,7 @@ _PIP_OF_MACOS = {"pyobjc", "pyobjc-core", "pyobjc-framework-cocoa"}
 )
 def environment_platform(subject: Subject) -> Iterator[Found]:
     """`conda env export` names every package of the environment, those of Windows and macOS too (`vc`,
-    `vs2015_runtime`, `pywin32`, `appnope`), and the builds of that system, which Linux has others of.
+    `vs2015_runtime`, `pywin32`, `python.app`), and the builds of that system, which Linux has others of.
     `conda env export --from-history` names what was asked for. The local workspace may run on that system, so that it
     is a warning there.
     """
