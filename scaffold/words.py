@@ -2,12 +2,25 @@
 
 import re
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Those of the last range are bytes of a file name that is no UTF-8, as Python has them.
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def inert(text: str) -> str:
     """The text with control characters and direction marks shown as ``\\xNN``, never obeyed."""
-    return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+    return _CONTROL.sub(_shown, text)
+
+
+def on_one_line(text: str) -> str:
+    """As :func:`inert`, with line breaks and tabs shown too: a name, or a sentence with names in it."""
+    return inert(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _shown(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return f"\\x{code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code:02x}"
 
 
 def duration(seconds: float) -> str:

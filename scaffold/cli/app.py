@@ -23,7 +23,7 @@ from scaffold.cli.runs import runs_app
 from scaffold.cli.submit import submit
 from scaffold.cli.sweep import sweep
 from scaffold.cli.workspace import workspace_app
-from scaffold.errors import ScaffoldError, WorkspaceError
+from scaffold.errors import ProjectError, ScaffoldError, WorkspaceError
 
 app = typer.Typer(
     name="scaffold",
@@ -122,6 +122,12 @@ def tell(error: Exception) -> int:
     if refused is not None:
         console.error(refused.message, refused.hint)
         return refused.exit_code
+    if isinstance(error, RecursionError):
+        console.error(
+            "Something in the project is nested too deeply to be read.",
+            "Write it in fewer brackets; --debug shows where it was read.",
+        )
+        return ProjectError.exit_code
     console.error(
         f"Internal error: {type(error).__name__}: {error}",
         "This is a fault in scaffold: run again with --debug and report what it prints.",

@@ -75,7 +75,9 @@ def result(text: str) -> None:
 
 def result_json(document: Any) -> None:
     """The one JSON document of ``--json``, on stdout."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    # Of a file name that is no UTF-8 there are signs that only JSON's own \\uXXXX can say.
+    typer.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def wrapped(text: str, first: str, later: str) -> Iterator[str]:

@@ -98,7 +98,7 @@ def show_snapshot(subject: "Subject", snapshot: "Snapshot") -> None:
     """Every file that travels, and each line of the ignore file with what it keeps out, on stdout."""
     for file in snapshot.sent:
         link = " (through a link)" if file.link else ""
-        console.result(f"{words.size(file.size):>10}  {console.inert(file.path)}{link}")
+        console.result(f"{words.size(file.size):>10}  {words.on_one_line(file.path)}{link}")
     by_line: dict[tuple[int, str, str], list[str]] = {}
     for kept in snapshot.kept:
         by_line.setdefault((kept.by.line, kept.by.file, kept.by.text), []).append(kept.path)
@@ -106,7 +106,7 @@ def show_snapshot(subject: "Subject", snapshot: "Snapshot") -> None:
         console.result("")
         console.result(f"kept here by {name}:{line}  {console.inert(text)}")
         for path in paths[:_MOST_PER_PATTERN]:
-            console.result(f"{'':>10}  {console.inert(path)}")
+            console.result(f"{'':>10}  {words.on_one_line(path)}")
         if len(paths) > _MOST_PER_PATTERN:
             console.result(f"{'':>10}  and {len(paths) - _MOST_PER_PATTERN} more")
     ignore = snapshot.ignore.file

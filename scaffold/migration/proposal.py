@@ -18,6 +18,7 @@ from scaffold.project.conda import read_conda
 from scaffold.project.files import FileError
 from scaffold.project.job import CommandJob
 from scaffold.project.job_reader import read_job
+from scaffold.project.reading import read
 from scaffold.project.replacing import New
 from scaffold.project.requirements import read_requirements
 from scaffold.project.subject import Subject
@@ -265,7 +266,7 @@ def _data(change: Change) -> bytes:
 
 def _decoded(path: Path) -> str:
     """A file's text with its own line ends."""
-    return path.read_bytes().decode("utf-8", "replace")
+    return read(path).decode("utf-8", "replace")
 
 
 def _free(path: Path) -> Path:

@@ -69,7 +69,7 @@ def left_in(subject: Subject, carried: Collection[tuple[int, int]] = ()) -> Iter
         subject: the project.
         carried: the ends (line and column) of the calls that the job has inputs and outputs for.
     """
-    values = Values(subject.runner, subject.constants, subject.constants_file)
+    values = Values(subject.runner, subject.constants, subject.constants_file, subject.root)
     of_environment = {"register", "build", "build_local"}
     for node in ast.walk(values.tree):
         if not isinstance(node, ast.Call) or (node.end_lineno, node.end_col_offset) in carried:
@@ -125,7 +125,7 @@ def rewrites(subject: Subject, migrated: Collection[str]) -> Iterator[Note]:
 
 def waits(subject: Subject) -> bool:
     """Whether the script waits for its run, with its log on the screen or not."""
-    values = Values(subject.runner, subject.constants, subject.constants_file)
+    values = Values(subject.runner, subject.constants, subject.constants_file, subject.root)
     return any(
         isinstance(node, ast.Call)
         and values.called(node) == "wait_for_completion"

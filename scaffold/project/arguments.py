@@ -23,6 +23,7 @@ _OTHERS = {
     *("argv", "set_defaults", "add_argument_group", "add_mutually_exclusive_group"),
     *("HfArgumentParser", "add_argparse_args", "add_argparse_arguments", "from_argparse_args"),
 }
+_MOST_VALUES = 1000
 UNKNOWN = "\ufffc"  # stands for a value that only running the submitting script tells
 
 
@@ -208,7 +209,10 @@ def _options(call: ast.Call) -> Iterator[tuple[str, Any]]:
                 raise _NotLiteralError
             yield "action", action
         elif keyword.arg in _LITERAL:
-            yield keyword.arg, _literal(keyword.value)
+            value = _literal(keyword.value)
+            if keyword.arg == "nargs" and isinstance(value, int) and value > _MOST_VALUES:
+                raise _NotLiteralError  # argparse makes a pattern of that many parts
+            yield keyword.arg, value
 
 
 def _literal(node: ast.expr) -> Any:
@@ -216,7 +220,7 @@ def _literal(node: ast.expr) -> Any:
         return getattr(argparse, _name(node))
     try:
         return ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError) as error:
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
         raise _NotLiteralError from error
 
 

@@ -13,6 +13,7 @@ from scaffold.errors import UsageError
 from scaffold.project import notebook, replacing
 from scaffold.project.files import lines_of
 from scaffold.project.finding import Edit, Finding, Fix, Rule
+from scaffold.project.reading import read
 from scaffold.project.replacing import New
 from scaffold.project.subject import Subject
 
@@ -129,7 +130,7 @@ def _in_the_way(fix: Fix, taken: dict[Path, list[Edit]]) -> bool:
 
 def _rewritten(path: Path, edits: list[Edit]) -> bytes:
     """A file with lines replaced, the last ones first; line ends and encoding are kept as they are."""
-    data = path.read_bytes()
+    data = read(path)
     encoding = _encoding(data) if path.suffix == ".py" else "utf-8"
     text = data.decode(encoding)
     if any(edit.first == 1 for edit in edits):

@@ -5,16 +5,18 @@ Knows nothing of building environments.
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from scaffold.conda_names import PYPI_NAMES
 from scaffold.project.files import FileError, ProjectFile
+from scaffold.project.python import has_version_for_the_sdk, is_python_to_the_sdk
 from scaffold.project.requirements import Requirements, collect
 
 _HINT = "See 'conda env export' for the form, or the environment.yml of a new project."
 # The keys that azureml-core takes; it refuses the file for any other one.
 _KEYS = ("name", "channels", "dependencies", "prefix", "variables")
 _MATCH = re.compile(r"^(?:[^\s:]+::)?(?P<name>[A-Za-z0-9_.\-]+)(?:\[[^\]]*\])?\s*(?P<version>.*)$")
+_MOST_BYTES = 256 * 1024  # YAML is slow to read
 _NULL = "tag:yaml.org,2002:null"
 
 
@@ -49,6 +51,9 @@ class CondaFile:
         packages: what conda installs, without Python itself.
         pip: what pip installs.
         python: the entry that says which Python.
+        python_fate: what azureml-core makes of that: it is "kept" as it stands; "replaced" by the SDK's default,
+            where the SDK reads no version in it; or "doubled", where the SDK adds its default beside it.
+        prefix: the line and the folder of the environment that the file was exported from.
         channels: the line of the channels and how many there are; None when there is no such key.
         faults: what keeps conda, or the SDK, from reading it.
     """
@@ -59,6 +64,8 @@ class CondaFile:
     python: Package | None
     channels: tuple[int, int] | None
     faults: tuple[FileError, ...]
+    python_fate: Literal["kept", "replaced", "doubled"] = "kept"
+    prefix: tuple[int, str] | None = None
 
 
 def read_conda(file: ProjectFile) -> CondaFile:
@@ -69,7 +76,9 @@ def read_conda(file: ProjectFile) -> CondaFile:
     """
     import yaml
 
-    text = file.text()
+    text = file.text(_MOST_BYTES)
+    if _depth(text) > _DEEPEST:
+        raise file.error(1, "not YAML that can be read: brackets are nested too deeply", "Mend the file.")
     try:
         document = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -81,6 +90,55 @@ def read_conda(file: ProjectFile) -> CondaFile:
     return _Reader(file).read(document)
 
 
+_DEEPEST = 50
+
+
+def _depth(text: str) -> int:
+    """How many brackets are open at once: what takes the parser very long, and means nothing here."""
+    deepest = depth = 0
+    for sign in re.findall(r"[\[{\]}]", text):
+        depth = depth + 1 if sign in "[{" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def one_python(version: str) -> str | None:
+    """The version of Python that a constraint names, at least its minor; None when it takes several."""
+    least: str | None = None
+    most: tuple[int, ...] | None = None
+    for clause in version.replace(" ", "").split(","):
+        match = re.fullmatch(r"(==?|~=|>=|<=?|!=|)(\d+(?:\.\d+)+)(?:\.\*|=.*)?", clause)
+        if match is None:
+            return None
+        if match[1] in ("=", "==", "", "~="):
+            return match[2] if match[1] != "~=" or match[2].count(".") > 1 else None
+        if match[1] == ">=":
+            least = match[2]
+        elif match[1] == "<":
+            most = tuple(map(int, match[2].split(".")))
+    if least is None or most is None:
+        return None
+    major, minor = map(int, least.split(".")[:2])
+    return least if most[:2] == (major, minor + 1) and not any(most[2:]) else None
+
+
+def package_of(line: int, text: str) -> Package | None:
+    """What an entry of dependencies asks for; None when it has not the form of a package."""
+    match = _MATCH.match(text)
+    if match is None:
+        return None
+    return Package(line, text, match["name"].lower().replace("_", "-"), match["version"].strip())
+
+
+def _python_of(packages: list[Package]) -> tuple[Package | None, Literal["kept", "replaced", "doubled"]]:
+    """The entry that says which Python, and what azureml-core makes of it."""
+    own = next((package for package in packages if is_python_to_the_sdk(package.text)), None)
+    if own is not None:
+        return own, "kept" if has_version_for_the_sdk(own.text) else "replaced"
+    other = next((package for package in packages if package.name == "python"), None)
+    return other, "kept" if other is None else "doubled"
+
+
 class _Reader:
     """The form of one environment file."""
 
@@ -90,6 +148,7 @@ class _Reader:
         self._packages: list[Package] = []
         self._pip: list[tuple[int, int, str]] = []
         self._channels: tuple[int, int] | None = None
+        self._prefix: tuple[int, str] | None = None
 
     def read(self, document: Any) -> CondaFile:
         try:
@@ -97,11 +156,14 @@ class _Reader:
         except FileError as error:
             self._faults.append(error)
         pip = collect(self._file, iter(self._pip))
+        python, fate = _python_of(self._packages)
         return CondaFile(
             file=self._file,
             packages=tuple(package for package in self._packages if package.name != "python"),
             pip=pip,
-            python=next((package for package in self._packages if package.name == "python"), None),
+            python=python,
+            python_fate=fate,
+            prefix=self._prefix,
             channels=self._channels,
             faults=(*self._faults, *pip.faults),
         )
@@ -121,6 +183,8 @@ class _Reader:
             self._channels = entries["channels"].start_mark.line + 1, len(channels)
             for channel in channels:
                 self._text(channel, "a channel must be a text")
+        if "prefix" in entries and entries["prefix"].id == "scalar":
+            self._prefix = entries["prefix"].start_mark.line + 1, str(entries["prefix"].value)
         if entries["dependencies"].tag == _NULL:
             raise self._wrong(entries["dependencies"], "dependencies is empty")
         self._dependencies(entries["dependencies"])
@@ -153,11 +217,9 @@ class _Reader:
             raise self._wrong(node, "dependencies has more than one pip: list")
 
     def _package(self, node: Any, text: str) -> None:
-        match = _MATCH.match(text)
-        if match:
-            name = match["name"].lower().replace("_", "-")
-            line = node.start_mark.line + 1
-            self._packages.append(Package(line, text, name, match["version"].strip()))
+        package = package_of(node.start_mark.line + 1, text)
+        if package is not None:
+            self._packages.append(package)
 
     def _pip_section(self, node: Any) -> None:
         section = self._mapping(node, "a dependency must be a text or a pip: list")

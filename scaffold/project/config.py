@@ -132,6 +132,8 @@ def workspace_config_at(file: ProjectFile) -> WorkspaceConfig:
         raise file.error(error.lineno, f"not JSON: {error.msg}", _DOWNLOAD) from error
     except RecursionError as error:
         raise file.error(1, "not JSON: nested too deeply", _DOWNLOAD) from error
+    except ValueError as error:  # a number of thousands of digits
+        raise file.error(1, "not JSON: a number is too long", _DOWNLOAD) from error
     if not isinstance(content, dict):
         raise file.error(1, "not the config of a workspace: it must be a JSON object", _DOWNLOAD)
     values = _from_scope(content["Scope"], file) if content.get("Scope") else content

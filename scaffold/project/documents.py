@@ -170,7 +170,8 @@ def _location(path: Path, base: Path, line: int) -> dict[str, Any]:
 
 
 def _artifact(path: Path, base: Path) -> dict[str, Any]:
-    return {"uri": quote(ProjectFile.within(base, path).shown), "uriBaseId": "%SRCROOT%"}
+    shown = ProjectFile.within(base, path).shown
+    return {"uri": quote(shown.encode("utf-8", "surrogateescape")), "uriBaseId": "%SRCROOT%"}
 
 
 def _sarif_fix(fix: Fix, base: Path) -> dict[str, Any]:

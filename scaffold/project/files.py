@@ -13,6 +13,8 @@ from typing import Any
 
 from scaffold.errors import ProjectError
 from scaffold.project import notebook
+from scaffold.project.reading import MOST, MOST_BY_HAND, TooLargeError, read
+from scaffold.words import on_one_line
 
 
 def lines_of(text: str) -> list[str]:
@@ -35,10 +37,15 @@ class FileError(ProjectError):
 
     def __init__(self, file: "ProjectFile", line: int | None, wrong: str, hint: str) -> None:
         place = file.shown if line is None else f"{file.shown}:{line}"
-        super().__init__(f"{place}: {wrong}.", hint)
+        super().__init__(on_one_line(f"{place}: {wrong}."), on_one_line(hint))
         self.file = file
         self.line = line
         self.wrong = wrong
+
+    @property
+    def is_of_size(self) -> bool:
+        """Whether nothing is wrong with the file but that it is too large to be looked at."""
+        return isinstance(self.__cause__, TooLargeError)
 
 
 @dataclass(frozen=True)
@@ -72,42 +79,50 @@ class ProjectFile:
         phrase = wrong.strip().splitlines()[0] if wrong.strip() else "malformed"
         return FileError(self, line, phrase.rstrip("."), hint)
 
-    def data(self) -> bytes:
+    def data(self, most: int = MOST) -> bytes:
         """The file's bytes.
 
+        Args:
+            most: how many bytes it may have.
+
         Raises:
-            FileError: it is not there, or cannot be read.
+            FileError: it is not there, is no file, has more bytes than that, or cannot be read.
         """
         try:
-            return self.path.read_bytes()
+            return read(self.path, most)
         except FileNotFoundError as error:
             raise self.error(None, "there is no such file", "Restore the file, or mend its name.") from error
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise self.error(None, f"cannot be read: {reason}", "Make it a readable file.") from error
 
-    def text(self) -> str:
-        """The file's text.
+    def text(self, most: int = MOST_BY_HAND) -> str:
+        """The text of a file that people write by hand.
+
+        Args:
+            most: how many bytes it may have.
 
         Raises:
             FileError: it is not there, cannot be read, or is not plain UTF-8. The SDK opens these
                 files without naming an encoding, so that a byte order mark becomes part of the text.
         """
-        data = self.data()
+        data = self.data(most)
         if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
             wrong = "starts with a byte order mark, which the SDK takes for text"
             raise self.error(
                 1, wrong, "Save the file as UTF-8 without BOM (Windows PowerShell's > adds one)."
             )
-        return self.decoded()
+        return self._decoded(data)
 
     def decoded(self) -> str:
-        """The file's text as the SDK has it, a byte order mark among it.
+        """The text of such a file as the SDK has it, a byte order mark among it.
 
         Raises:
             FileError: it is not there, cannot be read, or is not UTF-8.
         """
-        data = self.data()
+        return self._decoded(self.data(MOST_BY_HAND))
+
+    def _decoded(self, data: bytes) -> str:
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -132,10 +147,10 @@ class ProjectFile:
         self._compiled(0)
 
     def _compiled(self, flags: int) -> Any:
-        data: bytes | str = self.data()
+        is_notebook = self.path.suffix == notebook.SUFFIX
+        read_as = self.data(MOST if is_notebook else MOST_BY_HAND)
         try:
-            if self.path.suffix == notebook.SUFFIX:
-                data = notebook.module(self.data())
+            data = notebook.module(read_as) if is_notebook else read_as
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # they are about code that runs elsewhere
                 return compile(data, str(self.path), "exec", flags, dont_inherit=True)
@@ -144,6 +159,6 @@ class ProjectFile:
         except SyntaxError as error:
             # A file that cannot be decoded is reported at line 0.
             raise self.error(error.lineno or 1, f"not valid Python: {error.msg}", "Mend the line.") from error
-        except (ValueError, RecursionError, MemoryError) as error:
+        except (ValueError, RecursionError, MemoryError, OverflowError, SystemError) as error:
             wrong = f"not valid Python: {error or 'nested too deeply'}"
             raise self.error(1, wrong, "Mend the file.") from error

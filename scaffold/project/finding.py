@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from scaffold.project.files import FileError, ProjectFile, lines_of
+from scaffold.project.reading import read_or_nothing
+from scaffold.words import on_one_line
 
 if TYPE_CHECKING:
     from scaffold.project.subject import Subject
@@ -55,7 +57,7 @@ class Fix:
 
 def without_mark(file: ProjectFile) -> Fix | None:
     """The fix for a byte order mark of UTF-8 at a file's start; None where there is none."""
-    data = file.path.read_bytes() if file.path.is_file() else b""
+    data = read_or_nothing(file.path)
     if not data.startswith(b"\xef\xbb\xbf"):
         return None
     first = lines_of(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace"))[:1]
@@ -159,11 +161,14 @@ class Rule:
         return inspect.cleandoc(self.find.__doc__ or "")
 
     def findings(self, subject: "Subject") -> Iterator[Finding]:
-        """What it finds; nothing when a file that it needs cannot be read, which is another rule's to say."""
+        """What it finds; nothing when a file that it needs cannot be read, which is another rule's to say.
+
+        Nor where code is nested more deeply than it can be followed: Python itself may take it.
+        """
         try:
             for found in self.find(subject):
                 yield self._finding(found)
-        except FileError:
+        except (FileError, RecursionError):
             return
 
     def _finding(self, found: Found) -> Finding:
@@ -171,12 +176,12 @@ class Rule:
             rule=self.id,
             severity=found.severity or self.severity,
             when=self.when,
-            file=found.file.shown,
+            file=on_one_line(found.file.shown),
             path=found.file.path,
             line=found.line,
-            what=found.what,
+            what=on_one_line(found.what),
             why=found.why or self.why,
-            hint=found.hint,
+            hint=on_one_line(found.hint),
             fix=found.fix,
         )
 

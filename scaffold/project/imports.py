@@ -224,6 +224,13 @@ def _statements(module: Module, *, main: bool) -> Iterator[_Statement]:
         yield from _in(module.tree.body, certain=True, main=main)
 
 
+def imports_in(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
+    """The imports of a file that are not tried: module, the name that is taken from it or nothing, and the line."""
+    for one in _in(tree.body, certain=True, main=True):
+        if not one.level:
+            yield one.module, one.name, one.line
+
+
 def _in(body: list[ast.stmt], *, certain: bool, main: bool) -> Iterator[_Statement]:
     """The imports of statements; none of those that are tried, or are for type checkers alone."""
     for node in body:

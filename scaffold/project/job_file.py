@@ -8,13 +8,16 @@ with the project when that has changed too. So exporting twice changes nothing, 
 import difflib
 import hashlib
 import json
+import os
 import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from scaffold.project.files import ProjectFile
 from scaffold.project.job import CommandJob
+from scaffold.project.reading import MOST_BY_HAND
 
 NAME = "job.yml"
 _HEAD = (
@@ -145,10 +148,14 @@ def plan(path: Path, data: bytes) -> Export:
     Args:
         path: the file.
         data: what the project says it should hold, as :func:`render` gives it.
+
+    Raises:
+        FileError: something stands there that is no file, or is a link that leads nowhere.
     """
-    if not path.exists():
+    if not os.path.lexists(path):
         return Export(path, data, None, "new")
-    present = path.read_bytes().replace(b"\r\n", b"\n")  # git may have given it the line ends of Windows
+    present = ProjectFile(path, str(path)).data(MOST_BY_HAND)
+    present = present.replace(b"\r\n", b"\n")  # git may have given it the line ends of Windows
     if present == data:
         return Export(path, data, present, "unchanged")
     seal, wanted = _SEAL.search(present), _SEAL.search(data)

@@ -14,6 +14,7 @@ from scaffold.project.files import FileError
 from scaffold.project.job import CommandJob, Remark
 from scaffold.project.job_arguments import Arguments
 from scaffold.project.job_configuration import Configured
+from scaffold.project.reading import is_folder
 from scaffold.project.source import Unknown
 from scaffold.project.straight import Straight
 from scaffold.project.subject import Subject
@@ -52,7 +53,11 @@ def read_job(
     Raises:
         FileError: a file is missing or malformed, or the script computes what the job would have to say.
     """
-    return _Reader(subject, faults, environment=environment).job()
+    try:
+        return _Reader(subject, faults, environment=environment).job()
+    except RecursionError as error:
+        hint = "Write it in fewer brackets, or submit with --sdk v1, which runs the script itself."
+        raise subject.runner.error(1, "it is nested too deeply to be read", hint) from error
 
 
 class _Reader:
@@ -64,7 +69,7 @@ class _Reader:
         self._reads_environment = environment
         self._submission = subject.submission
         self._runner = subject.runner
-        self._values = Values(self._runner, subject.constants, subject.constants_file)
+        self._values = Values(self._runner, subject.constants, subject.constants_file, subject.root)
         self._straight = Straight(self._values)
         self._sources: dict[str, str] = {}
         self._missing: dict[str, str] = {}
@@ -170,7 +175,7 @@ class _Reader:
         if argument.value is None:
             raise self._unknown(node.lineno, "source_directory")
         folder = self._subject.absolute(argument.value)
-        if not folder.is_dir():
+        if not is_folder(folder):
             made = (
                 "Run what makes it, or mend its name." if self._submission.makes_files else "Mend its name."
             )

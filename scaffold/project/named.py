@@ -16,6 +16,7 @@ from scaffold.project import notebook
 from scaffold.project.config import CONFIG_FILES
 from scaffold.project.model import RUNNER
 from scaffold.project.reader import absolute, find_project, is_project
+from scaffold.project.reading import read_or_nothing
 from scaffold.project.subject import Subject
 from scaffold.project.submitting import (
     leads_to_submitting,
@@ -250,7 +251,7 @@ def _real(path: Path) -> Path:
 
 
 def _is_job(path: Path) -> bool:
-    text = path.read_bytes()[:100_000]
+    text = read_or_nothing(path)[:100_000]
     return any(word in text for word in (b"azuremlschemas", b"command:", b"type:", b"jobs:"))
 
 

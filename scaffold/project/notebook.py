@@ -79,7 +79,7 @@ def _placed(data: bytes) -> Iterator[tuple[str, list[int]]]:
     try:
         text = data.decode("utf-8-sig")
         found = [(cell["cell_type"] == "code", "".join(cell["source"])) for cell in json.loads(text)["cells"]]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NotANotebookError from error
     file = [_of_json(line) for line in text.split("\n")]
     place = 0

@@ -1,11 +1,25 @@
 """Which Python a project's environment has, and who says so."""
 
+import re
 from dataclasses import dataclass
 
 from scaffold.project.files import ProjectFile
 
-# What azureml-core puts into an environment that names no Python.
+# What azureml-core puts into an environment that names no Python: Environment(…) and from_pip_requirements
+# (base_project_files/conda_dependencies.yml), and for conda specifications (conda_dependencies.py).
 SDK_PYTHON = "3.8.13"
+SDK_CONDA_PYTHON = "3.10.18"
+_VERSION = re.compile(r"(\d+)\.(\d+)(\.(\d+))?([ab](\d+))?$")
+
+
+def is_python_to_the_sdk(text: str) -> bool:
+    """Whether azureml-core takes an entry of conda's dependencies for the one that says which Python."""
+    return text.startswith("python") and re.split(r"[\[=|<>~!]", text)[0] == "python"
+
+
+def has_version_for_the_sdk(text: str) -> bool:
+    """Whether azureml-core reads a version in such an entry; it writes its own default over any other one."""
+    return _VERSION.search(text) is not None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scaffold.errors import ProjectError
+from scaffold.project.reading import read
 
 _UNCHANGED = "Nothing was written."
 
@@ -51,7 +52,7 @@ def write(files: Sequence[New], root: Path, *, copies: Sequence[tuple[Path, Path
                 staged.append(_staged(new, target))
             temporaries.callback(staged[-1].unlink, missing_ok=True)
         for new, target, temporary in zip(files, targets, staged, strict=True):
-            before = target.read_bytes() if target.exists() else None
+            before = read(target) if target.exists() else None
             with _told(new.shown):
                 temporary.replace(target)
             undo.callback(_put_back, target, before)
@@ -68,7 +69,7 @@ def _put_back(target: Path, before: bytes | None) -> None:
 
 def with_ends_of(path: Path, data: bytes) -> bytes:
     """Text with the line ends that a file has, where it is there."""
-    present = path.read_bytes() if path.is_file() else b""
+    present = read(path) if path.is_file() else b""
     if b"\r\n" in present and b"\r" not in data:
         return data.replace(b"\n", b"\r\n")
     return data

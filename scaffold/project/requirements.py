@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scaffold.project.files import FileError, ProjectFile
+from scaffold.project.reading import is_file
 from scaffold.requirements import FILES, NEED_VALUE, OPTIONS, is_local, is_url, logical_lines, option_of
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ class Named(Line):
         from packaging.utils import canonicalize_name
 
         return canonicalize_name(self.requirement.name)
+
+    @property
+    def local(self) -> str | None:
+        """The file or folder of this computer that it is to be installed from (``NAME @ file:///…``)."""
+        url = self.requirement.url
+        return url if url is not None and _is_of_this_computer(url) else None
 
 
 @dataclass(frozen=True)
@@ -124,11 +131,21 @@ def collect(file: ProjectFile, logical: Iterator[tuple[int, int, str]]) -> Requi
     )
 
 
+def _is_of_this_computer(place: str) -> bool:
+    return place.lower().startswith("file:") or not (is_url(place) or _REPOSITORY.match(place))
+
+
+_LONGEST, _SHOWN = 10_000, 200
+_REPOSITORY = re.compile(r"(?:git|hg|svn|bzr)\+")
+_PLACES = {*FILES, "-e", "--editable", "-f", "--find-links"}
+_INDEXES = {"-i", "--index-url", "--extra-index-url"}
+
+
 def _read(file: ProjectFile, number: int, last: int, text: str) -> Named | Other:
     if text.startswith("-"):
         option, value = _read_option(file, number, text)
-        names_file = option in {*FILES, "-e", "--editable"} and not is_url(value)
-        local = value if names_file and not value.startswith(("git+", "hg+", "svn+", "bzr+")) else None
+        names_file = option in _PLACES or (option in _INDEXES and value.lower().startswith("file:"))
+        local = value if names_file and _is_of_this_computer(value) else None
         return Other(number, last, text, option=option, local=local)
     return _read_requirement(file, number, last, text)
 
@@ -140,7 +157,7 @@ def _read_option(file: ProjectFile, number: int, text: str) -> tuple[str, str]:
         raise file.error(number, wrong, "Remove the line, or mend the option.")
     if option in NEED_VALUE and not value:
         raise file.error(number, f"{option} lacks its value", "Write the value behind it.")
-    if option in FILES and not is_url(value) and not (file.path.parent / value).is_file():
+    if option in FILES and not is_url(value) and not is_file(file.path.parent / value):
         raise file.error(number, f"there is no file {value}", "Restore the file, or remove the line.")
     return option, value
 
@@ -150,14 +167,17 @@ def _read_requirement(file: ProjectFile, number: int, last: int, text: str) -> N
 
     plain = re.split(r"\s--(?:hash|global-option|config-settings)\b", text)[0].strip()
     if is_url(plain):
-        return Other(number, last, text, local=plain if plain.startswith("file:") else None)
+        return Other(number, last, text, local=plain if _is_of_this_computer(plain) else None)
     if is_local(plain):
         return Other(number, last, text, local=plain)
     try:
         # pip fills in ${NAME} from the environment; any word will do to see the line's form.
-        requirement = Requirement(re.sub(r"\$\{[A-Z0-9_]+\}", "x", plain))
-    except InvalidRequirement as error:
-        reason = str(error).splitlines()[0]
-        wrong = f"'{plain}' is not a requirement that pip can read ({reason})"
+        requirement = Requirement(re.sub(r"\$\{[A-Z0-9_]+\}", "x", plain[:_LONGEST]))
+    except (InvalidRequirement, RecursionError, ValueError) as error:
+        reason = (
+            "it is nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0]
+        )
+        shown = plain if len(plain) <= _SHOWN else f"{plain[:_SHOWN]}…"
+        wrong = f"'{shown}' is not a requirement that pip can read ({reason})"
         raise file.error(number, wrong, "Write NAME, or NAME==VERSION, one on each line.") from error
     return Named(number, last, text, requirement)

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from scaffold.project.reading import read_or_nothing
+
 MOST_BYTES = 1_000_000
 # One of these stands in every line in which a detector finds something, the bytes in front to be looked for
 # before the whole, which costs next to nothing. Most projects hold none, and need not load the detectors.
@@ -62,8 +64,11 @@ _AZURE = (
 _EXPIRY = re.compile(r"\bse=(\d{4}-\d\d-\d\d)")
 # Words of a made-up value in an example.
 _MADE_UP = re.compile(
-    r"example|dummy|fake|sample|placeholder|your|xxx|\*\*\*|<.*>|password|passwd|secret|user|1234", re.I
+    r"example|dummy|fake|sample|placeholder|your|xxx|\*\*\*|<.*>|password|passwd|secret|user|12345678", re.I
 )
+
+_SHORT = 16
+_BEGINNING = 4
 
 
 @dataclass(frozen=True)
@@ -87,10 +92,7 @@ def secrets_in(path: Path, today: datetime.date) -> Iterator[Secret]:
         today: signatures that held until a day before it are none any more.
     """
     day = today.isoformat()
-    try:
-        data = path.read_bytes() if path.stat().st_size <= MOST_BYTES else b""
-    except OSError:
-        return
+    data = read_or_nothing(path, MOST_BYTES)
     if b"\0" in data[:4096]:
         return
     signs = [pattern for sign, pattern in _SIGNS.items() if sign in data and pattern.search(data)]
@@ -108,14 +110,23 @@ def _kind(line: str, today: str) -> str | None:
             expiry = _EXPIRY.search(line) if "signature" in name else None
             return None if expiry and expiry[1] < today else name
     for detector in _detectors():
-        found = {str(secret) for secret in detector.analyze_string(line)}
+        found = {_whole(str(secret), detector, line) for secret in detector.analyze_string(line)}
         if any(not _is_made_up(secret) for secret in found):
             return str(detector.secret_type)
     return None
 
 
+def _whole(found: str, detector: Any, line: str) -> str:
+    """A secret as a whole, of which some detectors give the first letters alone (``ghp``)."""
+    if len(found) > _BEGINNING:
+        return found
+    matches = (pattern.search(line) for pattern in getattr(detector, "denylist", ()))
+    return next((match[0] for match in matches if match and found in match[0]), found)
+
+
 def _is_made_up(secret: str) -> bool:
-    return len(set(secret)) < 5 or _MADE_UP.search(secret) is not None
+    short = len(secret) < _SHORT and "1234" in secret
+    return short or len(set(secret)) < 5 or _MADE_UP.search(secret) is not None
 
 
 @cache

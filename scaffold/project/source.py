@@ -39,7 +39,7 @@ def read_constants(file: ProjectFile) -> Constants:
             try:
                 values[name] = _literal(expression, values)
                 unknown.discard(name)
-            except Unknown:
+            except (Unknown, RecursionError, ValueError, MemoryError):
                 values.pop(name, None)
                 unknown.add(name)
     return Constants(values=values, lines=lines, unknown=frozenset(unknown), path=file.path)
@@ -84,8 +84,14 @@ def _literal(node: ast.expr, bound: dict[str, Any]) -> Any:
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return joined(_literal(left, bound), _literal(right, bound))
         case ast.JoinedStr(values=parts):
-            return "".join(str(_literal(plain_part(part), bound)) for part in parts)
+            return _whole([str(_literal(plain_part(part), bound)) for part in parts])
     raise Unknown
+
+
+def _whole(parts: list[str]) -> str:
+    if sum(map(len, parts)) > _LONGEST:
+        raise Unknown
+    return "".join(parts)
 
 
 def _hashable(key: Any) -> Any:
@@ -94,11 +100,13 @@ def _hashable(key: Any) -> Any:
     return key
 
 
+_LONGEST = 100_000  # of a text or list that is put together; nobody writes longer ones
+
+
 def joined(left: Any, right: Any) -> Any:
-    if isinstance(left, str) and isinstance(right, str):
-        return left + right
-    if isinstance(left, list) and isinstance(right, list):
-        return left + right
+    for kind in (str, list):
+        if isinstance(left, kind) and isinstance(right, kind) and len(left) + len(right) <= _LONGEST:
+            return left + right
     raise Unknown
 
 

@@ -8,25 +8,27 @@ import datetime
 import os
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from scaffold.project import ruff
-from scaffold.project.conda import CondaFile, read_conda
+from scaffold.project.conda import CondaFile, Package, one_python, read_conda
 from scaffold.project.config import find_workspace_config, workspace_config_at
+from scaffold.project.described import Described
 from scaffold.project.distributions import closure
 from scaffold.project.files import FileError, ProjectFile
 from scaffold.project.ignore import IgnoreFile
 from scaffold.project.imports import Modules, reach
 from scaffold.project.model import CONSTANTS, RUNNER, Constants, Project, WorkspaceConfig
-from scaffold.project.python import SDK_PYTHON, Python
+from scaffold.project.python import SDK_CONDA_PYTHON, SDK_PYTHON, Python
+from scaffold.project.reading import is_file, is_folder, is_readable
+from scaffold.project.remembered import remembered
 from scaffold.project.requirements import Named, Requirements, read_requirements
 from scaffold.project.runner import Kind, Submission, read_submission
 from scaffold.project.section import Section
 from scaffold.project.snapshot import Snapshot, take
 from scaffold.project.source import read_constants
-from scaffold.project.values import Argument
+from scaffold.project.values import Argument, Values
 
 if TYPE_CHECKING:
     from scaffold.project.resolution import Resolution
@@ -56,10 +58,12 @@ class Provided:
     Attributes:
         names: those that are asked for, and those that come along with them as far as that is known.
         complete: whether there can be no others.
+        unknown_modules: whether one comes from an address, so that nobody knows which modules it has.
     """
 
     names: frozenset[str] = frozenset()
     complete: bool = False
+    unknown_modules: bool = False
 
 
 class Subject:
@@ -91,24 +95,29 @@ class Subject:
         """A file of the project."""
         return ProjectFile.within(self.root, path)
 
-    @cached_property
+    @remembered
     def constants(self) -> Constants:
         exists = self.constants_file.path.exists()
         return read_constants(self.constants_file) if exists else Constants()
 
-    @cached_property
+    @remembered
     def submission(self) -> Submission:
-        return read_submission(self.runner, self.constants, self.constants_file)
+        return read_submission(self.values)
 
-    @cached_property
+    @remembered
+    def values(self) -> Values:
+        """The names and values of the submitting script."""
+        return Values(self.runner, self.constants, self.constants_file, self.root)
+
+    @remembered
     def config(self) -> WorkspaceConfig:
         """The workspace that the SDK would find."""
         named = self.submission.workspace_config
         if named is not None and named.value is not None:
             path = self.root / named.value
-            if path.is_file():
+            if is_file(path):
                 return workspace_config_at(self.file(path))
-            if path.is_dir():
+            if is_folder(path):
                 return find_workspace_config(path, shown_from=self.root)
         return find_workspace_config(self.root)
 
@@ -120,16 +129,16 @@ class Subject:
         except FileError:
             return None
 
-    @cached_property
+    @remembered
     def source_directory(self) -> Path | None:
         """The folder that is sent; None when that is not known, or there is none."""
         folder = self.submission.source_directory
         if folder is None or folder.value is None:
             return None
         directory = self.absolute(folder.value)
-        return directory if directory.is_dir() else None
+        return directory if is_folder(directory) else None
 
-    @cached_property
+    @remembered
     def script(self) -> ProjectFile | None:
         """The script in it; None when that is not known, or there is none."""
         script = self.submission.script
@@ -137,23 +146,23 @@ class Subject:
             return None
         path = self.absolute(self.source_directory / script.value)
         inside = path.is_relative_to(self.source_directory)
-        return self.file(path) if path.is_file() and inside else None
+        return self.file(path) if is_file(path) and inside else None
 
-    @cached_property
+    @remembered
     def snapshot(self) -> Snapshot | None:
         """What would travel."""
         if self.source_directory is None:
             return None
         return take(self.source_directory, IgnoreFile.of(self.root, self.source_directory))
 
-    @cached_property
+    @remembered
     def modules(self) -> Modules | None:
         """The Python files that the script is made of, as far as its imports lead."""
         if self.script is None or self.script.path.suffix != ".py" or self.snapshot is None:
             return None
         return reach(self.script, self.snapshot, self.root)
 
-    @cached_property
+    @remembered
     def specified(self) -> Specified | None:
         """The one specification that all calls agree on; None when that is not known, or there is none."""
         known: dict[Path, tuple[set[Kind], Argument]] = {}
@@ -168,27 +177,43 @@ class Subject:
         kind = by_suffix if len(kinds) > 1 else next(iter(kinds))
         return Specified(self.file(path), kind, argument, len(kinds) > 1)
 
-    @cached_property
+    @remembered
+    def described(self) -> Described | None:
+        """The environment that no file describes, but the submitting script or the SDK itself."""
+        return self.submission.described
+
+    @property
+    def packages(self) -> tuple[Package, ...]:
+        """What conda installs besides Python, whatever says so."""
+        if self.described is not None:
+            return self.described.packages
+        return self.conda.packages if self.conda else ()
+
+    @remembered
     def conda(self) -> CondaFile | None:
         """The conda specification, when it is one."""
         specified = self.specified
-        if specified is None or specified.kind != "conda" or not specified.file.path.is_file():
+        if specified is None or specified.kind != "conda" or not is_file(specified.file.path):
             return None
         return read_conda(specified.file)
 
-    @cached_property
+    @remembered
     def pip(self) -> Requirements | None:
         """What pip installs: of either kind of specification."""
         specified = self.specified
-        if specified is None or not specified.file.path.is_file():
+        if self.described is not None:
+            return self.described.pip
+        if specified is None or not is_file(specified.file.path):
             return None
         if specified.kind == "conda":
             return self.conda.pip if self.conda else None
         return read_requirements(specified.file)
 
-    @cached_property
+    @remembered
     def python(self) -> Python | None:
         """The Python that the environment gets; None when that is not known."""
+        if self.described is not None:
+            return self.described.python
         if self.specified is None:
             return None
         if self.specified.kind == "conda":
@@ -205,34 +230,41 @@ class Subject:
         return Python(version, argument.file, argument.line, chosen=True)
 
     def _conda_python(self) -> Python | None:
-        conda = self.conda
-        if conda is None or conda.faults or self.submission.sets_python:
+        conda, submission = self.conda, self.submission
+        if conda is None or conda.faults:
+            return None
+        if submission.sets_python and submission.python_of != {"pip"}:
             return None
         if conda.python is None:
-            return Python(SDK_PYTHON, conda.file, 1, chosen=False)
-        for clause in conda.python.version.replace(" ", "").split(","):
-            match = re.search(r"\d+\.\d+(\.\d+)?", clause)
-            if match and not clause.startswith(("<", "!")):
-                return Python(match.group(), conda.file, conda.python.line, chosen=True)
-        return None
+            return Python(SDK_CONDA_PYTHON, conda.file, 1, chosen=False)
+        if conda.python_fate == "replaced":
+            return Python(SDK_CONDA_PYTHON, conda.file, conda.python.line, chosen=False)
+        version = one_python(conda.python.version) if conda.python_fate == "kept" else None
+        return Python(version, conda.file, conda.python.line, chosen=True) if version else None
 
-    @cached_property
+    @remembered
     def provided(self) -> Provided:
         """What the environment holds; nothing, and others too, where it is described in some other way."""
-        pip, conda = self.pip, self.conda
-        if pip is None or pip.faults or (conda and conda.faults) or not self.submission.specifications_only:
+        pip, conda, described = self.pip, self.conda, self.described
+        if pip is None or (conda and conda.faults and conda.faults != pip.faults):
             return Provided()
-        asked = {_with_extras(line) for line in pip.named}
-        asked |= {package.pypi_name for package in conda.packages} if conda else set()
+        if described is None and not self.submission.specifications_only:
+            return Provided()
+        asked = {_with_extras(line) for line in pip.named} | {package.pypi_name for package in self.packages}
+        begun = [match[1].lower() for one in pip.faults if (match := _LEADING.search(one.wrong))]
+        asked |= set(begun)
+        asked |= described.implied if described else frozenset()
         names, unknown = closure(asked)
-        elsewhere = any(line.brings for line in pip.others)
-        return Provided(frozenset(names), not unknown and not elsewhere)
+        addressed = any(line.brings for line in pip.others) or any(line.requirement.url for line in pip.named)
+        whole = len(begun) == len(pip.faults) and (described is None or described.complete)
+        return Provided(frozenset(names), whole and not unknown and not addressed, addressed)
 
-    @cached_property
+    @remembered
     def diagnostics(self) -> list[ruff.Diagnostic]:
         """What ruff says of the submitting script and of the script's modules, for the environment's Python."""
         modules = self.modules.modules if self.modules else ()
-        files = dict.fromkeys([self.runner.path, *(module.file.path for module in modules)])
+        paths = dict.fromkeys([self.runner.path, *(module.file.path for module in modules)])
+        files = [path for path in paths if is_readable(path)]
         minor = self.python.minor if self.python else None
         return ruff.diagnose(files, minor)
 
@@ -257,6 +289,10 @@ class Subject:
             specification=specified.file.path if specified else None,
             specification_kind=specified.kind if specified else None,
         )
+
+
+# The name with which a line begins that pip cannot read.
+_LEADING = re.compile(r"^'([A-Za-z][A-Za-z0-9._-]*)")
 
 
 def _with_extras(line: Named) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from scaffold.project import notebook
+from scaffold.project.reading import read
 
 # Of azureml, names of what is submitted and of what submits.
 _SUBMITTED = {
@@ -16,7 +17,7 @@ _SUBMITTED = {
     *("TensorFlow", "Pipeline", "PublishedPipeline", "PipelineEndpoint"),
 }
 _CALLS_OF_V2 = {"create_or_update", "begin_create_or_update", "submit_job"}
-_SYNTAX = (SyntaxError, ValueError, RecursionError)
+_SYNTAX = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 def submitting_scripts(folder: Path, suffixes: Collection[str]) -> list[Path]:
@@ -72,7 +73,7 @@ def starts_logging(path: Path) -> bool:
 
 def _text(path: Path) -> str | None:
     try:
-        data = path.read_bytes()
+        data = read(path)
         if path.suffix == notebook.SUFFIX:
             return notebook.module(data)
     except (OSError, notebook.NotANotebookError):

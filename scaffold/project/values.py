@@ -1,20 +1,25 @@
 """Follows the names of one submitting script back to literals, constants and its own folder.
 
-Nothing is ever executed; what is computed by code that is not followed here is :class:`Unknown`.
-Knows nothing of what the values are passed to.
+Nothing is ever executed; what is computed by code that is not followed here is :class:`Unknown`, in the place where
+it stands. Knows nothing of what the values are passed to.
 """
 
 import ast
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scaffold.project.files import ProjectFile
+from scaffold.project import evaluation
+from scaffold.project.bindings import Bindings
+from scaffold.project.evaluation import UNKNOWN
+from scaffold.project.expressions import Expressions
+from scaffold.project.files import FileError, ProjectFile
 from scaffold.project.model import Constants
-from scaffold.project.source import Unknown, joined, plain_part, plainly_bound
+from scaffold.project.reading import is_file
+from scaffold.project.source import Unknown, read_constants
 
 
 @dataclass(frozen=True)
@@ -32,15 +37,17 @@ class Argument:
     line: int
 
 
-class Values:
+class Values(Expressions):
     """The names of one file and the values of its expressions.
 
     Args:
         file: the script.
         constants: what constants.py beside it says.
         constants_file: that file.
+        folder: the working folder of the script when it runs; that of constants.py by default.
 
     Attributes:
+        file: the script.
         tree: the script's syntax tree.
         imports_constants: the line that imports constants.py, or None.
 
@@ -48,44 +55,51 @@ class Values:
         FileError: the script is not there or is not valid Python.
     """
 
-    def __init__(self, file: ProjectFile, constants: Constants, constants_file: ProjectFile) -> None:
-        self._file = file
+    def __init__(
+        self,
+        file: ProjectFile,
+        constants: Constants,
+        constants_file: ProjectFile,
+        folder: Path | None = None,
+        _above: "Values | None" = None,
+    ) -> None:
+        super().__init__(folder or constants_file.path.parent)
+        self._started = self._folder
+        self.file = file
         self._constants = constants
         self._constants_file = constants_file
         self.tree = file.syntax_tree()
-        self.imports_constants: int | None = None
-        self._imports: dict[str, str] = {}
-        self._bound: dict[str, ast.expr | None] = {}
+        self._names = Bindings(self.tree)
+        self.imports_constants = self._names.imported_at.get("constants")
         self._following: set[str] = set()
-        self._collect_names()
+        # Modules beside the script, read when a name of theirs is asked for; None for what is no such module.
+        self._modules: dict[str, Values | None] = {} if _above is None else _above._modules
+        self._move()
 
-    def _collect_names(self) -> None:
-        """Imports by local name, and names bound to one expression in the whole file (others are None)."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    top = alias.name.partition(".")[0]
-                    self._imports[alias.asname or top] = alias.name if alias.asname else top
-                    self._note_constants(alias.name, node)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                for alias in node.names:
-                    self._imports[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-                self._note_constants(node.module, node)
-            elif isinstance(node, ast.arg):
-                self._bound[node.arg] = None
-            elif isinstance(node, ast.stmt) and (bound := plainly_bound(node)):
-                for name in bound[0]:
-                    known = name not in self._bound or _is_same(self._bound[name], bound[1])
-                    self._bound[name] = bound[1] if known else None
-            elif isinstance(node, ast.For | ast.AsyncFor | ast.AugAssign | ast.NamedExpr | ast.withitem):
-                target = node.optional_vars if isinstance(node, ast.withitem) else node.target
-                for child in ast.walk(target) if target else ():
-                    if isinstance(child, ast.Name):
-                        self._bound[child.id] = None
+    def _move(self) -> None:
+        """Changes the working folder as the script does; it is unknown where that is not plain."""
+        moves = [
+            node
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Call) and self.dotted(node.func) in ("os.chdir", "contextlib.chdir")
+        ]
+        if not moves:
+            return
+        plain = [one.value for one in self.tree.body if isinstance(one, ast.Expr) and one.value in moves]
+        before, self._folder = self._folder, None
+        if len(moves) == len(plain) == 1 and len(moves[0].args) == 1:
+            self._folder = before
+            target = self.text(moves[0].args[0]).value
+            self._folder = None if target is None else Path(os.path.normpath(before / target))  # type: ignore[operator]
 
-    def _note_constants(self, module: str, node: ast.stmt) -> None:
-        if module == "constants" and self.imports_constants is None:
-            self.imports_constants = node.lineno
+    def placed(self, argument: Argument | None) -> Argument | None:
+        """A path as it is meant by a script that changes its working folder; any other as it is written."""
+        if argument is None or argument.value is None or os.path.isabs(argument.value):  # noqa: PTH117
+            return argument
+        if self._folder == self._started:
+            return argument
+        value = None if self._folder is None else os.fspath(self._folder / argument.value)
+        return Argument(value, argument.file, argument.line)
 
     def called(self, call: ast.Call) -> str:
         """The last part of what a call calls: ``submit`` of ``Experiment(ws, "x").submit(config)``."""
@@ -95,11 +109,25 @@ class Values:
 
     def dotted(self, node: ast.expr) -> str | None:
         """``os.path.join`` for however the file imported and wrote it."""
-        if isinstance(node, ast.Name):
-            return self._imports.get(node.id, node.id)
-        if isinstance(node, ast.Attribute) and (owner := self.dotted(node.value)):
-            return f"{owner}.{node.attr}"
-        return None
+        return self._names.dotted(node)
+
+    def imported_at(self, package: str) -> int | None:
+        """The first line that imports a package, or a module of it."""
+        found = [
+            line
+            for module, line in self._names.imported_at.items()
+            if module == package or module.startswith(f"{package}.")
+        ]
+        return min(found, default=None)
+
+    def dotted_with_stars(self, node: ast.expr, package: str) -> str | None:
+        """As :meth:`dotted`, for names that may come from ``from package.module import *``."""
+        dotted = self.dotted(node)
+        root, _, rest = (dotted or "").partition(".")
+        stars = [module for module in self._names.stars if module.partition(".")[0] == package]
+        if not stars or root in self._names.bound or root in self._names.imports or root == package:
+            return dotted
+        return f"{stars[0]}.{root}" + (f".{rest}" if rest else "")
 
     def uses(self) -> dict[str, int]:
         """Names of constants.py that the file uses → the line of the first use."""
@@ -113,13 +141,15 @@ class Values:
 
     def _constant(self, node: ast.expr) -> str | None:
         """The name of the constant that an expression takes from constants.py."""
-        if isinstance(node, ast.Name) and node.id in self._bound:
+        if not isinstance(node, ast.Attribute | ast.Name):
+            return None
+        if isinstance(node, ast.Name) and node.id in self._names.bound:
             return None
         module, _, name = (self.dotted(node) or "").rpartition(".")
         if module == "constants" and name != "*":
             return name
         # ``from constants import *`` brings in whatever is there.
-        star = self._imports.get("*") == "constants.*"
+        star = "constants" in self._names.stars
         if star and isinstance(node, ast.Name) and node.id in self._constants.values:
             return node.id
         return None
@@ -129,6 +159,8 @@ class Values:
         node = next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
         if node is None and position is not None and len(call.args) > position:
             node = call.args[position]
+            if any(isinstance(item, ast.Starred) for item in call.args[: position + 1]):
+                return None
         return node
 
     def argument(self, call: ast.Call, name: str, position: int | None = None) -> Argument | None:
@@ -163,17 +195,8 @@ class Values:
         Raises:
             Unknown: it is something else.
         """
-        node = self.followed(node)
-        match node:
-            case ast.Constant(value=value):
-                return value
-            case ast.List(elts=parts) | ast.Tuple(elts=parts):
-                return [self.plain(part) for part in parts]
-            case ast.Dict(keys=keys, values=values) if None not in keys:
-                return {
-                    self.plain(key): self.plain(value) for key, value in zip(keys, values, strict=True) if key
-                }
-        return self.value(node)
+        value = self.value(node)
+        return list(value) if isinstance(value, tuple) else value
 
     def text(self, node: ast.expr) -> Argument:
         """An expression as a text or path."""
@@ -184,179 +207,148 @@ class Values:
         file, line = self.origin(node)
         return Argument(value, file, line)
 
+    def template(self, node: ast.expr) -> str | None:
+        """An expression as a text with ``UNKNOWN`` for each part that is not known; None when it is no text."""
+        self._lenient = True
+        try:
+            value = self.value(node)
+        except Unknown:
+            return None
+        finally:
+            self._lenient = False
+        return value if isinstance(value, str) and value != UNKNOWN else None
+
     def items(self, node: ast.expr) -> list[str | None]:
         """A list of texts and numbers, as texts; None for each one that is not known.
 
         Raises:
             Unknown: not even how many there are.
         """
-        if name := self._constant(node):
-            value = self._constants.values.get(name)
-            if isinstance(value, list | tuple):
-                return [str(item) for item in value]
-            raise Unknown
-        match node:
-            case ast.List(elts=parts) | ast.Tuple(elts=parts):
-                if any(isinstance(part, ast.Starred) for part in parts):
-                    raise Unknown
-                return [self._item(part) for part in parts]
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                return self.items(left) + self.items(right)
-            case ast.Name(id=name):
-                with self._followed(name) as expression:
-                    return self.items(expression)
-        raise Unknown
-
-    def _item(self, node: ast.expr) -> str | None:
         match self.followed(node):
-            case ast.Constant(value=int() | float() as number):
-                return str(number)
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
-                return str(-number)
+            case ast.List(elts=parts) | ast.Tuple(elts=parts):
+                return [item for part in parts for item in self._items_of(part)]
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                with self._deeper():
+                    return evaluation.bounded(self.items(left) + self.items(right))  # type: ignore[no-any-return]
+        value = self.value(node)
+        if not isinstance(value, list | tuple):
+            raise Unknown
+        return [_item(item) for item in value]
+
+    def _items_of(self, part: ast.expr) -> list[str | None]:
+        if isinstance(part, ast.Starred):
+            with self._deeper():
+                return self.items(part.value)
         try:
-            value = self.value(node)
+            return [_item(self.value(part))]
         except Unknown:
-            return None
-        return str(value)
+            return [None]
 
     def origin(self, node: ast.expr) -> tuple[ProjectFile, int]:
         """The line that says what the expression is: in constants.py, where it comes from there."""
         origins = list(self._origins(node))
         of_constants = [origin for origin in origins if origin[0] is self._constants_file]
-        return (of_constants or origins or [(self._file, node.lineno)])[-1]
+        return (of_constants or origins or [(self.file, node.lineno)])[-1]
 
     def _origins(self, node: ast.expr) -> Iterator[tuple[ProjectFile, int]]:
-        """Where the literals of an expression stand, names followed."""
-        for part in ast.walk(node):
-            if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                yield self._file, part.lineno
-            elif isinstance(part, ast.Attribute | ast.Name):
-                name = self._constant(part)
-                if name and name in self._constants.lines:
-                    yield self._constants_file, self._constants.lines[name]
-                elif isinstance(part, ast.Name) and (bound := self._bound.get(part.id)):
-                    with self._following_once(part.id) as first:
-                        yield from self._origins(bound) if first else ()
-
-    @contextmanager
-    def _following_once(self, name: str) -> Iterator[bool]:
-        """False when the name is being followed already: it is bound to itself."""
-        if name in self._following:
-            yield False
-            return
-        self._following.add(name)
-        try:
-            yield True
-        finally:
-            self._following.discard(name)
+        """Where the literals of an expression stand, names followed, each name once."""
+        waiting, seen = [node], set[str]()
+        while waiting:
+            for part in ast.walk(waiting.pop()):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    yield self.file, part.lineno
+                elif isinstance(part, ast.Attribute | ast.Name):
+                    name = self._constant(part)
+                    if name and name in self._constants.lines:
+                        yield self._constants_file, self._constants.lines[name]
+                    elif isinstance(part, ast.Name) and part.id not in seen:
+                        seen.add(part.id)
+                        bound = self._names.bound.get(part.id)
+                        waiting += [bound] if bound is not None else []
 
     @contextmanager
     def _followed(self, name: str) -> Iterator[ast.expr]:
-        """The expression that a name is bound to; raises Unknown."""
-        expression = self._bound.get(name)
-        with self._following_once(name) as first:
-            if expression is None or not first:
-                raise Unknown
-            yield expression
+        """The expression that a name is bound to; raises Unknown, as for a name that is bound to itself."""
+        expression = self._names.bound.get(name)
+        if expression is None or name in self._following:
+            raise Unknown
+        self._following.add(name)
+        try:
+            with self._deeper():
+                yield expression
+        finally:
+            self._following.discard(name)
 
-    def value(self, node: ast.expr) -> Any:
-        """The text, path or other literal constant that an expression is.
-
-        Raises:
-            Unknown: it is something else.
-        """
+    def _named(self, node: ast.Name | ast.Attribute) -> Any:
+        if isinstance(node, ast.Name) and node.id == "__file__":
+            return os.path.normpath(self.file.path)
+        if isinstance(node, ast.Name) and node.id in self._names.bound:
+            with self._followed(node.id) as expression:
+                return self.value(expression)
+        dotted = self.dotted(node)
+        if dotted in evaluation.ATTRIBUTES:
+            return evaluation.ATTRIBUTES[dotted]
         if name := self._constant(node):
             if name in self._constants.values:
                 return self._constants.values[name]
+            return self._in_module("constants", name)
+        if isinstance(node, ast.Attribute):
+            of_class = self._names.of_class(node)
+            if of_class is not None:
+                return self.value(of_class)
+            module, _, name = (dotted or "").rpartition(".")
+            if module and self._names.imports_module(node):
+                return self._in_module(module, name)
+            return evaluation.attribute(self.value(node.value), node.attr)
+        return self._imported(node.id)
+
+    def _imported(self, name: str) -> Any:
+        """A name that is taken from another module, by itself or with all others."""
+        module, _, original = self._names.imports.get(name, "").rpartition(".")
+        if module:
+            return self._in_module(module, original)
+        for star in self._names.stars:
+            other = self._module(star)
+            if other is not None and name in other._names.bound:
+                return self._in_module(star, name)
+        raise Unknown
+
+    def _in_module(self, module: str, name: str) -> Any:
+        """What a module beside the script binds a name to."""
+        other = self._module(module)
+        if other is None or name in other._following:
             raise Unknown
-        match node:
-            case ast.Constant(value=str() as text):
-                return text
-            case ast.Name(id="__file__"):
-                return str(self._file.path)
-            case ast.Name(id=name):
-                with self._followed(name) as expression:
-                    return self.value(expression)
-            case ast.BinOp(left=left, op=ast.Div(), right=right):
-                return _below(self.value(left), self.value(right))
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                return joined(self.value(left), self.value(right))
-            case ast.JoinedStr(values=parts):
-                return "".join(str(self.value(plain_part(part))) for part in parts)
-            case ast.Attribute(value=owner, attr="parent"):
-                return _path(self.value(owner)).parent
-            case ast.Call():
-                return self._called_value(node)
-        raise Unknown
+        with self._deeper():
+            other._depth, other._steps, other._lenient = self._depth, self._steps, self._lenient
+            try:
+                if name in other._constants.values:
+                    return other._constants.values[name]
+                return other.value(ast.Name(id=name, ctx=ast.Load()))
+            finally:
+                self._steps = other._steps
 
-    def _called_value(self, call: ast.Call) -> Any:
-        """The value of the few calls that people write paths with."""
-        if call.keywords or any(isinstance(item, ast.Starred) for item in call.args):
-            raise Unknown
-        function = _FUNCTIONS.get(self.dotted(call.func) or "")
-        if function:
-            return function(*(self.value(item) for item in call.args))
-        if isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS:
-            owner = _path(self.value(call.func.value))
-            return _METHODS[call.func.attr](owner, *(self.value(item) for item in call.args))
-        raise Unknown
+    def _module(self, module: str) -> "Values | None":
+        if module not in self._modules:
+            self._modules[module] = None  # while it is being read, too
+            folder = self._constants_file.path.parent
+            stem = module.replace(".", "/")
+            for path in (folder / f"{stem}.py", folder / stem / "__init__.py"):
+                if is_file(path):
+                    self._modules[module] = self._read(ProjectFile.within(folder, path))
+                    break
+        return self._modules[module]
 
-
-def _is_same(one: ast.expr | None, other: ast.expr) -> bool:
-    """Whether two expressions are the same literal."""
-    return isinstance(one, ast.Constant) and ast.dump(one) == ast.dump(other)
-
-
-def _below(left: Any, right: Any) -> Path:
-    if not isinstance(left, Path) and not isinstance(right, Path):
-        raise Unknown
-    return _make_path(left, right)
-
-
-def _path(value: Any) -> Path:
-    if not isinstance(value, Path):
-        raise Unknown
-    return value
-
-
-def _text_path(function: Callable[..., str]) -> Callable[..., str]:
-    """A function on texts, for values of which one may be something else."""
-
-    def checked(*values: Any) -> str:
+    def _read(self, file: ProjectFile) -> "Values | None":
         try:
-            return function(*values)
-        except (TypeError, ValueError) as error:
-            raise Unknown from error
+            own = read_constants(file)
+            return Values(file, own, self._constants_file, self._folder, self)
+        except FileError:
+            return None
 
-    return checked
 
-
-def _make_path(*values: Any) -> Path:
+def _item(value: Any) -> str | None:
+    """An item of a command line as a text."""
     try:
-        return Path(*values)
-    except TypeError as error:
-        raise Unknown from error
-
-
-# Links are left alone (realpath is abspath): messages then name files as the person sees them.
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "os.path.join": _text_path(os.path.join),
-    "os.path.dirname": _text_path(os.path.dirname),
-    "os.path.abspath": _text_path(os.path.abspath),
-    "os.path.realpath": _text_path(os.path.abspath),
-    "os.path.normpath": _text_path(os.path.normpath),
-    "os.fspath": _text_path(os.fspath),
-    "pathlib.Path": _make_path,
-    "str": lambda value=None: os.fspath(value) if isinstance(value, str | Path) else _raise_unknown(),
-}
-
-_METHODS: dict[str, Callable[..., Path]] = {
-    "resolve": lambda path: path,
-    "absolute": lambda path: path,
-    "joinpath": _make_path,
-    "with_name": lambda path, name="": path.with_name(name) if name else _raise_unknown(),
-}
-
-
-def _raise_unknown() -> Any:
-    raise Unknown
+        return None if value is None else evaluation.text_of(value)
+    except Unknown:
+        return None

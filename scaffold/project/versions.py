@@ -72,7 +72,7 @@ def is_free_in_conda(package: Package) -> bool:
 
 def pinned(subject: Subject, name: str) -> tuple[int, ...] | None:
     """The version of a distribution that the specification pins, at least its lower end; None without one."""
-    pip, conda = subject.pip, subject.conda
+    pip = subject.pip
     for line in pip.named if pip else ():
         if line.name == name:
             clauses = [
@@ -80,7 +80,7 @@ def pinned(subject: Subject, name: str) -> tuple[int, ...] | None:
             ]
             for clause in clauses:
                 return tuple(int(part) for part in re.findall(r"\d+", clause.version)[:3])
-    for package in conda.packages if conda else ():
+    for package in subject.packages:
         match = re.match(r"(?:[=~]=?|>=)\s*(\d[\d.]*)", package.version)
         if package.pypi_name == name and match:
             return tuple(int(part) for part in match[1].split(".")[:3] if part)
@@ -89,8 +89,7 @@ def pinned(subject: Subject, name: str) -> tuple[int, ...] | None:
 
 def bounded(subject: Subject) -> bool:
     """Whether any requirement keeps another one from being the newest, as an upper limit may."""
-    pip, conda = subject.pip, subject.conda
+    pip = subject.pip
     if pip is None:
         return True
-    packages = conda.packages if conda else ()
-    return not (all(map(is_free, pip.named)) and all(map(is_free_in_conda, packages)))
+    return not (all(map(is_free, pip.named)) and all(map(is_free_in_conda, subject.packages)))

@@ -6,9 +6,11 @@ from scaffold.project.rules import (
     config,
     constants,
     environment,
+    file_names,
     imports,
     job,
     script,
+    sdk,
     snapshot,
     wiring,
 )
@@ -23,6 +25,6 @@ THEMES: tuple[Theme, ...] = (
     snapshot.theme,
     job.theme,
 )
-# Its rules are of the theme of environment, behind those that stand there.
-_ = conda
+# Their rules are of other themes, behind those that stand there.
+_ = conda, sdk, file_names
 RULES: tuple[Rule, ...] = tuple(rule for theme in THEMES for rule in theme.rules)

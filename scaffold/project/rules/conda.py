@@ -4,14 +4,19 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from scaffold.project.conda import CondaFile, read_conda
+from scaffold.project.conda import CondaFile, one_python, read_conda
 from scaffold.project.files import FileError, ProjectFile
-from scaffold.project.finding import Found
+from scaffold.project.finding import Found, Severity
+from scaffold.project.python import SDK_CONDA_PYTHON
+from scaffold.project.reading import is_file
 from scaffold.project.requirements import Requirements, read_requirements
 from scaffold.project.rules.environment import theme
+from scaffold.project.secrets import secrets_in
 from scaffold.project.subject import Subject
+from scaffold.project.versions import holds
 
 T = TypeVar("T")
+_NAMED_AT_ONCE = 4
 
 
 @theme.rule(
@@ -49,6 +54,156 @@ def environment_channels(subject: Subject) -> Iterator[Found]:
 
 
 @theme.rule(
+    "python-pin",
+    "warning",
+    "build",
+    "the SDK does not take the version of Python that environment.yml asks for",
+    why="The SDK reads no version there, and writes its own choice into what it sends.",
+)
+def environment_python_pin(subject: Subject) -> Iterator[Found]:
+    """The SDK reads `python=3.9`, `python==3.9.18` and `python>=3.9`. It reads no version in `python=3.9.18=BUILD`, as
+    `conda env export` writes it, nor in `python=3.9.*` and `python=3`, and asks for Python 3.10.18 in their place. It
+    does not see `python 3.9` and `conda-forge::python=3.9` at all, and asks for 3.10.18 beside them, so that conda
+    finds no Python that is both. Nothing is said where 3.10.18 is one that the line takes.
+    """
+    conda = subject.conda
+    if conda is None or conda.faults or conda.python is None or conda.python_fate == "kept":
+        return
+    if subject.submission.sets_python and subject.submission.python_of != {"pip"}:
+        return
+    text, version = conda.python.text, one_python(conda.python.version)
+    if _takes(conda.python.version, SDK_CONDA_PYTHON):
+        return
+    hint = f"Write python={version}." if version else "Write python=X.Y, with the version that you want."
+    if conda.python_fate == "replaced":
+        wrong = f"'{text}' is no version to the SDK: it asks for python={SDK_CONDA_PYTHON} in its place"
+        yield Found(conda.file, conda.python.line, wrong, hint)
+    else:
+        wrong = f"the SDK does not see '{text}', and asks for python={SDK_CONDA_PYTHON} beside it"
+        yield Found(conda.file, conda.python.line, wrong, hint, why=_TWO_PYTHONS)
+
+
+_TWO_PYTHONS = "conda is asked for two versions of Python, and finds no way."
+
+
+def _takes(constraint: str, version: str) -> bool:
+    """Whether a constraint of conda's takes a version; no when it cannot be told."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    clauses = []
+    for clause in constraint.replace(" ", "").split(","):
+        match = re.fullmatch(r"(==?|~=|>=|<=?|>|!=|)([\d.]+?)(\.?\*)?(=.*)?", clause)
+        if match is None:
+            return clause in ("", "*")
+        exact = match[1] == "==" or (match[4] and not match[3])
+        clauses.append(
+            f"{match[1] if match[1] not in ('', '=') else '=='}{match[2]}"
+            + (".*" if match[1] in ("", "=") and not exact else "")
+        )
+    try:
+        return SpecifierSet(",".join(clauses)).contains(version)
+    except InvalidSpecifier:
+        return False
+
+
+# Packages that conda's channels, or PyPI, have for one system alone.
+_OF_WINDOWS = {
+    *(
+        "vc",
+        "vc14-runtime",
+        "vs2015-runtime",
+        "vs2017-runtime",
+        "vs2019-runtime",
+        "ucrt",
+        "pywin32",
+        "pywinpty",
+    ),
+    *("winpty", "win-inet-pton", "console-shortcut", "powershell-shortcut", "msys2-conda-epoch"),
+}
+_OF_MACOS = {"python.app", "pyobjc-core", "pyobjc-framework-cocoa"}
+_PIP_OF_WINDOWS = {"pywin32", "pypiwin32", "pywinpty", "windows-curses"}
+_PIP_OF_MACOS = {"pyobjc", "pyobjc-core", "pyobjc-framework-cocoa"}
+
+
+@theme.rule(
+    "platform",
+    "error",
+    "build",
+    "packages that exist for another system only",
+    why="The image is one of Linux, for which there are no such packages.",
+)
+def environment_platform(subject: Subject) -> Iterator[Found]:
+    """`conda env export` names every package of the environment, those of Windows and macOS too (`vc`,
+    `vs2015_runtime`, `pywin32`, `python.app`), and the builds of that system, which Linux has others of.
+    `conda env export --from-history` names what was asked for. The local workspace may run on that system, so that it
+    is a warning there.
+    """
+    severity: Severity = "error" if subject.goes == "azure" else "warning"
+    pip = subject.pip
+    if pip is None:
+        return
+    places: dict[str, list[tuple[int, str]]] = {"Windows": [], "macOS": []}
+    for package in subject.packages:
+        for system, names in (("Windows", _OF_WINDOWS), ("macOS", _OF_MACOS)):
+            if package.name in names or (system == "Windows" and package.name.startswith("m2w64-")):
+                places[system].append((package.line, re.split(r"[=<>!~ ]", package.text)[0]))
+    for line in pip.named:
+        for system, names in (("Windows", _PIP_OF_WINDOWS), ("macOS", _PIP_OF_MACOS)):
+            if line.name in names and holds(subject, line):
+                places[system].append((line.number, line.name))
+    hint = "Remove them; 'conda env export --from-history' names only what you asked for."
+    for system, found in places.items():
+        if found:
+            listed = ", ".join(name for _, name in found[:_NAMED_AT_ONCE])
+            more = f" and {len(found) - _NAMED_AT_ONCE} more" if len(found) > _NAMED_AT_ONCE else ""
+            wrong = f"{listed}{more} exist{'s' if len(found) == 1 else ''} for {system} only"
+            yield Found(pip.file, found[0][0], wrong, hint, severity=severity)
+    yield from _builds(subject, severity)
+
+
+def _builds(subject: Subject, severity: Severity) -> Iterator[Found]:
+    """Builds of another system, where the prefix says that the file was exported there."""
+    conda = subject.conda
+    if conda is None or conda.prefix is None:
+        return
+    windows = re.match(r"[A-Za-z]:[\\/]", conda.prefix[1]) is not None
+    if not windows and not conda.prefix[1].startswith("/Users/"):
+        return
+    built = [package for package in conda.packages if re.fullmatch(r"=[^=,]+=[^=,]+", package.version)]
+    if built:
+        system = "Windows" if windows else "macOS"
+        wrong = (
+            f"{built[0].text} and others are builds of {system}"
+            if built[1:]
+            else f"{built[0].text} is a build of {system}"
+        )
+        hint = "Leave the builds out: 'conda env export --no-builds', or better --from-history."
+        why = "Linux has other builds of the same packages, so that conda finds none of these."
+        yield Found(conda.file, built[0].line, wrong, hint, why=why, severity="warning")
+
+
+@theme.rule(
+    "secret",
+    "warning",
+    "now",
+    "a key, token or password",
+    why="The lines are sent as they stand, and whoever can read the workspace can read its environments.",
+)
+def environment_secret(subject: Subject) -> Iterator[Found]:
+    """Passwords in the addresses of indexes and repositories, and tokens, as `snapshot-secret` finds them. A workspace
+    connection (`ws.set_connection`) gives Azure ML the password of a private feed, and pip's own configuration the
+    local workspace.
+    """
+    specified = subject.specified
+    if specified is None:
+        return
+    hint = "Leave it out, and let the workspace hold it: ws.set_connection, or pip's configuration for the local one."
+    for secret in list(secrets_in(specified.file.path, subject.today))[:_NAMED_AT_ONCE]:
+        wrong = f"it holds what looks like a secret ({secret.kind})"
+        yield Found(specified.file, secret.line, wrong, hint)
+
+
+@theme.rule(
     "disagree",
     "warning",
     "build",
@@ -77,7 +232,7 @@ def _pair(subject: Subject) -> tuple[ProjectFile, ProjectFile, Requirements, Con
         return None
     name = "environment.yml" if specified.kind == "pip" else "requirements.txt"
     other = subject.file(specified.file.path.with_name(name))
-    if not other.path.is_file() or other.path == specified.file.path:
+    if not is_file(other.path) or other.path == specified.file.path:
         return None
     pip = subject.pip if specified.kind == "pip" else _read(read_requirements, other)
     conda = subject.conda if specified.kind == "conda" else _read(read_conda, other)

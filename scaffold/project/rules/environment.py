@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from scaffold.project.files import FileError
 from scaffold.project.finding import Edit, Fix, Found, Severity, Theme, without_mark
-from scaffold.project.requirements import Named
+from scaffold.project.requirements import Named, Other
 from scaffold.project.subject import Subject
 from scaffold.project.versions import excludes, holding, holds, is_free, is_free_in_conda
 
@@ -26,6 +26,7 @@ END_OF_LIFE = {
     (3, 14): datetime.date(2030, 10, 31),
 }
 _NAMED_AT_ONCE = 4
+_COMPARED = 20
 
 
 @theme.rule(
@@ -88,8 +89,9 @@ def environment_python_line(subject: Subject) -> Iterator[Found]:
             says = "python= among the dependencies of conda"
         hint = f"Remove the line; {says} says which Python."
         fix = Fix("remove the line", (Edit(pip.file.path, line.number, line.last, ""),))
-        # An entry of a YAML list may share its line with others.
-        yield Found(pip.file, line.number, wrong, hint, fix=None if subject.conda else fix)
+        # An entry of a list may share its line with others.
+        alone = subject.specified is not None and subject.specified.kind == "pip"
+        yield Found(pip.file, line.number, wrong, hint, fix=fix if alone else None)
 
 
 @theme.rule(
@@ -106,14 +108,15 @@ def environment_conflict(subject: Subject) -> Iterator[Found]:
     pip = subject.pip
     if pip is None:
         return
-    seen: dict[str, list[Named]] = {}
+    seen: dict[str, dict[str, Named]] = {}
     for line in holding(subject, pip):
-        for other in seen.get(line.name, []):
+        others = seen.setdefault(line.name, {})
+        for other in list(others.values())[:_COMPARED]:
             if excludes(line, other) or excludes(other, line):
                 wrong = f"'{line.text}' and '{other.text}' (line {other.number}) exclude each other"
                 yield Found(pip.file, line.number, wrong, "Keep one of the two.")
                 break
-        seen.setdefault(line.name, []).append(line)
+        others.setdefault(str(line.requirement.specifier), line)
 
 
 @theme.rule(
@@ -165,11 +168,11 @@ def environment_unpinned(subject: Subject) -> Iterator[Found]:
     """`NAME==VERSION` is the same package whenever the image is built. `NAME`, or `NAME>=VERSION` alone, is
     the newest one. A limit (`<2`, `~=1.4`, conda's `=1.4`) is enough. One finding a file names them all.
     """
-    specified, pip, conda = subject.specified, subject.pip, subject.conda
-    if specified is None or pip is None:
+    pip = subject.pip
+    if pip is None:
         return
     free = [(line.number, line.requirement.name) for line in holding(subject, pip) if is_free(line)]
-    for package in conda.packages if conda is not None else ():
+    for package in subject.packages:
         if is_free_in_conda(package) and package.name not in ("pip", "setuptools"):
             free.append((package.line, package.name))
     if free:
@@ -178,7 +181,7 @@ def environment_unpinned(subject: Subject) -> Iterator[Found]:
         more = len(free) - _NAMED_AT_ONCE
         listed += f" and {more} more" if more > 0 else ""
         verb = "has" if len(free) == 1 else "have"
-        yield Found(specified.file, free[0][0], f"{listed} {verb} no upper limit", "Pin them: NAME==VERSION.")
+        yield Found(pip.file, free[0][0], f"{listed} {verb} no upper limit", "Pin them: NAME==VERSION.")
 
 
 @theme.rule(
@@ -189,16 +192,23 @@ def environment_unpinned(subject: Subject) -> Iterator[Found]:
     why="Only the lines of the specification are sent, so that the file is not there where they are installed.",
 )
 def environment_local(subject: Subject) -> Iterator[Found]:
-    """`-r other.txt`, `-c constraints.txt`, `-e .`, `./wheels/x.whl`: the SDK sends the lines, not the files that
+    """`-r other.txt`, `-c constraints.txt`, `-e .`, `--find-links wheels`, `./wheels/x.whl`, and the lines
+    `NAME @ file:///…` that `pip freeze` writes in an environment of conda: the SDK sends the lines, not the files that
     they name. The local workspace looks for them among the files that travel, so that it is a warning there.
     """
     pip = subject.pip
     severity: Severity = "error" if subject.goes == "azure" else "warning"
-    for line in pip.others if pip is not None else ():
-        if pip is None or line.local is None or "${" in line.local:
+    for line in pip.lines if pip is not None else ():
+        local = line.local if isinstance(line, Named | Other) else None
+        if pip is None or local is None or "${" in local:
+            continue
+        if isinstance(line, Named):
+            wrong = f"'{line.text}' is to be installed from a file or folder of this computer"
+            hint = f"Write {line.requirement.name}==VERSION; 'pip list --format=freeze' writes such lines."
+            yield Found(pip.file, line.number, wrong, hint, severity=severity)
             continue
         hint = "Put the code into the folder that is sent, or the package on an index."
-        if line.option in ("-r", "--requirement", "-c", "--constraint"):
+        if isinstance(line, Other) and line.option in ("-r", "--requirement", "-c", "--constraint"):
             hint = "Write its lines here instead."
         wrong = f"'{line.text}' names a file of this computer"
         yield Found(pip.file, line.number, wrong, hint, severity=severity)
@@ -233,18 +243,29 @@ RETIRED = {"sklearn": "scikit-learn", "tensorflow-gpu": "tensorflow"}
     why="It gets no security fixes, and packages of today no longer install on it.",
 )
 def environment_end_of_life(subject: Subject) -> Iterator[Found]:
-    """Each Python is supported for five years. A project that asks for none gets the SDK's choice, 3.8.13."""
-    python = subject.python
+    """Each Python is supported for five years. A project that asks for none gets the SDK's choice: 3.8.13, and 3.10.18
+    for a conda file and for `CondaDependencies.create`.
+    """
+    python, described = subject.python, subject.described
     end = END_OF_LIFE.get(python.minor) if python else None
     if python is None or end is None or subject.today <= end:
         return
-    by = "" if python.chosen else "nothing says which Python, so the SDK takes 3.8.13: "
-    wrong = f"{by}Python {python.short} reached its end of life on {end.isoformat()}"
+    if described is not None and described.kind == "default":
+        return  # what it lacks is another rule's to say
+    wrong = f"Python {python.short} reached its end of life on {end.isoformat()}"
     hint = "Ask for a newer one."
     if not python.chosen:
-        where = subject.conda is not None
-        hint = "Add python=3.11 to dependencies." if where else _SET_PYTHON
+        unread = subject.conda is not None and subject.conda.python_fate == "replaced"
+        by = "no version is read here" if unread else "nothing says which Python"
+        wrong = f"{by}, so the SDK takes {python.version}: {wrong}"
+        kind = described.kind if described else "conda" if subject.conda else "pip"
+        hint = _ASK_FOR_PYTHON[kind]
     yield Found(python.file, python.line, wrong, hint)
 
 
-_SET_PYTHON = "Add env.python.conda_dependencies.set_python_version('3.11') behind that line."
+_ASK_FOR_PYTHON = {
+    "conda": "Add python=3.11 to dependencies.",
+    "pip": "Add env.python.conda_dependencies.set_python_version('3.11') behind that line.",
+    "create": "Give CondaDependencies.create python_version='3.11'.",
+    "added": "Add env.python.conda_dependencies.set_python_version('3.11').",
+}

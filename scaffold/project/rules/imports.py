@@ -28,10 +28,11 @@ _MLFLOW = {"mlflow", "mlflow-skinny"}
 def import_local(subject: Subject) -> Iterator[Found]:
     """The script imports a file that stands beside it on this computer, but outside of the folder that is sent
     (constants.py is one), or that the ignore file leaves out. An import within a function or a condition is a
-    warning. Nothing is said of an import that is tried (`try: … except ImportError`).
+    warning. Nothing is said of an import that is tried (`try: … except ImportError`), nor where a package comes from
+    an address, whose modules are not known.
     """
     modules, snapshot = subject.modules, subject.snapshot
-    if modules is None or snapshot is None:
+    if modules is None or snapshot is None or subject.provided.unknown_modules:
         return
     for one in _first(modules):
         place = _beside(subject, snapshot, one.top)
@@ -107,13 +108,15 @@ def _is_provided(subject: Subject, one: Import) -> bool:
     why="Python finds no module of that name in the environment.",
 )
 def import_missing(subject: Subject) -> Iterator[Found]:
-    """Found only where it can be known: the specification is a file, scaffold knows every distribution in it
-    and what each brings along, and none of them has the module. Where one is unknown, or comes from an
-    address, nothing is said; nor of an import that is tried (`try: … except ImportError`).
+    """Found only where it can be known: the environment is described by a file or by plain calls, or by nothing at
+    all; scaffold knows every distribution in it and what each brings along, and none of them has the module. Where one
+    is unknown, or comes from an address, nothing is said; nor of an import that is tried
+    (`try: … except ImportError`).
     """
-    modules, snapshot, specified = subject.modules, subject.snapshot, subject.specified
-    if modules is None or snapshot is None or specified is None or not subject.provided.complete:
+    modules, snapshot = subject.modules, subject.snapshot
+    if modules is None or snapshot is None or not subject.provided.complete:
         return
+    place, hint = _brings(subject)
     for one in _first(modules):
         if one.top in ALWAYS or one.top in _standard() or _is_provided(subject, one):
             continue
@@ -121,8 +124,25 @@ def import_missing(subject: Subject) -> Iterator[Found]:
         if (known is None and one.top in SHARED) or _beside(subject, snapshot, one.top):
             continue
         name = _distribution(one, known)
-        wrong = f"it imports {_distinct(one)}, which {specified.file.shown} does not bring"
-        yield Found(one.file, one.line, wrong, f"Add {name} to {specified.file.shown}.")
+        wrong = f"it imports {_distinct(one)}, which {place}"
+        yield Found(one.file, one.line, wrong, hint.format(name))
+
+
+def _brings(subject: Subject) -> tuple[str, str]:
+    """What does not bring a module, and what to do about it, with a place for the distribution's name."""
+    described, runner = subject.described, subject.runner.shown.replace("{", "{{").replace("}", "}}")
+    if subject.specified is not None or described is None:
+        shown = subject.specified.file.shown if subject.specified else runner
+        plain = shown.replace("{", "{{").replace("}", "}}")
+        return f"{shown} does not bring", f"Add {{}} to {plain}."
+    if described.kind == "default":
+        return (
+            f"the environment does not bring: {subject.runner.shown} names none, and the SDK's own has "
+            "azureml-defaults alone",
+            "Give the ScriptRunConfig an environment with {}.",
+        )
+    place = f"the environment of {subject.runner.shown}:{described.line} does not bring"
+    return place, f"Add {{}} to its packages ({runner}:{described.line})."
 
 
 def _distribution(one: Import, known: set[str] | None) -> str:
@@ -190,8 +210,8 @@ def import_mlflow(subject: Subject) -> Iterator[Found]:
     the script imports mlflow, and does not set the tracking address itself. The local workspace needs no
     plugin.
     """
-    modules, specified, provided = subject.modules, subject.specified, subject.provided
-    if modules is None or specified is None or subject.goes != "azure" or "set_tracking_uri" in modules.words:
+    modules, provided = subject.modules, subject.provided
+    if modules is None or subject.goes != "azure" or "set_tracking_uri" in modules.words:
         return
     if not _MLFLOW & provided.names or "azureml-mlflow" in provided.names:
         return
@@ -199,6 +219,7 @@ def import_mlflow(subject: Subject) -> Iterator[Found]:
         return
     for one in _first(modules):
         if one.top == "mlflow":
-            wrong = f"it uses mlflow, and {specified.file.shown} does not bring azureml-mlflow"
-            yield Found(one.file, one.line, wrong, f"Add azureml-mlflow to {specified.file.shown}.")
+            place, hint = _brings(subject)
+            wrong = f"it uses mlflow, and {place.replace(' bring', ' bring azureml-mlflow', 1)}"
+            yield Found(one.file, one.line, wrong, hint.format("azureml-mlflow"))
             return

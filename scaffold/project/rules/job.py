@@ -6,6 +6,7 @@ from scaffold.project import job_file
 from scaffold.project.files import FileError
 from scaffold.project.finding import Found, Theme
 from scaffold.project.job_reader import read_job
+from scaffold.project.reading import MOST_BY_HAND, read_or_nothing
 from scaffold.project.snapshot_v2 import differences
 from scaffold.project.subject import Subject
 from scaffold.project.v2_path import HINT, finds_root, imports_from_root
@@ -27,7 +28,7 @@ def job_yml(subject: Subject) -> Iterator[Found]:
     since, which `scaffold export` keeps, nor of a job.yml that it has not written.
     """
     path = subject.root / job_file.NAME
-    if not path.is_file() or not job_file.is_exported(path.read_bytes()):
+    if not job_file.is_exported(read_or_nothing(path, MOST_BY_HAND)):
         return
     file = subject.file(path)
     try:

@@ -57,6 +57,8 @@ def script_syntax(subject: Subject) -> Iterator[Found]:
             module.file.check_compiles()
         except FileError as error:
             severity: Severity | None = None if module.certain else "warning"
+            if error.is_of_size:
+                continue
             if not (newer and isinstance(error.__cause__, SyntaxError)):
                 yield Found(error.file, error.line, error.wrong, error.hint, severity=severity)
             elif declared is not None and declared <= ruff.NEWEST:
@@ -79,7 +81,8 @@ def _of(subject: Subject, module: Module, code: str) -> list[ruff.Diagnostic]:
 )
 def script_python(subject: Subject) -> Iterator[Found]:
     """`match` needs Python 3.10, `except*` 3.11, `def f[T]()` 3.12, and so on. The environment's Python is the
-    one of `set_python_version` or of the conda file, else 3.8.13, which is the SDK's own choice. The local
+    one of `set_python_version`, of `CondaDependencies` or of the conda file, else the SDK's own choice: 3.8.13, and
+    3.10.18 for a conda file without one that it can read. The local
     workspace takes the nearest Python that is installed, so it is a warning there.
     """
     modules, python = subject.modules, subject.python
@@ -123,33 +126,33 @@ def script_name(subject: Subject) -> Iterator[Found]:
 
 def unbound(subject: Subject, file: ProjectFile, tree: ast.Module) -> Iterator[Found]:
     """Names in a file that nothing binds, and that are looked up once their line runs."""
-    for one in subject.diagnostics:
-        match = re.search(r"`(.+)`", one.message) if (one.path, one.code) == (file.path, "F821") else None
-        if match and _is_evaluated(tree, match[1], one.line):
+    found = [one for one in subject.diagnostics if (one.path, one.code) == (file.path, "F821")]
+    evaluated = set(_evaluated(tree)) if found else set()
+    for one in found:
+        match = re.search(r"`(.+)`", one.message)
+        if match and (match[1], one.line) in evaluated:
             hint = "Bind it, import it, or mend its spelling."
             yield Found(file, one.line, f"'{match[1]}' is not defined", hint)
 
 
-def _is_evaluated(tree: ast.Module, name: str, line: int) -> bool:
-    """Whether a name at a line is sure to be looked up once the line runs."""
-
-    def visit(node: ast.AST) -> bool:
+def _evaluated(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """The names that are sure to be looked up once their line runs, each with its line."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Name):
-            return node.id == name and node.lineno == line
-        if isinstance(node, ast.If) and any("version" in word or "PY" in word for word in _words(node.test)):
-            return False
-        if isinstance(node, ast.Try) and node.handlers:
-            return any(visit(part) for part in (*node.orelse, *node.finalbody))
-        skipped = {"annotation", "returns", "type_comment"}
-        for field, value in ast.iter_fields(node):
-            if field in skipped:
-                continue
-            children = value if isinstance(value, list) else [value]
-            if any(visit(child) for child in children if isinstance(child, ast.AST)):
-                return True
-        return False
-
-    return visit(tree)
+            yield node.id, node.lineno
+        elif isinstance(node, ast.If) and any(
+            "version" in word or "PY" in word for word in _words(node.test)
+        ):
+            continue
+        elif isinstance(node, ast.Try) and node.handlers:
+            waiting += [*node.orelse, *node.finalbody]
+        else:
+            for field, value in ast.iter_fields(node):
+                if field not in ("annotation", "returns", "type_comment"):
+                    children = value if isinstance(value, list) else [value]
+                    waiting += [child for child in children if isinstance(child, ast.AST)]
 
 
 def _words(node: ast.AST) -> set[str]:
@@ -232,6 +235,8 @@ def script_numpy_alias(subject: Subject) -> Iterator[Found]:
     numpy = pinned(subject, "numpy")
     if numpy is None and (bounded(subject) or "numpy" not in subject.provided.names):
         return
+    if numpy is None and subject.python is not None:
+        numpy = _newest_numpy(subject.python.minor)
     if numpy is not None and numpy < (1, 24):
         return
     modules = subject.modules
@@ -244,6 +249,12 @@ def script_numpy_alias(subject: Subject) -> Iterator[Found]:
                 fix = _replaced(module, one)
                 hint = f"Write {alias[1].removeprefix('np.')}." if fix else "Use Python's own type."
                 yield Found(module.file, one.line, f"numpy has no {alias[1]} any more", hint, fix=fix)
+
+
+def _newest_numpy(python: tuple[int, int]) -> tuple[int, ...] | None:
+    """The newest numpy that there is for an old Python."""
+    newest = {(3, 5): (1, 18), (3, 6): (1, 19), (3, 7): (1, 21), (3, 8): (1, 24)}
+    return newest.get(python, (1, 16) if python < (3, 5) else None)
 
 
 def _replaced(module: Module, one: ruff.Diagnostic) -> Fix | None:

@@ -76,7 +76,7 @@ def snapshot_script(subject: Subject) -> Iterator[Found]:
         if kept.path == path or (kept.path.endswith("/") and path.startswith(kept.path)):
             wrong = f"'{kept.by.text}' keeps the script {script.shown} from travelling"
             hint = "Remove the line, or write it so that it does not match."
-            yield Found(_sent(subject, snapshot, kept.by.file), kept.by.line, wrong, hint)
+            yield Found(sent(subject, snapshot, kept.by.file), kept.by.line, wrong, hint)
             return
 
 
@@ -104,7 +104,7 @@ def snapshot_link(subject: Subject) -> Iterator[Found]:
         if target is not None and target.is_dir():
             what = "it is a link to a folder that it is in itself"
         yield Found(
-            _sent(subject, snapshot, path), None, what, f"Remove it, or name it in {_ignore_name(snapshot)}."
+            sent(subject, snapshot, path), None, what, f"Remove it, or name it in {ignore_name(snapshot)}."
         )
 
 
@@ -132,8 +132,8 @@ def snapshot_link_out(subject: Subject) -> Iterator[Found]:
                 file.size for file in snapshot.sent if file.path == path or file.path.startswith(path + "/")
             )
             wrong = f"it is a link to {target}, so that {words.size(below)} from there travel"
-            hint = f"Copy what the script needs, or name the link in {_ignore_name(snapshot)}."
-            yield Found(_sent(subject, snapshot, path), None, wrong, hint)
+            hint = f"Copy what the script needs, or name the link in {ignore_name(snapshot)}."
+            yield Found(sent(subject, snapshot, path), None, wrong, hint)
 
 
 @theme.rule(
@@ -145,15 +145,18 @@ def snapshot_link_out(subject: Subject) -> Iterator[Found]:
 )
 def snapshot_size(subject: Subject) -> Iterator[Found]:
     """The SDK counts every file that does not match the ignore file. One that is taken back in with `!` counts
-    even below an ignored folder, from where it does not travel.
+    even below an ignored folder, from where it does not travel. A script that sets
+    `azureml._restclient.snapshots_client.SNAPSHOT_MAX_SIZE_BYTES` has the limit that it sets; where that is computed,
+    nothing is said.
     """
-    snapshot = subject.snapshot
-    if snapshot is None or snapshot.counted_bytes <= MOST_BYTES:
+    snapshot, limit = subject.snapshot, subject.submission.most_bytes
+    if snapshot is None or limit is None or snapshot.counted_bytes <= limit:
         return
     largest = sorted(snapshot.counted, key=lambda file: file.size, reverse=True)[:_SHOWN]
     named = ", ".join(f"{file.path} ({words.size(file.size)})" for file in largest)
-    wrong = f"{words.size(snapshot.counted_bytes)} count, and 300 MB may: {named}"
-    hint = f"Name what the script does not need in {_ignore_name(snapshot)}, and put data into a datastore."
+    allowed = "300 MB" if limit == MOST_BYTES else words.size(limit)
+    wrong = f"{words.size(snapshot.counted_bytes)} count, and {allowed} may: {named}"
+    hint = f"Name what the script does not need in {ignore_name(snapshot)}, and put data into a datastore."
     yield Found(_folder(subject, snapshot), None, wrong, hint)
 
 
@@ -166,10 +169,12 @@ def snapshot_size(subject: Subject) -> Iterator[Found]:
 )
 def snapshot_count(subject: Subject) -> Iterator[Found]:
     """Files that the last snapshot holds already do not count, so that it may work yet. The variable
-    `AML_SNAPSHOT_NO_FILE_LIMIT` lifts the limit.
+    `AML_SNAPSHOT_NO_FILE_LIMIT` lifts the limit, here or in the submitting script.
     """
     snapshot = subject.snapshot
     if snapshot is None or len(snapshot.sent) <= MOST_FILES or os.environ.get("AML_SNAPSHOT_NO_FILE_LIMIT"):
+        return
+    if subject.submission.lifts_count:
         return
     folders: dict[str, int] = defaultdict(int)
     for file in snapshot.sent:
@@ -177,7 +182,7 @@ def snapshot_count(subject: Subject) -> Iterator[Found]:
     most = sorted(folders, key=lambda name: folders[name], reverse=True)[:_SHOWN]
     named = ", ".join(f"{folders[name]} in {name}/" for name in most)
     wrong = f"{len(snapshot.sent)} files would travel: {named}"
-    hint = f"Name what the script does not need in {_ignore_name(snapshot)}."
+    hint = f"Name what the script does not need in {ignore_name(snapshot)}."
     yield Found(_folder(subject, snapshot), None, wrong, hint)
 
 
@@ -236,16 +241,16 @@ def snapshot_secret(subject: Subject) -> Iterator[Found]:
     if snapshot is None:
         return
     for file in snapshot.sent:
-        hint = f"Read it from the workspace's key vault, or name the file in {_ignore_name(snapshot)}."
+        hint = f"Read it from the workspace's key vault, or name the file in {ignore_name(snapshot)}."
         name = file.path.rpartition("/")[2]
         if _KEY_FILES.fullmatch(name) and file.size:
             yield Found(
-                _sent(subject, snapshot, file.path), None, f"{name} would travel, which is for secrets", hint
+                sent(subject, snapshot, file.path), None, f"{name} would travel, which is for secrets", hint
             )
             continue
         for secret in list(secrets_in(snapshot.folder / file.path, subject.today))[:_SHOWN]:
             wrong = f"it holds what looks like a secret ({secret.kind})"
-            yield Found(_sent(subject, snapshot, file.path), secret.line, wrong, hint)
+            yield Found(sent(subject, snapshot, file.path), secret.line, wrong, hint)
 
 
 @theme.rule(
@@ -268,8 +273,8 @@ def snapshot_environment(subject: Subject) -> Iterator[Found]:
         size = words.size(sum(file.size for file in inside))
         number = f"{len(inside)} file{'' if len(inside) == 1 else 's'}"
         wrong = f"{what} would travel: {number}, {size}"
-        hint = f"Add {_pattern(folder)} to {_ignore_name(snapshot)}."
-        yield Found(_sent(subject, snapshot, folder), None, wrong, hint, fix=_ignoring(snapshot, folder))
+        hint = f"Add {_pattern(folder)} to {ignore_name(snapshot)}."
+        yield Found(sent(subject, snapshot, folder), None, wrong, hint, fix=_ignoring(snapshot, folder))
 
 
 def _environments(snapshot: Snapshot) -> dict[str, str]:
@@ -327,32 +332,12 @@ def snapshot_data(subject: Subject) -> Iterator[Found]:
     large = [file for file in snapshot.sent if file.size > _LARGE and _is_data(file)]
     for file in sorted(large, key=lambda file: file.size, reverse=True)[:_SHOWN]:
         wrong = f"{words.size(file.size)} of data would travel"
-        hint = f"Upload it to a datastore and pass it as a dataset, or name it in {_ignore_name(snapshot)}."
-        yield Found(_sent(subject, snapshot, file.path), None, wrong, hint)
+        hint = f"Upload it to a datastore and pass it as a dataset, or name it in {ignore_name(snapshot)}."
+        yield Found(sent(subject, snapshot, file.path), None, wrong, hint)
 
 
 def _is_data(file: Sent) -> bool:
     return _DATA.fullmatch(PurePosixPath(file.path).name) is not None
-
-
-@theme.rule(
-    "case",
-    "warning",
-    "now",
-    "two names that differ by case alone",
-    why="On Windows and macOS the two are one file, so that one of them is lost there.",
-)
-def snapshot_case(subject: Subject) -> Iterator[Found]:
-    """Files or folders of one folder whose names are the same but for upper and lower case."""
-    snapshot = subject.snapshot
-    if snapshot is None:
-        return
-    seen: dict[str, str] = {}
-    for path in (*snapshot.folders, *(file.path for file in snapshot.sent)):
-        other = seen.setdefault(path.lower(), path)
-        if other != path and str(PurePosixPath(other).parent) == str(PurePosixPath(path).parent):
-            wrong = f"its name differs from {PurePosixPath(other).name} by case alone"
-            yield Found(_sent(subject, snapshot, path), None, wrong, "Rename one of the two.")
 
 
 @theme.rule(
@@ -368,15 +353,15 @@ def snapshot_unreadable(subject: Subject) -> Iterator[Found]:
     if snapshot is None:
         return
     for path in snapshot.unreadable:
-        hint = f"Make it readable, or name it in {_ignore_name(snapshot)}."
-        yield Found(_sent(subject, snapshot, path), None, "it may not be read, so it does not travel", hint)
+        hint = f"Make it readable, or name it in {ignore_name(snapshot)}."
+        yield Found(sent(subject, snapshot, path), None, "it may not be read, so it does not travel", hint)
 
 
-def _ignore_name(snapshot: Snapshot) -> str:
+def ignore_name(snapshot: Snapshot) -> str:
     return snapshot.ignore.file.shown if snapshot.ignore.file else ".amlignore"
 
 
-def _sent(subject: Subject, snapshot: Snapshot, path: str) -> ProjectFile:
+def sent(subject: Subject, snapshot: Snapshot, path: str) -> ProjectFile:
     """A file or folder of the snapshot, named from the project's folder."""
     return subject.file(snapshot.folder / path)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from scaffold.project.files import FileError
 from scaffold.project.finding import Found, Theme
+from scaffold.project.reading import is_file, is_folder
 from scaffold.project.rules.script import unbound
 from scaffold.project.subject import Subject
 
@@ -38,13 +39,15 @@ def wiring_file(subject: Subject) -> Iterator[Found]:
 )
 def wiring_source(subject: Subject) -> Iterator[Found]:
     """`source_directory` of the ScriptRunConfig names a folder, from the folder that the submitting script is
-    in. Nothing is said where the submitting script makes folders or copies files itself.
+    started in. `scaffold submit` starts run_experiment.py in the project's folder, and that is what
+    `os.getcwd()`, `os.path.abspath` and `Path.resolve()` are taken to mean here, wherever the check is started.
+    Nothing is said where the submitting script makes folders or copies files itself.
     """
     folder = subject.submission.source_directory
     if folder is None or folder.value is None or subject.submission.makes_files:
         return
     directory = subject.absolute(folder.value)
-    if not directory.is_dir():
+    if not is_folder(directory):
         shown = subject.file(directory).shown if directory.is_relative_to(subject.root) else str(directory)
         wrong = f"there is no folder {shown}"
         yield Found(folder.file, folder.line, wrong, _mend("Make it, or mend its name.", directory))
@@ -59,15 +62,17 @@ def wiring_source(subject: Subject) -> Iterator[Found]:
 )
 def wiring_script(subject: Subject) -> Iterator[Found]:
     """`script` of the ScriptRunConfig is a path from `source_directory`. On a cluster the case of letters
-    counts, on Windows and macOS it does not: the name must be written as the file's is.
+    counts, on Windows and macOS it does not: the name must be written as the file's is. Where a `command` stands in
+    its place, the script is the one that `python` is given there. Nothing is said where the command may write the
+    file before.
     """
     script = subject.submission.script
     if subject.source_directory is None or script is None or script.value is None:
         return
     path = subject.absolute(subject.source_directory / script.value)
     shown = subject.file(path).shown
-    if not path.is_file():
-        if not subject.submission.makes_files:
+    if not is_file(path):
+        if not subject.submission.makes_files and not subject.submission.makes_script:
             wrong = f"there is no file {shown}"
             yield Found(script.file, script.line, wrong, _mend("Write it, or mend its name.", path))
     elif (other := _twin(path)) is not None and other != path.name:
@@ -81,7 +86,7 @@ def _mend(hint: str, path: Path) -> str:
     if other is None:
         return hint
     if other == path.name:
-        return f"What is there is {'a folder' if path.is_dir() else 'a file'}: rename it, or mend the name."
+        return f"What is there is {'a folder' if is_folder(path) else 'a file'}: rename it, or mend the name."
     return f"{hint.removesuffix('.')}: there is {other}, and case counts."
 
 
@@ -97,6 +102,24 @@ def _twin(path: Path) -> str | None:
 
 
 @theme.rule(
+    "unread",
+    "warning",
+    "now",
+    "the submission is not read",
+    why="What is wrong with it shows only once it is submitted.",
+)
+def wiring_unread(subject: Subject) -> Iterator[Found]:
+    """Of scripts that submit through SDK v2 (`azure.ai.ml`), a single call of `command(…)` is read: its `code` and the
+    script that its `command` starts. Found where there are several, or where the script submits components,
+    pipelines, sweeps or a YAML file.
+    """
+    if subject.submission.unread is not None:
+        wrong = "it submits through SDK v2 in a way that is not read here"
+        hint = "Try it on the local workspace: 'scaffold exec -- python' and the script's name."
+        yield Found(subject.runner, subject.submission.unread, wrong, hint)
+
+
+@theme.rule(
     "specification",
     "error",
     "now",
@@ -106,7 +129,7 @@ def _twin(path: Path) -> str | None:
 def wiring_specification(subject: Subject) -> Iterator[Found]:
     """`Environment.from_pip_requirements` and `from_conda_specification` read a file, which must be there."""
     specified = subject.specified
-    if specified and not specified.file.path.is_file() and not subject.submission.makes_files:
+    if specified and not is_file(specified.file.path) and not subject.submission.makes_files:
         wrong = f"there is no file {specified.file.shown}"
         hint = _mend("Write it, or mend its name.", specified.file.path)
         yield Found(specified.argument.file, specified.argument.line, wrong, hint)
@@ -183,3 +206,24 @@ def wiring_target(subject: Subject) -> Iterator[Found]:
         wrong = "the ScriptRunConfig has no compute target, and TARGET_NAME is not used"
         hint = "Pass compute_target=constants.TARGET_NAME to it."
         yield Found(subject.runner, submission.config_line, wrong, hint)
+
+
+@theme.rule(
+    "ignored",
+    "warning",
+    "now",
+    "a parameter that the SDK ignores beside run_config",
+    why="The SDK takes what the run configuration says in its place, and logs one line about it.",
+)
+def wiring_ignored(subject: Subject) -> Iterator[Found]:
+    """A ScriptRunConfig that is given `run_config` takes no notice of `compute_target`, `environment`,
+    `distributed_job_config`, `docker_runtime_config` and `max_run_duration_seconds`.
+    """
+    ignored = subject.submission.ignored
+    if ignored:
+        names = list(ignored)
+        listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+        verb = "is" if len(names) == 1 else "are"
+        wrong = f"{listed} {verb} ignored, because run_config is given too"
+        hint = "Set what is meant on the run configuration, or leave run_config out."
+        yield Found(subject.runner, min(ignored.values()), wrong, hint)

@@ -22,7 +22,6 @@ from scaffold.workspace.store.blobs import SNAPSHOTS
 from scaffold.workspace.store.content import ContentWriter
 from scaffold.workspace.store.snapshots import Snapshot, SnapshotFile, write_zip
 
-MAX_SNAPSHOT_BYTES = 300 * 1024 * 1024
 EMPTY_ID = "00000000-0000-0000-0000-000000000000"
 _SNAPSHOT_ID = re.compile(r"[0-9a-fA-F-]{32,36}")
 _MAX_NAME, _MAX_PATH = 255, 3000  # bytes; a folder of this program's own stands in front of the path
@@ -97,7 +96,6 @@ async def create_snapshot(request: Request) -> Any:
     nodes = body.file_revision_list.file_nodes if body.file_revision_list else []
     uploaded, names = _uploaded(context, nodes)
     files = _files(context, root, uploaded, parent_id)
-    _check_size(sum(file.size for file in files))
     snapshot = Snapshot(
         snapshot_id=snapshot_id,
         created="",
@@ -121,25 +119,6 @@ async def create_snapshot(request: Request) -> Any:
         uploaded=len(nodes),
     )
     return {"id": snapshot_id, "root": snapshot.root}
-
-
-def _check_size(size: int) -> None:
-    """Refuses what the service refuses, in its words (``azureml._restclient.snapshots_client``).
-
-    The SDK looks before it sends anything; how many files there are it alone limits, since it has a variable
-    (``AML_SNAPSHOT_NO_FILE_LIMIT``) that lifts that limit.
-
-    Raises:
-        Fault: the snapshot is too large.
-    """
-    if size > MAX_SNAPSHOT_BYTES:
-        raise faults.Fault(
-            413,
-            "UserError",
-            f"Your total snapshot size exceeds the limit of {MAX_SNAPSHOT_BYTES / 1024 / 1024} MB. "
-            "Please see http://aka.ms/aml-largefiles on how to work with large files.",
-            "RequestTooLarge",
-        )
 
 
 def _uploaded(context: Context, nodes: list[FileNode]) -> tuple[dict[str, tuple[str, int]], list[str]]:

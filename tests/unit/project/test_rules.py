@@ -116,6 +116,22 @@ def test_a_new_project_has_no_finding_for_any_two_answers(tmp_path):
         assert told(check(generate(Answers(**answers), tmp_path / str(number)).path)) == [], answers
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "certifi @ file:///croot/certifi_1700501669400/work/certifi",
+        "certifi@file:///C:/b/abs/certifi/work",
+        "certifi @ file:///a.whl ; python_version > '3'",
+    ],
+)
+def test_what_pip_freezes_in_an_environment_of_conda_is_of_this_computer(tmp_path, line):
+    report = check(write(tmp_path, {"requirements.txt": f"numpy==1.26.4\n{line}\n"}))
+
+    [found] = report.findings
+    assert (found.rule, found.line) == ("environment-local", 2)
+    assert found.hint == "Write certifi==VERSION; 'pip list --format=freeze' writes such lines."
+
+
 # What people have who did not make their project with scaffold
 
 
@@ -136,7 +152,7 @@ FOREIGN = {
         "run_experiment.py": "from azureml.core import *\n"
         "from azureml.core.conda_dependencies import CondaDependencies\n"
         "env = Environment('e')\n"
-        "env.python.conda_dependencies = CondaDependencies.create(pip_packages=['torch'])\n"
+        "env.python.conda_dependencies = CondaDependencies.create(pip_packages=packages())\n"
         "src = ScriptRunConfig('Experiment_1', 'train.py', ['--epochs', '3'], environment=env)\n"
         "src.run_config.target = 'gpu'\n"
         "Experiment(Workspace.from_config(), 'e').submit(src)\n",

@@ -42,6 +42,22 @@ def python(says: str, version: str, today: tuple[int, int, int], *finds: str) ->
     return Case("environment-end-of-life", says, files, finds, today=datetime.date(*today))
 
 
+def described(conda: str, *more: str) -> str:
+    """A submitting script whose environment is described by calls."""
+    return "\n".join(
+        [
+            "from azureml.core import *",
+            "from azureml.core.conda_dependencies import CondaDependencies",
+            "env = Environment('e')",
+            f"conda = {conda}",
+            *more,
+            "env.python.conda_dependencies = conda",
+            "config = ScriptRunConfig('Experiment_1', 'train.py', compute_target='cpu', environment=env)",
+            "Experiment(Workspace.from_config(), 'e').submit(config)\n",
+        ]
+    )
+
+
 CASES = [
     pip(
         "file",
@@ -183,10 +199,42 @@ CASES = [
         "is the SDK's choice for a conda file too",
         {"run_experiment.py": CONDA_RUNNER, YAML: "channels: [conda-forge]\ndependencies: [pip]\n"},
         (
-            f"warning {YAML}:1: nothing says which Python, so the SDK takes 3.8.13: Python 3.8 reached its end of life "
-            "on 2024-10-07.",
+            f"warning {YAML}:1: nothing says which Python, so the SDK takes 3.10.18: Python 3.10 reached its end of "
+            "life on 2026-10-31.",
         ),
-        today=datetime.date(2024, 10, 8),
+        today=datetime.date(2026, 11, 1),
+    ),
+    *(
+        Case(
+            "environment-end-of-life",
+            f"is not that of {line}",
+            {
+                "run_experiment.py": CONDA_RUNNER,
+                YAML: f"channels: [conda-forge]\ndependencies:\n  - {line}\n",
+            },
+            today=datetime.date(2026, 10, 1),
+        )
+        for line in (
+            "python>=3.8",
+            "python",
+            "python>3.6",
+            "python=3.9.18=build_0",
+            "python 3.8",
+            "python<3.9",
+        )
+    ),
+    Case(
+        "environment-end-of-life",
+        "is between two limits",
+        {"run_experiment.py": CONDA_RUNNER, YAML: "channels: [c]\ndependencies:\n  - python>=3.8,<3.9\n"},
+        (f"warning {YAML}:3: Python 3.8 reached its end of life on 2024-10-07.",),
+        today=datetime.date(2026, 10, 1),
+    ),
+    Case(
+        "environment-end-of-life",
+        "is that of a call",
+        {"run_experiment.py": described("CondaDependencies.create(python_version='3.6.2')")},
+        ("warning run_experiment.py:4: Python 3.6 reached its end of life on 2021-12-23.",),
     ),
     Case(
         "environment-end-of-life",

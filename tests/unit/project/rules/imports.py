@@ -11,6 +11,19 @@ def script(
     return Case(f"import-{rule}", says, {TRAIN: text, "requirements.txt": requirements, **more}, finds)
 
 
+WITHOUT = (
+    "from azureml.core import *\nconfig = ScriptRunConfig('Experiment_1', 'train.py', compute_target='cpu')\n"
+    "Experiment(Workspace.from_config(), 'e').submit(config)\n"
+)
+CREATED = (
+    "from azureml.core import *\nfrom azureml.core.conda_dependencies import CondaDependencies\n"
+    "env = Environment('e')\nconda = CondaDependencies.create(conda_packages=['numpy'], python_version='3.11')\n"
+    "env.python.conda_dependencies = conda\n"
+    "config = ScriptRunConfig('Experiment_1', 'train.py', compute_target='cpu', environment=env)\n"
+    "Experiment(Workspace.from_config(), 'e').submit(config)\n"
+)
+MANAGED = RUNNER.replace("    run = ", "    env.python.user_managed_dependencies = %s\n    run = ")
+
 CASES = [
     # Modules of the project
     script(
@@ -175,4 +188,65 @@ CASES = [
         requirements="mlflow==2.9.2\n",
         **{".azureml/config.json": AZURE},
     ),
+    script(
+        "local",
+        "may come from an address",
+        "from tools import text\n",
+        requirements="git+https://github.com/a/tools.git\n",
+        **{"tools/__init__.py": ""},
+    ),
+    script(
+        "local",
+        "may be what has another name at an address",
+        "from tools import text\n",
+        requirements="my-tools @ git+https://github.com/a/tools.git\n",
+        **{"tools/__init__.py": ""},
+    ),
+    script(
+        "missing",
+        "is in no environment, for none is named",
+        "import torch\nimport azureml.core\n",
+        f"warning {TRAIN}:1: it imports torch, which the environment does not bring: run_experiment.py names none, and "
+        "the SDK's own has azureml-defaults alone.",
+        **{"run_experiment.py": WITHOUT},
+    ),
+    script(
+        "missing",
+        "may be in an environment that is set elsewhere",
+        "import torch\n",
+        **{"run_experiment.py": WITHOUT.replace("Experiment(", "prepare(config)\nExperiment(")},
+    ),
+    script(
+        "missing",
+        "is not among the packages of a call",
+        "import torch\nimport numpy\n",
+        f"warning {TRAIN}:1: it imports torch, which the environment of run_experiment.py:4 does not bring.",
+        **{"run_experiment.py": CREATED},
+    ),
+    script(
+        "missing",
+        "may be among the packages of a call",
+        "import torch\nimport numpy\n",
+        **{"run_experiment.py": CREATED.replace("'numpy'", "'numpy', package")},
+    ),
+    script(
+        "missing",
+        "is in what the user does not manage",
+        "import torch\nimport numpy\n",
+        f"warning {TRAIN}:1: it imports torch, which requirements.txt does not bring.",
+        **{"run_experiment.py": MANAGED % "False"},
+    ),
+    script(
+        "missing",
+        "is in what the user manages",
+        "import torch\nimport numpy\n",
+        **{"run_experiment.py": MANAGED % "True"},
+    ),
+    script(
+        "sdk",
+        "does not exist",
+        "from azureml.core import Rum\nimport azureml.core.run\n",
+        f"warning {TRAIN}:1: azureml.core has no Rum (azureml-core 1.61.0.post4).",
+    ),
+    script("sdk", "exists", "from azureml.core import Run, Dataset\nfrom azureml.core.run import Run\n"),
 ]

@@ -3,6 +3,7 @@
 from tests.unit.project.trees import AZURE, CONDA_RUNNER, CONSTANTS, RUNNER, Case, Content
 
 TRAIN = "Experiment_1/train.py"
+RUN = "run_experiment.py"
 PARSER = """\
 import argparse
 
@@ -299,5 +300,57 @@ CASES = [
         "has one as the default of an argument that is not given",
         {TRAIN: PARSER.replace('"--data", required=True', '"--data", default="/home/me/data"')},
         (f"warning {TRAIN}:7: '/home/me/data' is a path of one computer.",),
+    ),
+    Case(
+        "script-syntax",
+        "is started by a command",
+        {RUN: RUNNER.replace("script='train.py'", "command='python train.py --a 1'"), TRAIN: "print(1\n"},
+        (f"error {TRAIN}:1: not valid Python: '(' was never closed.",),
+    ),
+    Case(
+        "script-arguments",
+        "are those of a command",
+        {RUN: RUNNER.replace("script='train.py'", "command='python train.py --gone 1'"), TRAIN: PARSER},
+        (
+            f"warning {RUN}:8: the script refuses its arguments: the following arguments are required: --data.",
+        ),
+    ),
+    Case(
+        "script-arguments",
+        "of a command are not known",
+        {RUN: RUNNER.replace("script='train.py'", "command=f'python train.py {more}'"), TRAIN: PARSER},
+    ),
+    Case(
+        "script-numpy-alias",
+        "is in a Python that no newer numpy is for",
+        {
+            TRAIN: "import numpy as np\nprint(np.float(1))\n",
+            "requirements.txt": "numpy\n",
+            **with_python("3.7"),
+        },
+    ),
+    Case(
+        "script-numpy-alias",
+        "is in the last Python with numpy 1",
+        {
+            TRAIN: "import numpy as np\nprint(np.float(1))\n",
+            "requirements.txt": "numpy\n",
+            **with_python("3.8"),
+        },
+        (f"warning {TRAIN}:2: numpy has no np.float any more.",),
+    ),
+    Case(
+        "script-python",
+        "is in a conda file whose Python the SDK replaces",
+        {
+            TRAIN: MATCH,
+            RUN: CONDA_RUNNER,
+            "environment.yml": "channels: [c]\ndependencies: ['python=3.9.18=build_0']\n",
+        },
+    ),
+    Case(
+        "script-python",
+        "is in a conda file without Python",
+        {TRAIN: MATCH, RUN: CONDA_RUNNER, "environment.yml": "channels: [c]\ndependencies: [pip]\n"},
     ),
 ]

@@ -3,7 +3,7 @@
 import datetime
 from pathlib import Path
 
-from tests.unit.project.trees import PROJECT, Case, Content, Hole, Link, write
+from tests.unit.project.trees import PROJECT, RUNNER, Case, Content, Hole, Link, write
 
 FOLDER = "Experiment_1"
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEAw0\n"
@@ -199,4 +199,51 @@ CASES = [
         f"warning {FOLDER}/data.csv: its name differs from Data.csv by case alone.",
     ),
     sent("case", "are in two folders", {"a/Data.csv": "", "b/data.csv": ""}),
+    Case(
+        "snapshot-name",
+        "come out of a zip file of Windows, or hold what is no text",
+        {
+            "Experiment_1/data\\x.csv": "",
+            "Experiment_1/a\nb": "",
+            "Experiment_1/d\\e/f": "",
+            "Experiment_1/ä €": "",
+        },
+        (
+            "error Experiment_1/a\\nb: its name has a control character.",
+            "error Experiment_1/d\\e/f: its name has a backslash.",
+            "error Experiment_1/data\\x.csv: its name has a backslash.",
+        ),
+    ),
+    Case(
+        "snapshot-name",
+        "is no UTF-8",
+        {"Experiment_1/\udcff.bin": ""},
+        ("error Experiment_1/\\xff.bin: its name has bytes that are no UTF-8.",),
+    ),
+    Case(
+        "snapshot-name",
+        "is left out",
+        {"Experiment_1/data\\x.csv": "", "Experiment_1/.amlignore": "*.csv\n"},
+    ),
+    *(
+        Case(
+            "snapshot-size",
+            f"is lifted: {lifted}",
+            {"Experiment_1/a.bin": Hole(320_000_000), "run_experiment.py": f"{lifted}\n{RUNNER}"},
+        )
+        for lifted in (
+            "import azureml._restclient.snapshots_client as c\nc.SNAPSHOT_MAX_SIZE_BYTES = 1_000_000_000",
+            "import azureml._restclient\nazureml._restclient.snapshots_client.SNAPSHOT_MAX_SIZE_BYTES = 10**12",
+            "setattr(client, 'SNAPSHOT_MAX_SIZE_BYTES', 1024 * 1024 * 1024)",
+        )
+    ),
+    Case(
+        "snapshot-size",
+        "is lifted, but not by enough",
+        {
+            "Experiment_1/a.bin": Hole(320_000_000),
+            "run_experiment.py": f"client.SNAPSHOT_MAX_SIZE_BYTES = 319 * 1000 * 1000\n{RUNNER}",
+        },
+        (f"error {FOLDER}: 320.0 MB count, and 319.0 MB may: a.bin (320.0 MB), train.py (15 B).",),
+    ),
 ]
