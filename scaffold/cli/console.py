@@ -107,9 +107,9 @@ def rows(rows: dict[str, str]) -> None:
 
 def browse(address: str) -> None:
     """Opens an address in the browser, or says that there is none."""
-    import webbrowser
+    from scaffold.cli.entrance import open_browser
 
-    if not webbrowser.open(address):
+    if not open_browser(address):
         warn("No browser was found here; open the address by hand.")
 
 

@@ -15,7 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scaffold.workspace import faults, refusals, request_faults
 from scaffold.workspace.context import Context, caller_of, context_of
+from scaffold.workspace.doors import vouch
 from scaffold.workspace.faults import Fault
+from scaffold.workspace.headers import repeated
 from scaffold.workspace.identity import Caller
 from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.routes import OPERATIONS, Access, Operation
@@ -52,6 +54,11 @@ class _Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        twice = repeated(scope["headers"])
+        if twice is not None:
+            fault = faults.bad_request(f"The request has the header {twice} more than once.")
+            await _refusal(fault)(scope, receive, send)
             return
         headers = {name: value for name, value in scope["headers"] if name in (b"host", b"origin")}
         # A browser that was told that some name is this address (DNS rebinding) sends that name.
@@ -97,6 +104,7 @@ def _admit(operation: Operation, request: Request) -> None:
     caller = _identified(operation, request)
     if caller is None:
         raise faults.unauthenticated()
+    vouch(request.scope)
     request.state.caller = caller
     params = request.path_params
     if "{S}" in operation.path and not context.named.is_at(
@@ -133,7 +141,7 @@ def _not_implemented(request: Request) -> Response:
     if foreign is not None:
         return _refusal(foreign)
     path = _SCOPED.sub("…", request.url.path)
-    for secret in context_of(request).authority.keys.secrets:  # neither the log nor the answer repeats one
+    for secret in context_of(request).authority.secrets:  # neither the log nor the answer repeats one
         path = path.replace(secret, "…")
     operation = f"{request.method} {path}"
     _LOG.warning("not implemented: %s", operation)

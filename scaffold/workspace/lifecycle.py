@@ -37,6 +37,7 @@ class Service:
         https_port, http_port: where it speaks the wire protocol and where its pages are.
         pid: its process.
         version: of the program that it runs.
+        start: what tells this start of it from every other.
     """
 
     home: Home
@@ -44,11 +45,12 @@ class Service:
     http_port: int
     pid: int
     version: str
+    start: str
 
     @property
     def portal(self) -> str:
-        """The address of its pages."""
-        return f"http://127.0.0.1:{self.http_port}/{Keys.load(self.home).portal}"
+        """The address of its pages, until it ends."""
+        return f"http://127.0.0.1:{self.http_port}/{Keys.load(self.home).pages(self.start)}"
 
     def status(self) -> dict[str, Any]:
         """What it says of itself (see ``services.control.get_status``)."""
@@ -188,6 +190,7 @@ def _recorded(home: Home) -> Service:
         http_port=int(record["http_port"]),
         pid=int(record["pid"]),
         version=str(record["version"]),
+        start=str(record.get("start", "")),  # an older version's has none
     )
 
 

@@ -10,6 +10,7 @@ import json
 import logging
 import logging.handlers
 import os
+import secrets
 import signal
 import socket
 import sqlite3
@@ -26,6 +27,7 @@ from scaffold.workspace import client, identity, opening, room, settings
 from scaffold.workspace.app import wire_app
 from scaffold.workspace.context import Context, Endpoints
 from scaffold.workspace.controls import WorkspaceControls
+from scaffold.workspace.doors import Doors
 from scaffold.workspace.engine.engine import Engine
 from scaffold.workspace.files import write_atomically
 from scaffold.workspace.identity import Authority
@@ -89,22 +91,11 @@ def _log_to(home: Home) -> None:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
-def _bind(wanted: int) -> socket.socket:
+def _bind(doors: Doors, wanted: int) -> socket.socket:
     """A listening socket on the wanted port, or on any free one."""
     for port in dict.fromkeys((wanted, 0)):
-        # With its protocol named, since asyncio turns Nagle's algorithm off for such sockets alone: headers
-        # and body leave in two writes, and each answer would otherwise wait 40 ms for an acknowledgement.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        if os.name == "posix":  # on Windows the option would let two services share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            listener.close()
-            continue
-        listener.listen(512)
-        listener.setblocking(False)
-        return listener
+        with suppress(OSError):
+            return doors.listener(port)
     raise OSError("no free port on 127.0.0.1")
 
 
@@ -126,17 +117,19 @@ async def _serve(home: Home) -> None:
     store = opening.open_store(home)
     store.content.clear_staging()
     wanted = _wanted_ports(home)
-    https, http = _bind(wanted[0]), _bind(wanted[1])
+    doors = Doors()
+    https, http = _bind(doors, wanted[0]), _bind(doors, wanted[1])
     endpoints = Endpoints(https.getsockname()[1], http.getsockname()[1])
-    context = _assemble(home, store, Authority(keys), endpoints, width)
+    authority = Authority(keys, secrets.token_hex(8))
+    context = _assemble(home, store, authority, endpoints, width)
     # Before it answers: whoever finds the port answering reads here which process that is.
-    _write_record(home, endpoints, store)
+    _write_record(home, endpoints, store, authority.start)
     servers: list[uvicorn.Server] = []
     controls = WorkspaceControls(context, lambda: any(server.should_exit for server in servers))
-    activity = Activity()
+    activity = Activity(doors)
     servers += [
-        _server(wire_app(context), home, activity),
-        _server(portal_app(context, controls), None, activity),
+        _server(doors.before(wire_app(context)), home, activity),
+        _server(doors.before(portal_app(context, controls)), None, activity),
     ]
     tasks = [
         asyncio.create_task(server.serve(sockets=[listener]))
@@ -148,7 +141,7 @@ async def _serve(home: Home) -> None:
     opening.watch_for_damage(home, store, stop)
     context.engine.recover()
     _LOG.info("serving %s on ports %d and %d", home.root, endpoints.https_port, endpoints.http_port)
-    watches = [asyncio.create_task(_stop_when_forgotten(home, servers))]
+    watches = [asyncio.create_task(_stop_when_forgotten(home, servers)), asyncio.create_task(doors.watch())]
     if idle is not None:
         idling = stop_when_idle(activity, context.engine, store, idle, stop)
         watches.append(asyncio.create_task(idling))
@@ -224,9 +217,10 @@ async def _stop_when_forgotten(home: Home, servers: list[uvicorn.Server]) -> Non
         server.should_exit = True
 
 
-def _write_record(home: Home, endpoints: Endpoints, store: Store) -> None:
+def _write_record(home: Home, endpoints: Endpoints, store: Store, start: str) -> None:
     record = {
         "pid": os.getpid(),
+        "start": start,
         "https_port": endpoints.https_port,
         "http_port": endpoints.http_port,
         "version": __version__,

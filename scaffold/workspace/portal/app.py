@@ -12,7 +12,7 @@ from scaffold.workspace import addresses  # noqa: F401  (makes {…:any} known)
 from scaffold.workspace.context import Context
 from scaffold.workspace.portal import actions, live, serving
 from scaffold.workspace.portal.controls import Controls
-from scaffold.workspace.portal.gate import Gate, enter
+from scaffold.workspace.portal.gate import Gate
 from scaffold.workspace.portal.pages import View, missing, page
 from scaffold.workspace.portal.views import code, compare, files, lists, metrics, records, run, service
 
@@ -54,7 +54,6 @@ def portal_app(context: Context, controls: Controls) -> ASGIApp:
         context: the workspace; the pages only read it.
         controls: what a person can do from a page.
     """
-    secret = context.authority.keys.portal
     app = Starlette(
         routes=[
             Route("/live", live.lists),
@@ -68,8 +67,6 @@ def portal_app(context: Context, controls: Controls) -> ASGIApp:
             Route("/runs/{run_id}/tags", actions.action(actions.tag), methods=["POST"]),
             Route("/static/{name:path}", serving.static),
             *(route for template in PAGES for route in _routes(*template)),
-            Route(f"/{secret}", enter),
-            Route(f"/{secret}/{{rest:path}}", enter),
             Route("/{rest:any}", _missing),
         ]
     )

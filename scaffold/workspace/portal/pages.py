@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from scaffold.words import inert
 from scaffold.workspace.context import Context, context_of
 from scaffold.workspace.portal import words
 from scaffold.workspace.portal.controls import Controls
-from scaffold.workspace.portal.gate import HEADERS, form_token
+from scaffold.workspace.portal.gate import HEADERS, base_of, form_token, proof_key
 from scaffold.workspace.store import Store
 
 _LOG = logging.getLogger("scaffold.workspace.portal")
@@ -71,6 +72,8 @@ def _versions() -> dict[str, str]:
 
 
 VERSIONS = _versions()
+# Quotes in text are escaped, so that only a template's own attribute looks like this.
+_ADDRESS = re.compile(r' (href|src|action|data-(?:live|lines|source|one|files))="(?=/)')
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -132,7 +135,8 @@ def _answer(request: Request, view: View, template: str, twin: bool) -> Response
     else:
         response = render(request, template, document | {"private": private}, status=status)
     for name, value in remembered.items():
-        response.set_cookie(name, value, samesite="lax", path="/", max_age=365 * 24 * 3600)
+        # For our own addresses alone: a browser sends what is for "/" to every port of this machine.
+        response.set_cookie(name, value, samesite="strict", path=base_of(request), max_age=365 * 24 * 3600)
     return response
 
 
@@ -142,23 +146,25 @@ def render(request: Request, template: str, document: dict[str, Any], *, status:
     frame = {
         "theme": theme if theme in _THEMES else None,
         "token": form_token(context_of(request)),
-        "address": request.url.path,
+        "proof": proof_key(context_of(request)),
         "twin": twin_of(request),
         "set_aside": context_of(request).store.set_aside,
     }
     html = _TEMPLATES.get_template(template).render(document | {"frame": frame})
+    html = _ADDRESS.sub(rf' \1="{base_of(request)}', html)
     return Response(html, status_code=status, media_type="text/html; charset=utf-8", headers=HEADERS)
 
 
 def twin_of(request: Request) -> str:
     """The address of the page's twin."""
-    path = "/experiments" if request.url.path == "/" else request.url.path
-    return f"{quote(path)}.json" + (f"?{request.url.query}" if request.url.query else "")
+    path = "/experiments" if request.scope["path"] == "/" else request.scope["path"]
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{quote(path)}.json" + (f"?{query}" if query else "")
 
 
 def failed(request: Request, error: Exception) -> Response:
     """Something that should not have happened, said in two lines; the service's log has the rest."""
-    _LOG.error("page %s failed", request.url.path, exc_info=error)
+    _LOG.error("page %s failed", request.scope["path"], exc_info=error)
     return PlainTextResponse(
         "500: the page could not be made.\nThe service's log says why: 'scaffold workspace status' names its folder.\n",
         500,

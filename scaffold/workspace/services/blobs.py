@@ -21,6 +21,7 @@ from starlette.responses import Response, StreamingResponse
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, context_of, read_body
+from scaffold.workspace.doors import vouch
 from scaffold.workspace.services.uploads import received
 from scaffold.workspace.store.blobs import ARTIFACTS, CODE, DATASTORE, SNAPSHOTS, Blob, is_blob_name
 from scaffold.workspace.store.content import ContentWriter
@@ -69,7 +70,8 @@ def _target(request: Request, wanted: str) -> tuple[Context, str, str]:
     context, sent = context_of(request), request.path_params["name"]
     container = request.url.path.split("/")[1]
     for name in dict.fromkeys((sent, unquote(sent))):
-        if context.authority.permits(container, name, request.url.query, wanted):
+        if context.authority.permits(container, name, request.scope["query_string"].decode("latin-1"), wanted):
+            vouch(request.scope)
             if container.startswith((CODE, DATASTORE)) and wanted == "w":
                 _check_name(name)
             return context, container, name
