@@ -22,6 +22,7 @@ from scaffold.workspace.identity import Caller
 from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.routes import OPERATIONS, Access, Operation
 from scaffold.workspace.services.datastores import refusal_of_foreign_blob
+from scaffold.workspace.store.pathnames import UnsafeNameError
 
 _LOG = logging.getLogger("scaffold.workspace.requests")
 _GROUPS = re.compile(r"/resource[gG]roups/")
@@ -81,6 +82,8 @@ def _endpoint(operation: Operation) -> Any:
         except Fault as fault:
             _LOG.info("%s refused: %d %s", operation.name, fault.status, fault.message)
             return _refusal(fault)
+        except UnsafeNameError as error:
+            return _refusal(faults.bad_request(str(error)))
         except ClientDisconnect:
             return Response(status_code=499)
         except Exception as error:

@@ -215,7 +215,9 @@ class _Owners:
         """The user of a connection's other end, by its two addresses (``inet_diag_req_v2``)."""
         if self._netlink is None:
             return None
-        ends = [part for host, port in (peer, here) for part in (struct.pack("!H", port), socket.inet_aton(host))]
+        ends = [
+            part for host, port in (peer, here) for part in (struct.pack("!H", port), socket.inet_aton(host))
+        ]
         identity = _SOCKET_ID.pack(ends[0], ends[2], ends[1], ends[3], 0, _NO_COOKIE, _NO_COOKIE)
         body = struct.pack("=BBBxI", socket.AF_INET, socket.IPPROTO_TCP, 0, _ANY_STATE) + identity
         header = _HEADER.pack(_HEADER.size + len(body), _BY_FAMILY, _REQUEST, 0, 0)

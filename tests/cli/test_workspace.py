@@ -217,7 +217,11 @@ def test_the_pages_are_opened_in_the_browser(machine: Machine, project: Project)
     assert shown.returncode == 0, shown.stderr
     facts = dict(line.split(None, 1) for line in shown.stdout.splitlines() if " " in line)
     assert (facts["run"], facts["status"]) == (run_id, "Completed")
-    assert led_to(opened.read_text().splitlines()[1]) == facts["page"] == machine.json("runs", "show", run_id)["url"]
+    assert (
+        led_to(opened.read_text().splitlines()[1])
+        == facts["page"]
+        == machine.json("runs", "show", run_id)["url"]
+    )
 
 
 def led_to(address: str) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,11 +152,22 @@ def test_names_of_any_letters_are_kept_apart(workspace: Workspace):
         assert workspace.artifact(run_id, path) == b"x"
 
 
-def test_a_name_with_a_line_end_is_a_name_too(workspace: Workspace):
+@pytest.mark.skipif(os.name == "nt", reason="no file can be called so")
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("a\nb", "a\N{REPLACEMENT CHARACTER}b"),
+        ("..\\..\\x", "..\N{REPLACEMENT CHARACTER}..\N{REPLACEMENT CHARACTER}x"),
+        ("C:x", "C\N{REPLACEMENT CHARACTER}x"),
+        ("... ", "... \N{REPLACEMENT CHARACTER}"),
+        ("a\\b", "a\\b"),
+    ],
+)
+def test_an_output_that_would_lead_elsewhere_is_kept_with_marks(workspace: Workspace, name: str, kept: str):
     """A script may name an output so, and then it is to be had like the others."""
-    run_id = workspace.finished("open('outputs/a\\nb', 'w').write('x')")
+    run_id = workspace.finished(f"open('outputs/' + {name!r}, 'w').write('x')")
 
-    assert workspace.artifact(run_id, "outputs/a\nb") == b"x"
+    assert workspace.artifact(run_id, f"outputs/{kept}") == b"x"
 
 
 def test_an_address_opens_no_other_blob(workspace: Workspace, written: str):

@@ -85,7 +85,15 @@ def policy_of(headers: dict[str, str]) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "cookie",
-    [None, "scaffold=", "scaffold=wrong", "scaffold=%C3%BC", "scaffold={pages}", "scaffold={portal}", "x={identity}"],
+    [
+        None,
+        "scaffold=",
+        "scaffold=wrong",
+        "scaffold=%C3%BC",
+        "scaffold={pages}",
+        "scaffold={portal}",
+        "x={identity}",
+    ],
 )
 def test_without_the_secret_in_the_address_there_is_nothing_to_see(
     workspace: Workspace, finished_run: str, cookie: str | None
@@ -116,13 +124,16 @@ def test_a_page_sets_no_cookie_and_stays_where_it_is(workspace: Workspace, finis
     assert "set-cookie" not in answer.headers
 
 
-@pytest.mark.parametrize("path", ["//evil.example/x", "/%2Fevil.example/x", "/%5Cevil.example", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "path", ["//evil.example/x", "/%2Fevil.example/x", "/%5Cevil.example", "/\\evil.example"]
+)
 def test_no_address_leads_to_another_site(workspace: Workspace, path: str):
     answer = workspace.own_page(path)
 
     assert answer.status == 404
     assert "location" not in answer.headers
-    assert not re.findall(r' (?:href|src|action)="(?:/(?!%s/)|[^/"#]+:)' % workspace.pages, answer.body.decode())
+    for target in re.findall(r' (?:href|src|action)="([^"#]+)', answer.body.decode()):
+        assert target.startswith(f"/{workspace.pages}/")
 
 
 def test_the_pages_have_another_address_at_each_start_and_the_old_one_opens_nothing(machine: Machine):
@@ -304,7 +315,9 @@ def test_every_page_has_a_twin_in_json(workspace: Workspace, marked_run: str):
         address, _, query = path.partition("?")
         page = Elements(workspace.own_page(path).body.decode())
         (twin,) = [a["href"] for tag, a in page.found if tag == "link" and a.get("rel") == "alternate"]
-        assert twin == workspace.inside(f"{address if address != '/' else '/experiments'}.json{'?' if query else ''}{query}")
+        assert twin == workspace.inside(
+            f"{address if address != '/' else '/experiments'}.json{'?' if query else ''}{query}"
+        )
 
         answers = [
             workspace.own_page(path, Accept="application/json"),

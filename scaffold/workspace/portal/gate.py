@@ -70,7 +70,9 @@ class Gate:
         twice = repeated(request.scope["headers"])
         if twice is not None:
             return PlainTextResponse(
-                f"400: the request has the header {twice} more than once.\nSend it once.\n", 400, headers=HEADERS
+                f"400: the request has the header {twice} more than once.\nSend it once.\n",
+                400,
+                headers=HEADERS,
             )
         host, origin = request.headers.get("host", ""), request.headers.get("origin")
         if host not in self._hosts or (origin is not None and origin != f"http://{host}"):
@@ -81,7 +83,9 @@ class Gate:
         """What only the service can say that made a page; it tells nothing of the secret."""
         challenge = request.query_params.get("challenge", "")
         if request.method != "GET" or not _CHALLENGE.fullmatch(challenge):
-            return PlainTextResponse("400: a challenge is 32 to 128 hexadecimal digits.\n", 400, headers=HEADERS)
+            return PlainTextResponse(
+                "400: a challenge is 32 to 128 hexadecimal digits.\n", 400, headers=HEADERS
+            )
         proof = hmac.new(bytes.fromhex(self._proof_key), challenge.encode(), hashlib.sha256).hexdigest()
         return JSONResponse({"proof": proof}, headers=HEADERS)
 

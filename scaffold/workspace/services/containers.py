@@ -28,7 +28,8 @@ async def get_container(request: Request) -> Response:
     context, container = context_of(request), request.url.path.strip("/")
     query = request.query_params
     listing = query.get("comp") == "list"
-    if not context.authority.permits(container, "", request.scope["query_string"].decode("latin-1"), "l" if listing else "r"):
+    signed = request.scope["query_string"].decode("latin-1")
+    if not context.authority.permits(container, "", signed, "l" if listing else "r"):
         raise faults.forbidden("The address has no valid signature of this workspace for this container.")
     vouch(request.scope)
     if query.get("restype") != "container" or (query.get("comp") and not listing):

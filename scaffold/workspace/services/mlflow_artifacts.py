@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, body_as, context_of
-from scaffold.workspace.services.artifacts import NewArtifacts
+from scaffold.workspace.services.artifacts import NewArtifacts, new_path
 from scaffold.workspace.services.blobs import MAX_BLOB_BYTES
 from scaffold.workspace.services.dto import artifact_dto, content_information
 from scaffold.workspace.services.history import run_of
@@ -28,9 +28,8 @@ from scaffold.workspace.services.mlflow_records import (
 from scaffold.workspace.services.mlflow_runs import OfRun
 from scaffold.workspace.services.uploads import received
 from scaffold.workspace.store.blobs import ARTIFACTS, Blob, artifact_prefix
+from scaffold.workspace.store.pathnames import UnsafeNameError, is_safe
 from scaffold.workspace.streaming import part_of
-
-_MAX_PATH = 1024
 
 
 class Listing(OfRun):
@@ -43,11 +42,11 @@ def checked_path(path: str) -> str:
     """A path of an artifact below its run.
 
     Raises:
-        Fault: a client that downloads it could be led out of its folder, or it is too long.
+        Fault: a client that downloads it would be led out of its folder, or no file can be called so.
     """
     path = path.strip("/")
-    if len(path) > _MAX_PATH or "\x00" in path or ".." in path.split("/"):
-        raise invalid(f"{path[:100]!r} is not the path of an artifact.")
+    if path and not is_safe(path):
+        raise invalid(str(UnsafeNameError(path)))
     return path
 
 
@@ -205,7 +204,7 @@ async def create_run_artifacts(request: Request) -> Any:
     context, run, body = context_of(request), run_of(request), await body_as(request, NewArtifacts)
     artifacts, information = {}, {}
     for entry in body.paths:
-        name = artifact_prefix(run.run_id) + entry.path
+        name = artifact_prefix(run.run_id) + new_path(entry.path)
         context.store.blobs.announce(ARTIFACTS, name)
         blob = context.store.blobs.get(ARTIFACTS, name)
         if blob is not None:
