@@ -15,30 +15,52 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Key = tuple[str, int, int]
-Close = Callable[[], object]
 
 PATIENCE = 30
 """How many looks, a second apart, a connection has to show that it may be here: a request with a secret, a token or
 a signature. Looks, not seconds: those that the service itself is late do not count."""
 
-_MOST = 1024
+_GRACE = 1
+"""How many looks each has at the least, however many there are; the client of an honest one is quick."""
+
+BACKLOG = 128
+"""How many connections the system keeps until they are accepted. Whoever comes last waits for all of them."""
+
+_MOST = 512
 _DESCRIPTORS = 4096
-_AT_ONCE = 64
+_AT_ONCE = 16
 _SCOPE = "scaffold.doors"
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A connection that has not shown yet that it may be here.
+
+    Attributes:
+        since: how many looks there had been when it came.
+        close: closes it.
+        is_over: whether it is closed already.
+    """
+
+    since: int
+    close: Callable[[], object]
+    is_over: Callable[[], bool]
 
 
 class Doors:
     """The connections that have not shown yet that they may be here."""
 
     def __init__(self) -> None:
-        self._most = min(_MOST, _raised_limit() // 4)
-        self._waiting: OrderedDict[Key, tuple[int, Close]] = OrderedDict()
+        # A third of the descriptors for those that wait, at the most; the owner's own are not counted.
+        self._most = min(_MOST, _raised_limit() // 3)
+        self._waiting: OrderedDict[Key, _Waiting] = OrderedDict()
         self._looks = 0
         self._owners = _Owners()
 
@@ -53,7 +75,7 @@ class Doors:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", port))
-            listener.listen(512)
+            listener.listen(BACKLOG)
         except OSError:
             listener.close()
             raise
@@ -72,7 +94,9 @@ class Doors:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
             return False
-        self._wait((*peer, here[1]), lambda: _shut(connection))
+        key = (*peer, here[1])
+        self._waiting.pop(key, None)
+        self._waiting[key] = _Waiting(self._looks, lambda: _shut(connection), lambda: connection.fileno() < 0)
         return True
 
     def made(self, transport: Any) -> Key | None:
@@ -82,10 +106,14 @@ class Doors:
             What :meth:`let_in` knows it by.
         """
         key = _key_of(transport.get_extra_info("peername"), transport.get_extra_info("sockname"))
-        if key is not None and key in self._waiting:
-            self._waiting[key] = (self._waiting[key][0], transport.abort)
-        elif key is not None:  # where accepting is the system's own affair, it is seen only now
-            self._wait(key, transport.abort)
+        if key is None:
+            return None
+        # Where accepting is the system's own affair, it is seen only now.
+        known = self._waiting.get(key)
+        since = self._looks if known is None else known.since
+        self._waiting[key] = _Waiting(since, transport.abort, transport.is_closing)
+        if known is None and len(self._waiting) > self._most:
+            transport.abort()
         return key
 
     def let_in(self, key: Key | None) -> None:
@@ -93,20 +121,15 @@ class Doors:
         if key is not None:
             self._waiting.pop(key, None)
 
-    def _wait(self, key: Key, close: Close) -> None:
-        self._waiting.pop(key, None)
-        self._waiting[key] = (self._looks, close)
-        while len(self._waiting) > self._most:
-            self.make_room(1)
-
-    def make_room(self, count: int = _AT_ONCE) -> bool:
-        """Closes the oldest of those that wait; False when there is none."""
-        found = False
-        for _ in range(min(count, len(self._waiting))):
-            _, (_, close) = self._waiting.popitem(last=False)
-            close()
-            found = True
-        return found
+    def has_room(self) -> bool:
+        """True when connections may be accepted; the oldest of those that wait are closed for it."""
+        if len(self._waiting) < self._most:
+            return True
+        for key, one in list(self._waiting.items()):
+            if one.is_over() or self._looks - one.since > _GRACE:
+                del self._waiting[key]
+                one.close()
+        return len(self._waiting) < self._most
 
     async def watch(self) -> None:
         """Closes what has waited for too long, for ever."""
@@ -117,10 +140,10 @@ class Doors:
     def look(self) -> None:
         """Closes what has waited for :data:`PATIENCE` looks."""
         self._looks += 1
-        for key, (since, close) in list(self._waiting.items()):
-            if self._looks - since >= PATIENCE:
+        for key, one in list(self._waiting.items()):
+            if one.is_over() or self._looks - one.since >= PATIENCE:
                 del self._waiting[key]
-                close()
+                one.close()
 
     def before(self, app: ASGIApp) -> ASGIApp:
         """The application, in which :func:`vouch` finds the connection of a request."""
@@ -171,18 +194,23 @@ class _Listener(socket.socket):
         # and body leave in two writes, and each answer would otherwise wait 40 ms for an acknowledgement.
         super().__init__(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._doors = doors
+        self._turn = 0
 
     def accept(self) -> tuple[socket.socket, Any]:
-        for _ in range(_AT_ONCE):  # then it is somebody else's turn: the loop asks again
-            try:
-                connection, peer = super().accept()
-            except OSError as error:
-                # Closed in the loop's next round, which then accepts; else it would wait a second.
-                if error.errno in (errno.EMFILE, errno.ENFILE) and self._doors.make_room():
-                    break
-                raise
+        """The next connection that may come in.
+
+        Raises:
+            BlockingIOError: there is none now, or it is somebody else's turn first; the loop asks again.
+            OSError: there is no room: the loop asks again in a second.
+        """
+        if not self._doors.has_room():
+            raise OSError(errno.EMFILE, "too many connections wait to show that they may be here")
+        self._turn += 1
+        while self._turn % _AT_ONCE:
+            connection, peer = super().accept()
             if self._doors.accepted(connection, peer):
                 return connection, peer
+            self._turn += 1
         raise BlockingIOError
 
 

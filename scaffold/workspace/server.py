@@ -27,7 +27,7 @@ from scaffold.workspace import client, identity, opening, room, settings
 from scaffold.workspace.app import wire_app
 from scaffold.workspace.context import Context, Endpoints
 from scaffold.workspace.controls import WorkspaceControls
-from scaffold.workspace.doors import Doors
+from scaffold.workspace.doors import BACKLOG, Doors
 from scaffold.workspace.engine.engine import Engine
 from scaffold.workspace.files import write_atomically
 from scaffold.workspace.identity import Authority
@@ -190,6 +190,7 @@ def _server(app: Any, home: Home | None, activity: Activity) -> uvicorn.Server:
         loop="asyncio",
         server_header=False,
         proxy_headers=False,  # there is none in front of it, and nobody is to say what it would have said
+        backlog=BACKLOG,
         timeout_graceful_shutdown=3,
         ssl_certfile=str(home.server_certificate) if home else None,
     )
