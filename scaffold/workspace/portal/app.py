@@ -16,8 +16,9 @@ from scaffold.workspace.portal.gate import Gate
 from scaffold.workspace.portal.pages import View, missing, page
 from scaffold.workspace.portal.views import code, compare, files, lists, metrics, records, run, service
 
-# Every page: its address, what it shows, how. The twin of each has the same address with ``.json`` behind it.
-PAGES: tuple[tuple[str, View, str], ...] = (
+# Every page: its address, what it shows, how (None: as JSON alone, which our scripts ask for). The twin of each has
+# the same address with ``.json`` behind it.
+PAGES: tuple[tuple[str, View, str | None], ...] = (
     ("/", lists.experiments, "experiments.html"),
     ("/experiments", lists.experiments, "experiments.html"),
     ("/experiments/id/{experiment_id}", lists.experiment, "runs.html"),
@@ -26,7 +27,7 @@ PAGES: tuple[tuple[str, View, str], ...] = (
     ("/runs/{run_id}", run.details, "details.html"),
     ("/runs/{run_id}/environment", run.environment, "environment.html"),
     ("/runs/{run_id}/metrics", metrics.page, "metrics.html"),
-    ("/runs/{run_id}/metric", metrics.one, "missing.html"),
+    ("/runs/{run_id}/metric", metrics.one, None),
     ("/runs/{run_id}/images", metrics.images, "images.html"),
     ("/runs/{run_id}/snapshot", files.snapshot, "snapshot.html"),
     ("/runs/{run_id}/snapshot/{path:any}", files.snapshot, "snapshot.html"),
@@ -76,7 +77,7 @@ def portal_app(context: Context, controls: Controls) -> ASGIApp:
     return Gate(app, context)
 
 
-def _routes(address: str, view: View, template: str) -> list[Any]:
+def _routes(address: str, view: View, template: str | None) -> list[Any]:
     routes = [Route(address, page(view, template))]
     # An address that ends with a name finds its twin by itself: the name may end with .json.
     if address != "/" and not address.endswith("}"):

@@ -98,13 +98,13 @@ def look_of(request: Request) -> Look:
     return Look(context_of(request), request.app.state.controls, request.query_params, request.cookies)
 
 
-def page(view: View, template: str, *, twin: bool = False) -> Callable[[Request], Any]:
+def page(view: View, template: str | None, *, twin: bool = False) -> Callable[[Request], Any]:
     """An endpoint that shows what a view makes.
 
     Args:
         view: makes the document; None when there is no such thing. What its ``private`` holds is for the
             template alone, what its ``remember`` holds for the browser's cookies, and ``answer`` is the HTTP status.
-        template: arranges it.
+        template: arranges it; None for what is there as JSON alone.
         twin: True for the address of the JSON twin.
     """
 
@@ -117,7 +117,7 @@ def page(view: View, template: str, *, twin: bool = False) -> Callable[[Request]
     return show
 
 
-def _answer(request: Request, view: View, template: str, twin: bool) -> Response:
+def _answer(request: Request, view: View, template: str | None, twin: bool) -> Response:
     look, params = look_of(request), dict(request.path_params)
     twin = twin or "json" in request.headers.get("accept", "") or look.query.get("format") == "json"
     document = view(look, **params)
@@ -130,7 +130,7 @@ def _answer(request: Request, view: View, template: str, twin: bool) -> Response
     remembered, private = document.pop("remember", {}), document.pop("private", {})
     status: int = document.pop("answer", 200)
     response: Response
-    if twin:
+    if twin or template is None:
         response = JSONResponse(plain(document), status, headers=HEADERS)
     else:
         response = render(request, template, document | {"private": private}, status=status)
