@@ -7,6 +7,7 @@ that no escape sequence reaches the terminal.
 
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -19,11 +20,17 @@ import typer
 from scaffold import words
 from scaffold.errors import StoppedError
 
-inert = words.inert
+# Beyond what JSON escapes anyway: control characters, direction marks, line ends of Unicode's own, halves of letters.
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _state = {"quiet": False, "debug": False}
 _drawing = threading.RLock()
 _spinners: list["_Spinner"] = []
 _tables: list["LiveTable"] = []
+
+
+def inert(text: str) -> str:
+    """Text from elsewhere as it may be shown: nothing in it is obeyed, and no password of an address is told."""
+    return words.inert(words.masked(text))
 
 
 def configure(*, quiet: bool, debug: bool) -> None:
@@ -74,8 +81,9 @@ def result(text: str) -> None:
 
 
 def result_json(document: Any) -> None:
-    """The one JSON document of ``--json``, on stdout."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    """The one JSON document of ``--json``, on stdout; a terminal finds nothing in it to obey."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    typer.echo(_OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 def wrapped(text: str, first: str, later: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from scaffold.words import inert
+from scaffold.words import inert, masked
 from scaffold.workspace.context import Context, context_of
 from scaffold.workspace.portal import words
 from scaffold.workspace.portal.controls import Controls
@@ -58,8 +58,11 @@ View = Callable[..., dict[str, Any] | None]
 
 
 def _finalize(value: Any) -> Any:
-    """What every value on a page goes through: nothing that a run says can turn the text around it."""
-    return inert(value) if type(value) is str else value
+    """What every value on a page goes through.
+
+    Nothing that a run says can turn the text around it, and no page tells the passwords of a specification's addresses.
+    """
+    return inert(masked(value)) if type(value) is str else value
 
 
 def _versions() -> dict[str, str]:
@@ -178,11 +181,13 @@ def missing(request: Request) -> Response:
 
 
 def plain(value: Any) -> Any:
-    """The document with numbers that JSON does not have as text."""
+    """The document with numbers that JSON does not have as text, and without the passwords of addresses."""
+    if isinstance(value, str):
+        return masked(value)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, dict):
-        return {str(key): plain(entry) for key, entry in value.items()}
+        return {masked(str(key)): plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(entry) for entry in value]
     return value
