@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,24 +149,6 @@ def test_names_of_any_letters_are_kept_apart(workspace: Workspace):
     # The SDK sends paths as they are on its machine, and no address keeps these apart.
     for path in ("/x", "//x", "../x", "./x"):
         assert workspace.artifact(run_id, path) == b"x"
-
-
-@pytest.mark.skipif(os.name == "nt", reason="no file can be called so")
-@pytest.mark.parametrize(
-    ("name", "kept"),
-    [
-        ("a\nb", "a\N{REPLACEMENT CHARACTER}b"),
-        ("..\\..\\x", "..\N{REPLACEMENT CHARACTER}..\N{REPLACEMENT CHARACTER}x"),
-        ("C:x", "C\N{REPLACEMENT CHARACTER}x"),
-        ("... ", "... \N{REPLACEMENT CHARACTER}"),
-        ("a\\b", "a\\b"),
-    ],
-)
-def test_an_output_that_would_lead_elsewhere_is_kept_with_marks(workspace: Workspace, name: str, kept: str):
-    """A script may name an output so, and then it is to be had like the others."""
-    run_id = workspace.finished(f"open('outputs/' + {name!r}, 'w').write('x')")
-
-    assert workspace.artifact(run_id, f"outputs/{kept}") == b"x"
 
 
 def test_an_address_opens_no_other_blob(workspace: Workspace, written: str):

@@ -1,5 +1,6 @@
 """No way to name a file takes a name that leads a client out of the folder that it downloads into."""
 
+import os
 import uuid
 from typing import Any
 from urllib.parse import quote
@@ -69,3 +70,21 @@ def test_an_ordinary_name_is_taken(workspace: Workspace, finished_run: str, way:
         if way == "a snapshot's file" and {"/", "\\"} & set(name):
             continue
         assert answer.status in (200, 201), (name, answer.body)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no file can be called so")
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("a\nb", "a\N{REPLACEMENT CHARACTER}b"),
+        ("..\\..\\x", "..\N{REPLACEMENT CHARACTER}..\N{REPLACEMENT CHARACTER}x"),
+        ("C:x", "C\N{REPLACEMENT CHARACTER}x"),
+        ("... ", "... \N{REPLACEMENT CHARACTER}"),
+        ("a\\b", "a\\b"),
+    ],
+)
+def test_an_output_that_would_lead_elsewhere_is_kept_with_marks(workspace: Workspace, name: str, kept: str):
+    """A script may name an output so, and then it is to be had like the others."""
+    run_id = workspace.finished(f"open('outputs/' + {name!r}, 'w').write('x')")
+
+    assert workspace.artifact(run_id, f"outputs/{kept}") == b"x"

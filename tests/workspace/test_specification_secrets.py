@@ -42,7 +42,7 @@ def run(workspace: Workspace) -> str:
     }  # fmt: skip
     answer = workspace.request("PUT", f"/environment/v1.0{SCOPE}/environments/private", environment)
     assert answer.status == 200, answer.body
-    return workspace.finished(experiment="private", environment=environment)
+    return workspace.finished(experiment="private", environment=environment, environmentVariables=VARIABLES)
 
 
 def test_no_page_tells_a_secret_of_a_specification(workspace: Workspace, run: str):
