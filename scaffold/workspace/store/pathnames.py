@@ -25,11 +25,14 @@ class UnsafeNameError(ValueError):
 
 
 def is_safe(name: str, longest: int = LONGEST) -> bool:
-    """True for a name that is a file below whichever folder it is joined to, as is each of its ends."""
+    """True for a name that is a file below whichever folder it is joined to, as is each of its ends.
+
+    Or a folder's, which storage clients name with a slash behind it.
+    """
     return (
         len(name) <= longest
         and not _CONTROL.search(name)
-        and all(part.strip(" .") and not _DRIVE.match(part) for part in _SLASH.split(name))
+        and all(part.strip(" .") and not _DRIVE.match(part) for part in _SLASH.split(name.removesuffix("/")))
     )
 
 
