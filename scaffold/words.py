@@ -1,6 +1,7 @@
 """Numbers as people say them, commands as they type them, and text that nothing obeys; imports next to nothing."""
 
 import re
+from typing import Any
 
 # Those of the last range are bytes of a file name that is no UTF-8, as Python has them.
 _CONTROL = re.compile(
@@ -21,6 +22,52 @@ def on_one_line(text: str) -> str:
 def _shown(match: re.Match[str]) -> str:
     code = ord(match.group())
     return f"\\x{code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code:02x}"
+
+
+_SECRETS = (
+    # The user of an address, up to the last @ before its path.
+    re.compile(r"://(?P<secret>[^/\s?#'\"<>]+)@"),
+    # A token of a conda channel, in an address or as conda names it.
+    re.compile(r"(?:(?<!file)://[^\s?#'\"<>]*?/t/|(?<![\w-])t/(?=tk-))(?P<secret>[^/\s'\"<>)]+)"),
+    # A signature or token in a query.
+    re.compile(
+        r"[?&](?:sig|signature|x-amz-signature|(?:[\w-]*[_-])?(?:token|key|secret|password)|apikey|pw)="
+        r"(?P<secret>[^&\s#'\"<>)]+)",
+        re.IGNORECASE,
+    ),
+    re.compile(r"--proxy[\s=]+(?P<secret>[^/\s@:]+:[^\s@]+)@"),
+)
+
+
+def secrets_in(text: str) -> list[tuple[int, int]]:
+    """Where the passwords, tokens and signatures of the addresses in a text are, from the first to the last."""
+    if "://" not in text and "t/tk-" not in text and "--proxy" not in text:
+        return []
+    return sorted({found.span("secret") for pattern in _SECRETS for found in pattern.finditer(text)})
+
+
+def masked(text: str) -> str:
+    """The text without the passwords, tokens and signatures of the addresses in it: each is shown as ``…``."""
+    parts, at = [], 0
+    for start, end in secrets_in(text):
+        if start >= at:
+            parts += [text[at:start], "…"]
+        at = max(at, end)
+    return "".join([*parts, text[at:]])
+
+
+def masked_document(value: Any) -> Any:
+    """A document in whose texts, and names of texts, the same is left out."""
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, dict):
+        return {
+            masked(name) if isinstance(name, str) else name: masked_document(one)
+            for name, one in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [masked_document(one) for one in value]
+    return value
 
 
 def duration(seconds: float) -> str:

@@ -7,6 +7,7 @@ that no escape sequence reaches the terminal.
 
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -19,11 +20,17 @@ import typer
 from scaffold import words
 from scaffold.errors import StoppedError
 
-inert = words.inert
+# Beyond what JSON escapes anyway: control characters, direction marks, line ends of Unicode's own, halves of letters.
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _state = {"quiet": False, "debug": False}
 _drawing = threading.RLock()
 _spinners: list["_Spinner"] = []
 _tables: list["LiveTable"] = []
+
+
+def inert(text: str) -> str:
+    """Text from elsewhere as it may be shown: nothing in it is obeyed, and no password of an address is told."""
+    return words.inert(words.masked(text))
 
 
 def configure(*, quiet: bool, debug: bool) -> None:
@@ -74,10 +81,12 @@ def result(text: str) -> None:
 
 
 def result_json(document: Any) -> None:
-    """The one JSON document of ``--json``, on stdout."""
+    """The one JSON document of ``--json``, on stdout; a terminal finds nothing in it to obey.
+
+    Of a file name that is no UTF-8 there are signs that only JSON's own ``\\uXXXX`` can say.
+    """
     text = json.dumps(document, indent=2, ensure_ascii=False)
-    # Of a file name that is no UTF-8 there are signs that only JSON's own \\uXXXX can say.
-    typer.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+    typer.echo(_OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 def wrapped(text: str, first: str, later: str) -> Iterator[str]:
@@ -122,9 +131,9 @@ def plain(text: str) -> str:
 
 def browse(address: str) -> None:
     """Opens an address in the browser, or says that there is none."""
-    import webbrowser
+    from scaffold.cli.entrance import open_browser
 
-    if not webbrowser.open(address):
+    if not open_browser(address):
         warn("No browser was found here; open the address by hand.")
 
 

@@ -83,7 +83,7 @@ def _placed(text: str, width: int, *, right: bool) -> str:
 
 
 def _line(text: str) -> str:
-    return words.inert(" ".join(text.split()))
+    return words.inert(words.masked(" ".join(text.split())))
 
 
 def _width(text: str) -> int:

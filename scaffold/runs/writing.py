@@ -11,7 +11,7 @@ import shutil
 import sys
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from scaffold.errors import UsageError
 
 _NAMED = 3
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
+_HALF_A_LETTER = re.compile("[\ud800-\udfff]")
 _CASE_IS_NOTHING = os.name == "nt" or sys.platform == "darwin"
 _WINDOWS = re.compile(r'[<>:"|?*\\]|[ .]$')
 
@@ -59,7 +60,7 @@ def plan(folder: Path, paths: Sequence[str], *, force: bool) -> Plan:
         force: overwrite files that are there.
 
     Raises:
-        UsageError: a file is there already, and may not be overwritten.
+        UsageError: a file is there already, and may not be overwritten; or a link in the folder leads elsewhere.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file.", "Name a folder with --to.")
@@ -71,6 +72,7 @@ def plan(folder: Path, paths: Sequence[str], *, force: bool) -> Plan:
         if is_file_path(path) and path not in folders and name not in seen:
             targets[path] = folder.joinpath(*path.split("/"))
             seen.add(name)
+    _check_links(folder, targets.values())
     there = [target for target in targets.values() if os.path.lexists(target)]
     if there and not force:
         more = f" and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
@@ -81,9 +83,26 @@ def plan(folder: Path, paths: Sequence[str], *, force: bool) -> Plan:
     return Plan(folder, targets, tuple(path for path in paths if path not in targets))
 
 
+def _check_links(folder: Path, targets: Iterable[Path]) -> None:
+    """Refuses to write through a link that leads out of the folder.
+
+    Raises:
+        UsageError: there is one.
+    """
+    inside = folder.resolve()
+    for parent in dict.fromkeys(target.parent for target in targets):
+        if not parent.resolve().is_relative_to(inside):
+            raise UsageError(
+                f"{parent} leads out of {folder}, by a link.",
+                "Name another folder with --to, or remove the link.",
+            )
+
+
 def is_file_path(path: str, *, windows: bool = os.name == "nt") -> bool:
     """False for a path that leads out of the folder it is put in, or that no file here can have."""
     parts = path.split("/")
+    if _HALF_A_LETTER.search(path):
+        return False
     if any(part in ("", ".", "..") or "\0" in part or len(part.encode()) > 255 for part in parts):
         return False
     return not windows or not any(

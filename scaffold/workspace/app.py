@@ -17,11 +17,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scaffold.workspace import faults, refusals, request_faults, shapes
 from scaffold.workspace.context import Context, caller_of, context_of
+from scaffold.workspace.doors import vouch
 from scaffold.workspace.faults import Fault
+from scaffold.workspace.headers import repeated
 from scaffold.workspace.identity import Caller
 from scaffold.workspace.room import is_lack_of_room
 from scaffold.workspace.routes import OPERATIONS, Access, Operation
 from scaffold.workspace.services.datastores import refusal_of_foreign_blob
+from scaffold.workspace.store.pathnames import UnsafeNameError
 
 _LOG = logging.getLogger("scaffold.workspace.requests")
 _LOCK_SECONDS, _LOCK_POLL_SECONDS = 10.0, 0.05
@@ -56,6 +59,11 @@ class _Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        twice = repeated(scope["headers"])
+        if twice is not None:
+            fault = faults.bad_request(f"The request has the header {twice} more than once.")
+            await _refusal(fault, scope["path"])(scope, receive, send)
+            return
         headers = {name: value for name, value in scope["headers"] if name in (b"host", b"origin")}
         # A browser that was told that some name is this address (DNS rebinding) sends that name.
         if headers.get(b"host", b"").decode("latin-1") not in self._hosts or b"origin" in headers:
@@ -79,6 +87,8 @@ def _endpoint(operation: Operation) -> Any:
         except Fault as fault:
             _LOG.info("%s refused: %d %s", operation.name, fault.status, fault.message)
             return _refusal(fault, request.url.path)
+        except UnsafeNameError as error:
+            return _refusal(faults.bad_request(str(error)), request.url.path)
         except ClientDisconnect:
             return Response(status_code=499)
         except Exception as error:
@@ -121,6 +131,7 @@ def _admit(operation: Operation, request: Request) -> None:
     caller = _identified(operation, request)
     if caller is None:
         raise faults.unauthenticated()
+    vouch(request.scope)
     request.state.caller = caller
     params = request.path_params
     if "{S}" in operation.path and not context.named.is_at(
@@ -161,7 +172,7 @@ def _not_implemented(request: Request) -> Response:
     if foreign is not None:
         return _refusal(foreign, request.url.path)
     path = _SCOPED.sub("…", request.url.path)
-    for secret in context_of(request).authority.keys.secrets:  # neither the log nor the answer repeats one
+    for secret in context_of(request).authority.secrets:  # neither the log nor the answer repeats one
         path = path.replace(secret, "…")
     operation = f"{request.method} {path}"
     _LOG.warning("not implemented: %s", operation)

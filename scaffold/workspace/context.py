@@ -69,11 +69,17 @@ class Context(msgspec.Struct, frozen=True):
     @property
     def portal(self) -> str:
         """The base of page URLs, which the SDK builds ``run.get_portal_url()`` from."""
-        return f"http://127.0.0.1:{self.endpoints.http_port}/{self.authority.keys.portal}"
+        return f"http://127.0.0.1:{self.endpoints.http_port}/{self.authority.pages}"
 
     @property
     def discovery_url(self) -> str:
-        return f"{self.endpoints.base}/discovery/{self.authority.keys.discovery}/workspaces/{self.store.workspace_id}"
+        """The address of the discovery document.
+
+        The SDK keeps what it was answered there, for ever: the start in it has it ask again once the pages have
+        another address.
+        """
+        secret = f"{self.authority.keys.discovery}.{self.authority.start}"
+        return f"{self.endpoints.base}/discovery/{secret}/workspaces/{self.store.workspace_id}"
 
     def blob_url(self, container: str, name: str, permissions: str) -> str:
         """A URL that permits reading ("r") or reading and writing ("rw") one blob.

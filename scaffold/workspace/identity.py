@@ -165,10 +165,18 @@ class Caller:
 
 
 class Authority:
-    """Issues and checks bearer tokens (JWT, HS256) and SAS signatures with the workspace's own key."""
+    """Issues and checks bearer tokens (JWT, HS256) and SAS signatures with the workspace's own key.
 
-    def __init__(self, keys: Keys) -> None:
+    Args:
+        keys: the workspace's secrets.
+        start: what tells this start of the service from every other; no secret.
+    """
+
+    def __init__(self, keys: Keys, start: str = "") -> None:
         self.keys = keys
+        self.start = start
+        self.pages = keys.pages(start)
+        self.secrets = (*keys.secrets, self.pages)
         self._verified: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
         self._issued: dict[tuple[str | None, str | None, str], tuple[float, str]] = {}
 

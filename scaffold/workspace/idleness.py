@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from scaffold.workspace.doors import Doors
 from scaffold.workspace.engine.engine import Engine
 from scaffold.workspace.protocol import LimitedProtocol
 from scaffold.workspace.store import Store
@@ -24,11 +25,14 @@ _INTERACTIVE = timedelta(days=1)
 class Activity:
     """The connections of the service.
 
+    Args:
+        doors: what takes notice of each.
+
     Attributes:
         protocol: what uvicorn has to speak with, so that they are counted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, doors: Doors) -> None:
         self._open = 0
         self._last = time.monotonic()
         activity = self
@@ -36,10 +40,12 @@ class Activity:
         class Counted(LimitedProtocol):
             def connection_made(self, transport: Any) -> None:
                 activity.note(1)
+                self.key = doors.made(transport)
                 super().connection_made(transport)
 
             def connection_lost(self, exc: Exception | None) -> None:
                 activity.note(-1)
+                doors.let_in(self.key)
                 super().connection_lost(exc)
 
         self.protocol = Counted

@@ -19,7 +19,7 @@ class Keys:
         signing: the key of tokens and SAS signatures.
         identity: path element of the identity endpoint, known to client processes.
         control: path element of the control operations, known to this program.
-        portal: path element of the first page a browser opens.
+        portal: what the secret of the pages' address is made of, which is another one at each start of the service.
         discovery: path element of the discovery document.
         tenant_id, user_id: GUIDs of the made-up tenant and its one user.
     """
@@ -36,6 +36,13 @@ class Keys:
     def login(self) -> str:
         """Path element of the login endpoint, known to client processes; the SDK writes it in small letters."""
         return hmac.new(self.signing.encode(), b"login", "sha256").hexdigest()[:48]
+
+    def pages(self, start: str) -> str:
+        """Path element of the pages' addresses, for one start of the service.
+
+        A browser sends it over plain HTTP to whoever has the port. So it opens nothing once that service has ended.
+        """
+        return hmac.new(self.portal.encode(), f"pages {start}".encode(), "sha256").hexdigest()[:48]
 
     @property
     def secrets(self) -> tuple[str, ...]:

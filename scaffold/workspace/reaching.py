@@ -71,6 +71,7 @@ class Service:
         https_port, http_port: where it speaks the wire protocol and where its pages are.
         pid: its process.
         version: of the program that it runs.
+        start: what tells this start of it from every other.
     """
 
     home: Home
@@ -78,11 +79,12 @@ class Service:
     http_port: int
     pid: int
     version: str
+    start: str
 
     @property
     def portal(self) -> str:
-        """The address of its pages."""
-        return f"http://127.0.0.1:{self.http_port}/{Keys.load(self.home).portal}"
+        """The address of its pages, until it ends."""
+        return f"http://127.0.0.1:{self.http_port}/{Keys.load(self.home).pages(self.start)}"
 
     def status(self) -> dict[str, Any]:
         """What it says of itself (see ``services.control.get_status``)."""
@@ -270,4 +272,4 @@ def reach(home: Home, seconds: float) -> Service | None:
         return None
     if record.https_port != port:
         return None
-    return Service(home, record.https_port, record.http_port, record.pid, record.version)
+    return Service(home, record.https_port, record.http_port, record.pid, record.version, record.start)

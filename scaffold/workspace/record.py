@@ -20,6 +20,7 @@ class ServiceRecord:
         pid: its process.
         https_port, http_port: where it speaks the wire protocol and where its pages are.
         version: of the program that it runs.
+        start: what tells this start of it from every other; empty in the record of an older version.
         workspace_id: of the state that it serves; None where no state is to be looked for.
         mark: what was written to the state last, see ``store.Store.mark``.
         boot: which start of the machine it ran in, see ``opening``; None when that is not known.
@@ -29,6 +30,7 @@ class ServiceRecord:
     https_port: int
     http_port: int
     version: str
+    start: str = ""
     workspace_id: str | None = None
     boot: str | None = None
     mark: int = 0
@@ -43,7 +45,7 @@ class ServiceRecord:
         """
         path = home.service_record
         fields = read_object(path, _HINT, pid=int, https_port=int, http_port=int, version=str)
-        workspace_id, boot, mark = (fields.get(name) for name in ("workspace_id", "boot", "mark"))
+        start, workspace_id, boot, mark = map(fields.get, ("start", "workspace_id", "boot", "mark"))
         ports = (fields["https_port"], fields["http_port"])
         if fields["pid"] <= 0 or not all(0 < port < 65536 for port in ports):
             raise StateFileError(f"The state file {path} names no process and ports.", _HINT)
@@ -51,6 +53,7 @@ class ServiceRecord:
             fields["pid"],
             *ports,
             fields["version"],
+            start if isinstance(start, str) else "",
             workspace_id if isinstance(workspace_id, str) else None,
             boot if isinstance(boot, str) else None,
             mark if isinstance(mark, int) else 0,

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import logging.handlers
 import os
+import secrets
 import signal
 import socket
 import sqlite3
@@ -27,6 +28,7 @@ from scaffold.workspace import client, identity, opening, room, settings, tempor
 from scaffold.workspace.app import wire_app
 from scaffold.workspace.context import Context, Endpoints
 from scaffold.workspace.controls import WorkspaceControls
+from scaffold.workspace.doors import BACKLOG, Doors
 from scaffold.workspace.engine.engine import Engine
 from scaffold.workspace.engine.patience import patiently
 from scaffold.workspace.files import StateFileError, write_atomically
@@ -105,22 +107,11 @@ def _log_to(home: Home) -> None:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
-def _bind(wanted: int) -> socket.socket:
+def _bind(doors: Doors, wanted: int) -> socket.socket:
     """A listening socket on the wanted port, or on any free one."""
     for port in dict.fromkeys((wanted, 0)):
-        # With its protocol named, since asyncio turns Nagle's algorithm off for such sockets alone: headers
-        # and body leave in two writes, and each answer would otherwise wait 40 ms for an acknowledgement.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        if os.name == "posix":  # on Windows the option would let two services share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            listener.close()
-            continue
-        listener.listen(512)
-        listener.setblocking(False)
-        return listener
+        with suppress(OSError):
+            return doors.listener(port)
     raise OSError("no free port on 127.0.0.1")
 
 
@@ -142,18 +133,20 @@ async def _serve(home: Home) -> None:
     store = opening.open_store(home)
     store.content.clear_staging()
     wanted = _wanted_ports(home)
-    https, http = _bind(wanted[0]), _bind(wanted[1])
+    doors = Doors()
+    https, http = _bind(doors, wanted[0]), _bind(doors, wanted[1])
     endpoints = Endpoints(https.getsockname()[1], http.getsockname()[1])
-    context = _assemble(home, store, Authority(keys), endpoints, width)
+    authority = Authority(keys, secrets.token_hex(8))
+    context = _assemble(home, store, authority, endpoints, width)
     # Before it answers: whoever finds the port answering reads here which process that is.
-    record = _record(endpoints, store)
+    record = _record(endpoints, store, authority.start)
     record.save(home)
     servers: list[uvicorn.Server] = []
     controls = WorkspaceControls(context, lambda: any(server.should_exit for server in servers))
-    activity = Activity()
+    activity = Activity(doors)
     servers += [
-        _server(wire_app(context), home, activity),
-        _server(portal_app(context, controls), None, activity),
+        _server(doors.before(wire_app(context)), home, activity),
+        _server(doors.before(portal_app(context, controls)), None, activity),
     ]
     tasks = [
         asyncio.create_task(server.serve(sockets=[listener]))
@@ -169,7 +162,10 @@ async def _serve(home: Home) -> None:
     temporary.clear_old(home, {run.run_id for run in store.runs.unfinished()})
     await patiently(context.engine.recover, lambda reason: _LOG.warning("taking up runs: %s", reason))
     _LOG.info("serving %s on ports %d and %d", home.root, endpoints.https_port, endpoints.http_port)
-    watches = [asyncio.create_task(_keep_files(home, store, record, stop))]
+    watches = [
+        asyncio.create_task(_keep_files(home, store, record, stop)),
+        asyncio.create_task(doors.watch()),
+    ]
     if idle is not None:
         idling = stop_when_idle(activity, context.engine, store, idle, stop)
         watches.append(asyncio.create_task(idling))
@@ -218,6 +214,7 @@ def _server(app: Any, home: Home | None, activity: Activity) -> uvicorn.Server:
         loop="asyncio",
         server_header=False,
         proxy_headers=False,  # there is none in front of it, and nobody is to say what it would have said
+        backlog=BACKLOG,
         timeout_graceful_shutdown=3,
         ssl_certfile=str(home.server_certificate) if home else None,
     )
@@ -260,12 +257,13 @@ async def _keep_files(home: Home, store: Store, record: ServiceRecord, stop: Cal
     stop()
 
 
-def _record(endpoints: Endpoints, store: Store) -> ServiceRecord:
+def _record(endpoints: Endpoints, store: Store, start: str) -> ServiceRecord:
     return ServiceRecord(
         os.getpid(),
         endpoints.https_port,
         endpoints.http_port,
         __version__,
+        start,
         store.workspace_id,
         opening.boot(),
     )

@@ -1,12 +1,15 @@
 """``scaffold workspace`` and ``scaffold exec``."""
 
+import html
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -197,20 +200,38 @@ def test_a_state_folder_does_not_become_another_workspace(machine: Machine, tmp_
 def test_the_pages_are_opened_in_the_browser(machine: Machine, project: Project):
     opened = machine.root / "opened.txt"
     program = f"import sys; open({str(opened)!r}, chr(97)).write(sys.argv[1] + chr(10))"
+    secret = r"\b[0-9a-f]{48}\b"
     browser = f'"{sys.executable}" -c "{program}" %s'
 
     done = machine.run("workspace", "open", env={"BROWSER": browser})
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip() == machine.json("workspace", "status")["portal"]
-    assert opened.read_text().splitlines() == [done.stdout.strip()]
+    (first,) = opened.read_text().splitlines()
+    assert led_to(first) == done.stdout.strip()
+    assert re.search(secret, done.stdout)
+    assert not re.search(secret, first)  # everybody can read the command line that it stands on
     submitted = machine.run("submit", project(), "--follow", "--json")
     run_id = re.findall(r'"run_id": "([^"]+)"', submitted.stdout)[-1]
     shown = machine.run("runs", "show", run_id, "--open", env={"BROWSER": browser})
     assert shown.returncode == 0, shown.stderr
     facts = dict(line.split(None, 1) for line in shown.stdout.splitlines() if " " in line)
     assert (facts["run"], facts["status"]) == (run_id, "Completed")
-    assert opened.read_text().splitlines()[1] == facts["page"] == machine.json("runs", "show", run_id)["url"]
+    assert (
+        led_to(opened.read_text().splitlines()[1])
+        == facts["page"]
+        == machine.json("runs", "show", run_id)["url"]
+    )
+
+
+def led_to(address: str) -> str:
+    """Where the file leads that a browser was given, which only its owner can read."""
+    file = Path(urllib.request.url2pathname(urlsplit(address).path))
+    assert address.startswith("file:")
+    if os.name == "posix":
+        assert file.stat().st_mode & 0o077 == 0
+    (found,) = re.findall(r'http-equiv="refresh" content="0; url=([^"]+)"', file.read_text(encoding="utf-8"))
+    return html.unescape(found)
 
 
 def test_without_a_browser_the_address_is_told(machine: Machine):

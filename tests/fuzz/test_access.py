@@ -88,7 +88,7 @@ HEADERS: dict[str, Callable[[Watched], dict[str, str]]] = {
         "Authorization": f"Basic {base64.b64encode(f':{s.token}'.encode()).decode()}"
     },
     "no scheme": lambda s: {"Authorization": s.token},
-    "a cookie": lambda s: {"Cookie": f"scaffold={s.keys['portal']}; token={s.token}"},
+    "a cookie": lambda s: {"Cookie": f"scaffold={s.pages}; token={s.token}"},
     "another header": lambda s: {"X-MS-Token": s.token, "Proxy-Authorization": f"Bearer {s.token}"},
 }
 
@@ -235,8 +235,17 @@ def test_the_pages_open_by_their_own_secret_alone(service: Watched, path: str):
         {},
         {"Cookie": f"scaffold={service.keys['control']}"},
         {"Authorization": f"Bearer {service.token}"},
-        {"Cookie": f"scaffold={service.keys['portal']}", "Host": f"evil.example:{service.http_port}"},
-        {"Cookie": f"scaffold={service.keys['portal']}", "Origin": "http://evil.example"},
+        {"Cookie": f"scaffold={service.pages}"},
+        {"Authorization": f"Bearer {service.pages}"},
     ):
         for method in ("GET", "HEAD", "POST", "DELETE", "OPTIONS"):
             assert service.page(path, method=method, headers=headers).status == 403, (method, headers)
+    for headers in (
+        {"Host": f"evil.example:{service.http_port}"},
+        {"Host": f"127.0.0.1:{service.https_port}"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+    ):
+        for method in ("GET", "HEAD", "POST", "DELETE", "OPTIONS"):
+            answer = service.page(service.inside(path), method=method, headers=headers)
+            assert answer.status == 403, (method, headers)

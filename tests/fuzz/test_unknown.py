@@ -79,9 +79,9 @@ def test_addresses_of_any_form_are_answered_or_not_implemented(service: Watched,
 
 
 def test_pages_of_any_form_are_there_or_not(service: Watched, fuzz: Fuzz):
-    entrance = f"/{service.keys['portal']}"
+    inside = f"/{service.pages}"
     pages = st.sampled_from(("/", "/runs/<<run>>", "/runs/<<run>>/file/", "/experiments/", "/experiments/id/",
-                             "/static/", "/runs/", f"{entrance}/", entrance))  # fmt: skip
+                             "/static/", "/runs/", ""))  # fmt: skip
     headers = st.dictionaries(
         st.sampled_from(("accept", "range", "if-none-match", "cookie")),
         st.sampled_from(
@@ -92,12 +92,10 @@ def test_pages_of_any_form_are_there_or_not(service: Watched, fuzz: Fuzz):
 
     def ask(method: str, page: str, rest: str, headers: dict[str, str], json_form: bool) -> None:
         path = quote(service.fill(page) + service.fill(rest)[:5000]) + ("?format=json" if json_form else "")
-        given = {"Cookie": f"scaffold={service.keys['portal']}", **headers}
-        answer = service.page(path, method=method, headers=given)
-        assert answer.status in (200, 303, 400, 403, 404, 405), (method, path)
-        if answer.status == 303:
-            assert answer.headers["location"].startswith("/")
-            assert not answer.headers["location"].startswith(("//", "/\\"))
+        answer = service.page(inside + path, method=method, headers=headers)
+        assert answer.status in (200, 400, 403, 404, 405), (method, path)
+        assert "location" not in answer.headers
+        assert service.page(path, method=method, headers=headers).status in (400, 403)
 
     fuzz(
         ask, 300, method=st.sampled_from(METHODS), page=pages, rest=hostile.texts(surrogates=False), headers=headers,

@@ -66,13 +66,14 @@ class Visitor:
 
     Attributes:
         page: the browser's page.
-        base: the workspace's address, without the secret.
+        base: the address of the workspace's pages, without a last slash.
         problems: what no page may do: requests to elsewhere, errors of scripts, broken policies, dialogs.
     """
 
     def __init__(self, context: BrowserContext, workspace: Workspace, *, scripted: bool = True) -> None:
         self.scripted = scripted
-        self.base = f"http://127.0.0.1:{workspace.http_port}"
+        self.origin = f"http://127.0.0.1:{workspace.http_port}"
+        self.base = f"{self.origin}/{workspace.pages}"
         self.problems: list[str] = []
         self.expected: list[str] = []
         context.set_default_timeout(TIMEOUT_MILLISECONDS)
@@ -80,10 +81,10 @@ class Visitor:
         self.page: Page = context.new_page()
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
-        self.page.goto(f"{self.base}/{workspace.keys['portal']}/")
+        self.page.goto(f"{self.base}/")
 
     def _only_ours(self, route: Route) -> None:
-        if route.request.url.startswith((self.base, "data:", "blob:")):
+        if route.request.url.startswith((f"{self.origin}/", "data:", "blob:")):
             route.continue_()
         else:
             self.problems.append(f"asked for {route.request.url}")

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree as ET
 
+from scaffold.workspace.keys import Keys
 from tests.waiting import until
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -55,6 +56,7 @@ class Workspace:
         record = json.loads((state / "service.json").read_bytes())
         self.https_port, self.http_port = int(record["https_port"]), int(record["http_port"])
         self.keys: dict[str, str] = json.loads((state / "secrets" / "keys.json").read_bytes())
+        self.pages = Keys(**self.keys).pages(record["start"])
         self._tls = ssl.create_default_context(cafile=str(state / "secrets" / "ca.pem"))
         self.token: str = self.request("GET", f"/identity/{self.keys['identity']}/token", token=None).json()[
             "access_token"
@@ -100,13 +102,17 @@ class Workspace:
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        """One request to the pages' port, as a browser that has no cookie."""
+        """One request to the pages' port, as a browser that knows no secret."""
         connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=TIMEOUT_SECONDS)
         return self._exchange(connection, method, path, body, headers or {})
 
     def own_page(self, path: str, **headers: str) -> Answer:
         """One request to the pages' port, as the owner's browser."""
-        return self.page(path, headers={"Cookie": f"scaffold={self.keys['portal']}", **headers})
+        return self.page(self.inside(path), headers=headers)
+
+    def inside(self, path: str) -> str:
+        """The address of a page with its secret, whether it has one already or not."""
+        return path if path.startswith(f"/{self.pages}") else f"/{self.pages}{path}"
 
     @staticmethod
     def _exchange(

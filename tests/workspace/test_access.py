@@ -341,14 +341,18 @@ def test_there_is_one_subscription_with_one_resource_group(workspace: Workspace)
 def test_the_discovery_document_is_found_by_its_secret_and_leads_to_the_pages(workspace: Workspace):
     url = workspace.get(SCOPE).json()["properties"]["discoveryUrl"]
     assert url.startswith(
-        f"https://127.0.0.1:{workspace.https_port}/discovery/{workspace.keys['discovery']}/"
+        f"https://127.0.0.1:{workspace.https_port}/discovery/{workspace.keys['discovery']}."
     )
 
-    services = workspace.get(url.partition(str(workspace.https_port))[2], token=None).json()
+    path = url.partition(str(workspace.https_port))[2]
+    services = workspace.get(path, token=None).json()
 
     assert {"api", "history", "experimentation", "hyperdrive", "modelmanagement", "studio"} <= set(services)
-    assert services["studio"] == f"http://127.0.0.1:{workspace.http_port}/{workspace.keys['portal']}"
+    assert services["studio"] == f"http://127.0.0.1:{workspace.http_port}/{workspace.pages}"
     assert set(services.values()) == {services["studio"], f"https://127.0.0.1:{workspace.https_port}"}
+    # A run that has outlived the service asks where an earlier start was.
+    earlier = path.replace(path.split("/")[2], f"{workspace.keys['discovery']}.0123456789abcdef")
+    assert workspace.get(earlier, token=None).json() == services
 
 
 def test_a_runs_own_token_opens_the_workspace_until_the_run_is_over(workspace: Workspace, tmp_path: Path):

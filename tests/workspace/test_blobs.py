@@ -151,13 +151,6 @@ def test_names_of_any_letters_are_kept_apart(workspace: Workspace):
         assert workspace.artifact(run_id, path) == b"x"
 
 
-def test_a_name_with_a_line_end_is_a_name_too(workspace: Workspace):
-    """A script may name an output so, and then it is to be had like the others."""
-    run_id = workspace.finished("open('outputs/a\\nb', 'w').write('x')")
-
-    assert workspace.artifact(run_id, "outputs/a\nb") == b"x"
-
-
 def test_an_address_opens_no_other_blob(workspace: Workspace, written: str):
     """Neither a neighbour's, nor one of another container, nor a file of the machine."""
     signature = urlsplit(written).query

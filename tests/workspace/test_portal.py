@@ -1,5 +1,7 @@
 """The pages: who may look, and that nothing a run says can become part of a page."""
 
+import hashlib
+import hmac
 import html
 import http.client
 import json
@@ -87,76 +89,98 @@ def policy_of(headers: dict[str, str]) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "cookie",
-    [None, "scaffold=", "scaffold=wrong", "scaffold=%C3%BC", "other={portal}", "scaffold={identity}"],
+    [
+        None,
+        "scaffold=",
+        "scaffold=wrong",
+        "scaffold=%C3%BC",
+        "scaffold={pages}",
+        "scaffold={portal}",
+        "x={identity}",
+    ],
 )
-def test_without_the_cookie_there_is_nothing_to_see(
+def test_without_the_secret_in_the_address_there_is_nothing_to_see(
     workspace: Workspace, finished_run: str, cookie: str | None
 ):
-    headers = {"Cookie": cookie.format(**workspace.keys)} if cookie is not None else {}
+    """A cookie would go to every port of the machine: none is set, and none opens anything."""
+    known = workspace.keys | {"pages": workspace.pages}
+    headers = {"Cookie": cookie.format(**known)} if cookie is not None else {}
     run = f"/runs/{finished_run}"
     paths = ["/", "/experiments/finished", run, f"{run}?format=json", f"{run}/file/user_logs/std_log.txt"]
     paths += ["/static/style.css", "/wrong/runs/x", "/unheard-of", "/live", f"{run}/live", f"{run}.json"]
     paths += [f"{run}/lines/user_logs/std_log.txt", f"{run}/source/train.py", f"{run}/snapshot.zip"]
+    paths += [f"/{workspace.keys['portal']}{run}", f"/{workspace.pages}x{run}", f"//{workspace.pages}{run}"]
 
     answers = [workspace.page(path, headers=headers) for path in paths]
 
     assert {answer.status for answer in answers} == {403}
     for answer in answers:
-        assert b"scaffold workspace status" in answer.body
+        assert b"scaffold workspace open" in answer.body
         assert finished_run.encode() not in answer.body
         assert "set-cookie" not in answer.headers
 
 
-def test_the_secret_in_the_address_becomes_a_cookie_and_leaves_the_address(
-    workspace: Workspace, finished_run: str
-):
-    secret = workspace.keys["portal"]
+@pytest.mark.parametrize("path", ["", "/", "/runs/{run}?wsid=x&tid=y", "/static/style.css"])
+def test_a_page_sets_no_cookie_and_stays_where_it_is(workspace: Workspace, finished_run: str, path: str):
+    answer = workspace.page(f"/{workspace.pages}{path.format(run=finished_run)}")
 
-    for path, target in (("", "/"), (f"/runs/{finished_run}", f"/runs/{finished_run}")):
-        answer = workspace.page(f"/{secret}{path}?wsid=x&tid=y")
-
-        assert answer.status == 303
-        assert answer.headers["location"].partition("?")[0] == target
-        assert secret not in answer.headers["location"]
-        cookie = answer.headers["set-cookie"]
-        assert "HttpOnly" in cookie
-        assert "samesite=lax" in cookie.lower()
-        opened = workspace.page(target, headers={"Cookie": cookie.partition(";")[0]})
-        assert opened.status == 200
-        assert secret.encode() not in opened.body
+    assert answer.status == 200
+    assert "set-cookie" not in answer.headers
 
 
 @pytest.mark.parametrize(
-    "path",
-    ["//evil.example/x", "/%2Fevil.example/x", "/%5Cevil.example", "/\\evil.example", "///evil.example"],
+    "path", ["//evil.example/x", "/%2Fevil.example/x", "/%5Cevil.example", "/\\evil.example"]
 )
-def test_the_address_with_the_secret_leads_to_no_other_site(workspace: Workspace, path: str):
-    answer = workspace.page(f"/{workspace.keys['portal']}{path}")
+def test_no_address_leads_to_another_site(workspace: Workspace, path: str):
+    answer = workspace.own_page(path)
 
-    location = answer.headers.get("location", "/")
-    assert re.match(r"/(?![/\\])", location), location
+    assert answer.status == 404
+    assert "location" not in answer.headers
+    for target in re.findall(r' (?:href|src|action)="([^"#]+)', answer.body.decode()):
+        assert target.startswith(f"/{workspace.pages}/")
 
 
-def test_two_workspaces_can_be_open_in_one_browser(workspace: Workspace, machine: Machine):
-    """A browser keeps cookies by host name alone, whatever the port."""
+def test_the_pages_have_another_address_at_each_start_and_the_old_one_opens_nothing(machine: Machine):
+    """It may have been sent to whoever had the port in between."""
     assert machine.run("workspace", "start").returncode == 0
-    other = Workspace(machine.state)
-    jar: dict[str, str] = {}
-    for one in (workspace, other):
-        name, _, value = (
-            one.page(f"/{one.keys['portal']}").headers["set-cookie"].partition(";")[0].partition("=")
-        )
-        jar[name] = value
-    cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())}
+    before = Workspace(machine.state)
+    assert before.own_page("/").status == 200
+    machine.stop()
+    assert machine.run("workspace", "start").returncode == 0
+    after = Workspace(machine.state)
+    told = machine.json("workspace", "open", env={"BROWSER": "/nowhere", "PATH": ""})["portal"]
 
-    assert [one.page("/", headers=cookies).status for one in (workspace, other)] == [200, 200]
+    old = after.page(f"/{before.pages}/")
+
+    assert after.own_page("/").status == 200
+    assert told == f"http://127.0.0.1:{after.http_port}/{after.pages}"
+    assert before.pages not in (after.pages, *after.keys.values())
+    assert (old.status, old.body.splitlines()[0][:4]) == (403, b"403:")
+    assert b"earlier start" in old.body
+    for name in ("service.log", "service.json"):
+        text = (machine.state / name).read_text(encoding="utf-8")
+        assert before.pages not in text
+        assert after.pages not in text
+
+
+def test_the_service_proves_what_it_is_without_its_secret(workspace: Workspace):
+    """By the key that stands in its pages, which is all that a page that is still open asks with."""
+    (key,) = re.findall(r'data-proof="(\w+)"', workspace.own_page("/").body.decode())
+    challenge = "0123456789abcdef" * 4
+
+    proof = workspace.page(f"/proof?challenge={challenge}").json()["proof"]
+
+    assert proof == hmac.new(bytes.fromhex(key), challenge.encode(), hashlib.sha256).hexdigest()
+    assert workspace.page(f"/{key}/").status == 403
+    assert workspace.pages not in (key, proof)
+    for wrong in ("", "x" * 64, "0" * 31, "0" * 129, "0" * 32 + "\n"):
+        assert workspace.page(f"/proof?challenge={quote(wrong)}").status == 400
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_nothing_can_be_changed_from_a_page(workspace: Workspace, finished_run: str, method: str):
     for path in ("/", f"/runs/{finished_run}"):
-        cookie = {"Cookie": f"scaffold={workspace.keys['portal']}"}
-        assert workspace.page(path, method=method, headers=cookie).status == 405
+        assert workspace.page(workspace.inside(path), method=method).status == 405
 
 
 # What a page may do
@@ -197,9 +221,10 @@ def test_a_page_needs_no_script_or_style_of_its_own(workspace: Workspace, marked
         used = [a.get("src", a.get("href")) for tag, a in page.found if tag in ("script", "link", "img")]
         assert used
         for source in used:
-            assert source is not None and source.startswith(
-                ("/static/", "/runs", "/experiments", *RECORD_PAGES, "/compare")
-            )
+            assert source is not None
+            inside = source.removeprefix(f"/{workspace.pages}")
+            assert inside.startswith(("/static/", "/runs", "/experiments", *RECORD_PAGES, "/compare"))
+            assert inside != source
             assert workspace.own_page(source).status == 200
 
 
@@ -263,7 +288,7 @@ def test_a_run_is_found_from_the_first_page_on(workspace: Workspace, finished_ru
             html.unescape(link)
             for link in re.findall(r'href="([^"]+)"', workspace.own_page(page).body.decode())
         ]
-        assert target in links
+        assert workspace.inside(target) in links
         found.append(page := target)
 
     assert workspace.own_page(found[-1]).body == b"m"
@@ -274,11 +299,9 @@ def test_a_run_is_found_from_the_first_page_on(workspace: Workspace, finished_ru
 
 def test_the_address_that_the_sdk_prints_is_a_page(workspace: Workspace, finished_run: str):
     run = workspace.run(finished_run)
-    secret = workspace.keys["portal"]
 
     for path in (f"/runs/{finished_run}", f"/experiments/id/{run['experimentId']}"):
-        entered = workspace.page(f"/{secret}{path}?wsid=/subscriptions/x&tid=y")
-        assert workspace.own_page(entered.headers["location"]).status == 200
+        assert workspace.own_page(f"{path}?wsid=/subscriptions/x&tid=y").status == 200
 
 
 @pytest.mark.parametrize(
@@ -296,7 +319,9 @@ def test_every_page_has_a_twin_in_json(workspace: Workspace, marked_run: str):
         address, _, query = path.partition("?")
         page = Elements(workspace.own_page(path).body.decode())
         (twin,) = [a["href"] for tag, a in page.found if tag == "link" and a.get("rel") == "alternate"]
-        assert twin == (f"{address if address != '/' else '/experiments'}.json{'?' if query else ''}{query}")
+        assert twin == workspace.inside(
+            f"{address if address != '/' else '/experiments'}.json{'?' if query else ''}{query}"
+        )
 
         answers = [
             workspace.own_page(path, Accept="application/json"),
@@ -333,12 +358,6 @@ def test_a_file_that_is_called_as_a_twin_is_itself(workspace: Workspace):
     assert json.loads(twin.body)["chosen"] == "outputs/model.json"
 
 
-def test_the_twin_is_reached_with_the_secret_too(workspace: Workspace, finished_run: str):
-    entered = workspace.page(f"/{workspace.keys['portal']}/runs/{finished_run}?format=json")
-
-    assert workspace.own_page(entered.headers["location"]).headers["content-type"] == "application/json"
-
-
 def test_a_metric_that_is_no_number_does_not_cost_the_page(workspace: Workspace):
     run_id = workspace.finished(experiment="odd-metrics")
     for data in ({"m": None}, {"m": [1, 2]}, {}, {"m": {"a": 1}}):
@@ -363,8 +382,7 @@ def test_a_log_that_grows_while_it_is_read_is_whole_up_to_where_it_was(workspace
         connection = http.client.HTTPConnection("127.0.0.1", workspace.http_port, timeout=60)
         connection.request(
             "GET",
-            f"/runs/{run_id}/file/user_logs/std_log.txt",
-            headers={"Cookie": f"scaffold={workspace.keys['portal']}"},
+            workspace.inside(f"/runs/{run_id}/file/user_logs/std_log.txt"),
         )
         response = connection.getresponse()  # its body is larger than what the sockets hold
         announced = int(response.headers["content-length"])

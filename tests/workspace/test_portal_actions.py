@@ -17,12 +17,14 @@ def token_on(workspace: Workspace, run_id: str) -> str:
     return str(found[0])
 
 
-def post(workspace: Workspace, path: str, fields: dict[str, str], **headers: str) -> Answer:
-    """Sends a form as the owner's browser does."""
+def post(
+    workspace: Workspace, path: str, fields: dict[str, str], secret: str | None = None, **headers: str
+) -> Answer:
+    """Sends a form as the owner's browser does; with another secret in the address where one is given."""
     origin = f"http://127.0.0.1:{workspace.http_port}"
-    sent = {"Cookie": f"scaffold={workspace.keys['portal']}", "Origin": origin,
-            "Content-Type": "application/x-www-form-urlencoded"}  # fmt: skip
-    return workspace.page(path, method="POST", body=urlencode(fields).encode(), headers={**sent, **headers})
+    sent = {"Origin": origin, "Content-Type": "application/x-www-form-urlencoded", **headers}
+    address = workspace.inside(path) if secret is None else secret + path
+    return workspace.page(address, method="POST", body=urlencode(fields).encode(), headers=sent)
 
 
 def runs_of(workspace: Workspace, experiment: str) -> int:
@@ -33,7 +35,7 @@ def runs_of(workspace: Workspace, experiment: str) -> int:
 @pytest.mark.parametrize(
     "change",
     [{"token": ""}, {"token": "wrong"}, {"Origin": "http://evil.example"}, {"Origin": "null"},
-     {"Cookie": ""}, {"Host": "evil.example"}],
+     {"secret": ""}, {"secret": "/guess"}, {"Host": "evil.example"}],
 )  # fmt: skip
 def test_nothing_is_done_for_another_page(
     workspace: Workspace, finished_run: str, action: str, change: dict[str, str]
@@ -90,7 +92,7 @@ def test_what_cannot_be_done_is_refused_with_a_reason(workspace: Workspace, fini
 def test_a_canceled_run_that_is_over_stays_what_it_was(workspace: Workspace, finished_run: str):
     answer = post(workspace, f"/runs/{finished_run}/cancel", {"token": token_on(workspace, finished_run)})
 
-    assert (answer.status, answer.headers["location"]) == (303, f"/runs/{finished_run}")
+    assert (answer.status, answer.headers["location"]) == (303, workspace.inside(f"/runs/{finished_run}"))
     assert workspace.run(finished_run)["status"] == "Completed"
 
 

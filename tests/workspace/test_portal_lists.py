@@ -127,15 +127,11 @@ def test_the_columns_that_were_chosen_last_are_remembered(workspace: Workspace):
     chosen = workspace.own_page("/experiments/listed?columns=tags.kind&columns=nonsense&columns=params.lr")
     cookie = chosen.headers["set-cookie"].partition(";")[0]
 
-    again = workspace.page(
-        "/experiments/listed.json", headers={"Cookie": f"scaffold={workspace.keys['portal']}; {cookie}"}
-    )
+    again = workspace.page(workspace.inside("/experiments/listed.json"), headers={"Cookie": cookie})
 
     assert again.json()["columns"] == ["tags.kind", "params.lr"]
     for broken in (f"{cookie}x", cookie.partition("=")[0] + "=!", cookie.partition("=")[0] + "=WzFd"):
-        answer = workspace.page(
-            "/experiments/listed", headers={"Cookie": f"scaffold={workspace.keys['portal']}; {broken}"}
-        )
+        answer = workspace.page(workspace.inside("/experiments/listed"), headers={"Cookie": broken})
         assert answer.status == 200
 
 

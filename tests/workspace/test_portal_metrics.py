@@ -138,7 +138,7 @@ def test_a_metric_whose_file_is_not_what_it_should_be_does_not_cost_the_page(
 def events(workspace: Workspace, path: str, count: int) -> list[Any]:
     """The first events of a stream."""
     connection = http.client.HTTPConnection("127.0.0.1", workspace.http_port, timeout=60)
-    connection.request("GET", path, headers={"Cookie": f"scaffold={workspace.keys['portal']}"})
+    connection.request("GET", workspace.inside(path))
     response = connection.getresponse()
     assert response.headers["content-type"].startswith("text/event-stream")
     found: list[Any] = []

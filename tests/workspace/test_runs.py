@@ -280,7 +280,7 @@ def test_news_of_a_submission_come_in_order_with_what_a_person_wants_to_know(wor
     assert told[-1] == "over"
     queued = events[1]
     assert (queued["run_id"], queued["files"], queued["environment"]) == (run_id, 1, "e")
-    assert queued["url"] == f"http://127.0.0.1:{workspace.http_port}/{workspace.keys['portal']}/runs/{run_id}"
+    assert queued["url"] == f"http://127.0.0.1:{workspace.http_port}/{workspace.pages}/runs/{run_id}"
     later = workspace.control("GET", f"/submissions/news/events?seen={len(events) - 1}&wait=0").json()[
         "events"
     ]
@@ -291,7 +291,7 @@ def test_the_state_of_the_service_is_told_to_its_owner(workspace: Workspace, fin
     status = workspace.control("GET", "/status").json()
 
     assert status["runs"]["Completed"] >= 1
-    assert status["portal"] == f"http://127.0.0.1:{workspace.http_port}/{workspace.keys['portal']}"
+    assert status["portal"] == f"http://127.0.0.1:{workspace.http_port}/{workspace.pages}"
     assert Path(f"/proc/{status['pid']}").exists() or not Path("/proc").exists()
     assert status["workspace_id"] == workspace.get(SCOPE).json()["properties"]["workspaceId"]
 

@@ -71,11 +71,17 @@ def ask(connection, method, path, body=None, **headers):
     answer = connection.getresponse()
     return [answer.status, answer.read().decode("utf-8", "replace")]
 
+def asked(connection, *request, **headers):
+    try:
+        return ask(connection, *request, **headers)
+    except (OSError, http.client.HTTPException):  # closed without an answer
+        return [0, ""]
+
 def wire(*request, **headers):
-    return ask(http.client.HTTPSConnection("127.0.0.1", https, context=tls, timeout=30), *request, **headers)
+    return asked(http.client.HTTPSConnection("127.0.0.1", https, context=tls, timeout=30), *request, **headers)
 
 def page(*request, **headers):
-    return ask(http.client.HTTPConnection("127.0.0.1", http_port, timeout=30), *request, **headers)
+    return asked(http.client.HTTPConnection("127.0.0.1", http_port, timeout=30), *request, **headers)
 
 body = json.dumps({"SnapshotId": "00000000-0000-0000-0000-000000000000",
                    "Configuration": {"command": "id > /tmp/owned", "environment": {}}})
@@ -203,21 +209,10 @@ def test_the_ports_can_be_found_and_answer_nothing_but_refusals(place: Path, own
 
     seen = as_nobody(ASK, str(workspace.https_port), str(workspace.http_port), SCOPE)
 
-    assert [status for status, _ in seen["refused"]] == [
-        401,
-        401,
-        403,
-        403,
-        403,
-        401,
-        401,
-        403,
-        403,
-        403,
-        403,
-        403,
-        403,
-    ]
+    assert len(seen["refused"]) == 13
+    # Where the system tells whose a connection is, another user's is closed before anything is read of it.
+    statuses = {0} if sys.platform == "linux" else {401, 403}
+    assert {status for status, _ in seen["refused"]} <= statuses
     for _, text in seen["refused"]:
         assert [name for name, value in workspace.keys.items() if value in text] == []
     assert workspace.get(f"/history/v1.0{SCOPE}/runs/intruder").status == 404
@@ -311,3 +306,50 @@ def test_every_way_to_the_workspace_has_a_private_folder_for_temporary_files(squ
     assert f"TMPDIR={executed}" in printed.replace("'", "").replace('"', "")
     assert (executed.stat().st_mode & 0o077, executed.stat().st_uid) == (0, os.geteuid())
     assert not executed.is_relative_to(squatted)
+
+
+# Three times as many connections as the usual limit of descriptors: some say nothing, some only begin.
+IDLE = r"""
+import json, os, resource, socket, sys, time
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+kept = []
+for beginning in (b"", b"GET / HTTP/1.1\r\nHost: ", b"\x16\x03\x01\x02\x00"):
+    for _ in range(500):
+        for port in map(int, sys.argv[1:]):
+            try:
+                kept.append(socket.create_connection(("127.0.0.1", port), timeout=5))
+                kept[-1].sendall(beginning)
+            except OSError:
+                pass
+print(json.dumps({"uid": os.getuid(), "made": len(kept)}), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("uid", [NOBODY, 0], ids=["another user", "the same user"])
+def test_idle_connections_keep_nobody_from_the_service(owner: Machine, uid: int):
+    workspace = Workspace(owner.state)
+    service = psutil.Process(workspace.control("GET", "/status").json()["pid"])
+    python = next((p for p in ("/usr/bin/python3", sys.executable) if Path(p).exists()), sys.executable)
+    command = [python, "-I", "-c", IDLE, str(workspace.https_port), str(workspace.http_port)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/", env={},
+        user=uid, group=uid, extra_groups=[],
+    ) as flood:  # fmt: skip
+        try:
+            assert flood.stdout is not None
+            said = json.loads(flood.stdout.readline())
+            assert said["uid"] == uid
+
+            status = owner.json("workspace", "status")
+            page = workspace.own_page("/").status
+            run = workspace.finished("print('served')")
+            open_ones = service.num_fds()
+        finally:
+            flood.communicate("")
+
+    assert (status["running"], page) == (True, 200)
+    assert workspace.run(run)["status"] == "Completed"
+    assert open_ones < (200 if uid == NOBODY and sys.platform == "linux" else 1000)

@@ -73,7 +73,9 @@ def _changes(place: Asked, details: "list[Details]", folder: Path) -> "list[list
 def _document(
     details: "list[Details]", sections: "list[tuple[str, list[Row]]]", changes: "list[list[Change]]"
 ) -> dict[str, Any]:
-    return {
+    from scaffold import words
+
+    document: dict[str, Any] = words.masked_document({
         "runs": [asked.document_of(one.run) for one in details],
         "sections": [
             {
@@ -100,7 +102,8 @@ def _document(
             }
             for one, found in zip(details[1:], changes, strict=True)
         ],
-    }
+    })  # fmt: skip
+    return document
 
 
 def _show(

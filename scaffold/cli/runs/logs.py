@@ -8,6 +8,7 @@ import typer
 from scaffold.cli import console
 from scaffold.cli.flags import AsJson
 from scaffold.cli.login import Auth
+from scaffold.cli.logtext import LogText
 from scaffold.cli.runs import asked
 from scaffold.cli.runs.asked import Asked, ProjectFolder, RunOrLatest
 from scaffold.errors import RunCanceledError, RunFailedError, StoppedError, UsageError
@@ -92,8 +93,10 @@ def _print(place: Asked, details: "Details", name: str | None, as_json: bool) ->
         text = b"".join(pieces).decode("utf-8", "replace") if name else None
         console.result_json(_document(details, run, name, text))
         return
+    written = LogText(sys.stdout.buffer)
     for piece in pieces:
-        _write(piece)
+        written.write(piece)
+    written.close()
     if name is None and details.logs:
         console.note(
             f"  the script has printed nothing; other logs: {console.inert(', '.join(details.logs))}"
@@ -102,31 +105,25 @@ def _print(place: Asked, details: "Details", name: str | None, as_json: bool) ->
         console.note(f"  there is no log yet: the run is {run.status}")
 
 
-def _write(piece: bytes) -> None:
-    sys.stdout.buffer.write(piece)
-    sys.stdout.buffer.flush()
-
-
-def _write_aside(piece: bytes) -> None:
-    """A log beside a JSON document."""
-    sys.stderr.buffer.write(piece)
-    sys.stderr.buffer.flush()
-
-
 def _follow(place: Asked, details: "Details", name: str | None, as_json: bool) -> None:
     run_id = details.run.run_id
     whole = None if name in (None, *(one for one in details.logs if one.startswith(_PRINTED))) else name
+    written = LogText(
+        sys.stderr.buffer if as_json else sys.stdout.buffer
+    )  # beside a document, or the result itself
     try:
         run = place.source.follow(
             run_id,
             whole,
-            _write_aside if as_json else _write,
+            written.write,
             lambda text: console.note(f"  {console.inert(text)}"),
         )
     except KeyboardInterrupt:
         raise StoppedError(
             f"Stopped; the run {run_id} goes on.", f"To cancel it: scaffold runs cancel {run_id}"
         ) from None
+    finally:
+        written.close()
     if as_json:
         console.result_json(_document(place.source.details(run_id), run, name, None))
     raise_for(run, details.url)

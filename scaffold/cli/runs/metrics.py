@@ -143,10 +143,13 @@ def _csv(found: "list[Metric]") -> None:
         for point in one.points:
             for column, value in point.data.items():
                 time = point.created.isoformat(timespec="microseconds")
-                writer.writerow([one.name, point.step, time, column, value])
-    # A file gets what was logged; a terminal must not obey it.
-    written = text.getvalue()
-    sys.stdout.write(console.inert(written) if sys.stdout.isatty() else written)
+                writer.writerow([_inert(one.name), point.step, time, _inert(column), _inert(value)])
+    sys.stdout.write(text.getvalue())
+
+
+def _inert(value: Any) -> Any:
+    """A logged text as a cell can hold it: CSV has no escapes, and a file may be shown on a terminal."""
+    return console.inert(value) if isinstance(value, str) else value
 
 
 def _chart(found: "list[Metric]") -> None:

@@ -36,9 +36,11 @@ def show(
 
 
 def document_of(details: "Details") -> dict[str, Any]:
-    """The run as ``--json`` tells it."""
+    """The run as ``--json`` tells it, without the passwords of addresses."""
+    from scaffold import words
+
     run = details.run
-    return {
+    document: dict[str, Any] = words.masked_document({
         **asked.document_of(run),
         "exit_code": details.exit_code,
         "error": run.error,
@@ -53,7 +55,8 @@ def document_of(details: "Details") -> dict[str, Any]:
         "logs": list(details.logs),
         "children": details.children,
         "url": details.url,
-    }
+    })  # fmt: skip
+    return document
 
 
 def command_of(details: "Details") -> str:

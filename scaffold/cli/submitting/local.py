@@ -145,6 +145,7 @@ class OnLocal(Submitting):
             try:
                 run["state"] = local.follow(self._service, run["run_id"], self._write)
             finally:
+                self._log.close()
                 self._stages.leave()
         self._spinner = None
         for warning in run["state"].get("warnings") or []:

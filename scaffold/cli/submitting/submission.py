@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from scaffold.cli import console
+from scaffold.cli.logtext import LogText
 from scaffold.cli.submitting import contents
 from scaffold.cli.submitting.outcome import completed, document_of, raise_for
 from scaffold.cli.submitting.printed import Printed
@@ -31,6 +32,7 @@ class Submitting(ABC):
         self._script = project.runner
         self._wanted = wanted
         self._printed = Printed(self._is_own_address)
+        self._log = LogText(sys.stderr.buffer if wanted.as_json else sys.stdout.buffer)
         self._spinner: Any = None
         self._runs: list[dict[str, Any]] = []
         self._exit_code = 0
@@ -44,6 +46,7 @@ class Submitting(ABC):
         except KeyboardInterrupt:
             raise self._stopped() from None
         finally:
+            self._log.close()
             if (begun := self._begun) is not None:
                 begun.stop()
 
@@ -76,9 +79,7 @@ class Submitting(ABC):
         """A piece of the run's log: the result of a followed run, unless that is to be JSON."""
         if self._spinner is not None:
             self._spinner.stop()
-        stream = sys.stderr.buffer if self._wanted.as_json else sys.stdout.buffer
-        stream.write(piece)
-        stream.flush()
+        self._log.write(piece)
 
     @property
     def _begun(self) -> "local.Submission | azure.Submission | None":

@@ -15,6 +15,7 @@ from typing import IO
 
 from scaffold import watchman
 from scaffold.tether import SESSION, Tether
+from scaffold.words import secrets_in
 from scaffold.workspace.logs import last_lines
 
 _REASON_LINES = 12
@@ -69,10 +70,21 @@ async def run(log: IO[str], command: list[str], variables: dict[str, str], folde
         if process is not None:
             await process.wait()
         record.unlink(missing_ok=True)
+        await asyncio.to_thread(_mask, Path(log.name), start)
     if code != 0:
         size = os.fstat(log.fileno()).st_size - start
         said = last_lines(Path(log.name), lines=_READ_LINES, limit=min(size, _REASON_BYTES))
         raise BuildError("The environment could not be built.", _reason(said.strip()))
+
+
+def _mask(log: Path, start: int) -> None:
+    """Makes secrets in addresses unreadable that a step has written; the log stays as long, for those who follow it."""
+    with log.open("r+b") as stream:
+        stream.seek(start)
+        text = stream.read().decode("latin-1")  # a letter is a byte
+        for first, end in secrets_in(text):
+            stream.seek(start + first)
+            stream.write(b"*" * (end - first))
 
 
 def _reason(said: str) -> str:

@@ -22,6 +22,7 @@ import msgspec
 
 from scaffold import tether, watchman
 from scaffold.tether import Tether
+from scaffold.words import masked
 from scaffold.workspace.engine import builder, conda_worker, condaconf
 from scaffold.workspace.engine.builder import BuildError
 from scaffold.workspace.engine.condaconf import Channel, CondaSettings
@@ -125,9 +126,7 @@ class CondaBuilder:
             await process.wait()
             tied.release()
         return {
-            channel.name: condaconf.masked(failures[channel.url])
-            for channel in channels
-            if failures.get(channel.url)
+            channel.name: masked(failures[channel.url]) for channel in channels if failures.get(channel.url)
         }
 
     async def make(
@@ -150,9 +149,9 @@ class CondaBuilder:
         channels = condaconf.channels_of(conda, configured)
         tool = find_tool(os.environ)
         log.write("conda packages:\n")
-        log.writelines(f"  {condaconf.masked(entry)}\n" for entry in conda.packages)
+        log.writelines(f"  {masked(entry)}\n" for entry in conda.packages)
         log.write("from the channels:\n")
-        log.writelines(f"  {channel.name} ({condaconf.masked(channel.url)})\n" for channel in channels)
+        log.writelines(f"  {channel.name} ({masked(channel.url)})\n" for channel in channels)
         log.write(f"with {tool or 'py-rattler'}\n\n")
         progress(f"installing conda packages with {Path(tool).stem if tool else 'py-rattler'}")
         job = folder.with_suffix(".yml" if tool else ".json")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from scaffold.words import masked
 from scaffold.workspace.engine.matchspec import channel_of, read_match
 from scaffold.workspace.engine.specification import Conda, SpecificationError
 
@@ -176,12 +177,6 @@ def _url(base: str) -> str:
 def _is_public(url: str) -> bool:
     parts = urlsplit(url)
     return parts.hostname in _PUBLIC_HOSTS and "/t/" not in parts.path and parts.username is None
-
-
-def masked(text: str) -> str:
-    """The text without the passwords and tokens of the addresses in it."""
-    text = re.sub(r"(://)[^/@\s]+@", r"\1…@", text)
-    return re.sub(r"/t/[^/\s]+/", "/t/…/", text)
 
 
 def packages_of(conda: Conda, configured: CondaSettings) -> list[str]:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import IO
 
 from scaffold import requirements as pip
+from scaffold.words import masked
 from scaffold.workspace.engine import builder, pipconf, pythons, requirements
 from scaffold.workspace.engine.builder import BuildError
 from scaffold.workspace.engine.conda import CondaBuilder
-from scaffold.workspace.engine.condaconf import masked
 from scaffold.workspace.engine.pythons import Python
 from scaffold.workspace.engine.requirements import UvInput
 from scaffold.workspace.engine.specification import Conda, Specification

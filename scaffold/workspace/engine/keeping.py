@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scaffold.workspace.store import Store
+from scaffold.workspace.store.pathnames import marked
 
 TEXT = "text/plain; charset=utf-8"
 """The content type of a log."""
@@ -32,9 +33,10 @@ def files_under(root: Path, *inside: Path) -> Iterator[Path]:
 def name_below(path: Path, root: Path) -> str:
     """The file's name from the folder on, with ``/``.
 
-    A name that is no text (Linux allows it) gets marks for what cannot be said.
+    A name that is no text, or that would lead elsewhere on another system (Linux allows both), gets marks for what
+    cannot be said.
     """
-    return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "replace")
+    return marked(os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "replace"))
 
 
 def keep(  # noqa: PLR0913  (a blob's fields)

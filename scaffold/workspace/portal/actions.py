@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from scaffold.workspace.portal.controls import RefusedError
-from scaffold.workspace.portal.gate import HEADERS, is_ours
+from scaffold.workspace.portal.gate import HEADERS, base_of, is_ours
 from scaffold.workspace.portal.pages import Look, look_of, missing, render
 
 _MOST_BYTES = 64 * 1024
@@ -47,7 +47,7 @@ def action(act: Act) -> Any:
                 "back": f"/runs/{quote(run_id)}",
             }
             return render(request, "refused.html", document, status=409)
-        return RedirectResponse(target, status_code=303, headers=HEADERS)
+        return RedirectResponse(base_of(request) + target, status_code=303, headers=HEADERS)
 
     return answer
 

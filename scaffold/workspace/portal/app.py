@@ -12,12 +12,13 @@ from scaffold.workspace import addresses  # noqa: F401  (makes {…:any} known)
 from scaffold.workspace.context import Context
 from scaffold.workspace.portal import actions, live, serving
 from scaffold.workspace.portal.controls import Controls
-from scaffold.workspace.portal.gate import Gate, enter
+from scaffold.workspace.portal.gate import Gate
 from scaffold.workspace.portal.pages import View, missing, page
 from scaffold.workspace.portal.views import code, compare, files, lists, metrics, records, run, service
 
-# Every page: its address, what it shows, how. The twin of each has the same address with ``.json`` behind it.
-PAGES: tuple[tuple[str, View, str], ...] = (
+# Every page: its address, what it shows, how (None: as JSON alone, which our scripts ask for). The twin of each has
+# the same address with ``.json`` behind it.
+PAGES: tuple[tuple[str, View, str | None], ...] = (
     ("/", lists.experiments, "experiments.html"),
     ("/experiments", lists.experiments, "experiments.html"),
     ("/experiments/id/{experiment_id}", lists.experiment, "runs.html"),
@@ -26,7 +27,7 @@ PAGES: tuple[tuple[str, View, str], ...] = (
     ("/runs/{run_id}", run.details, "details.html"),
     ("/runs/{run_id}/environment", run.environment, "environment.html"),
     ("/runs/{run_id}/metrics", metrics.page, "metrics.html"),
-    ("/runs/{run_id}/metric", metrics.one, "missing.html"),
+    ("/runs/{run_id}/metric", metrics.one, None),
     ("/runs/{run_id}/images", metrics.images, "images.html"),
     ("/runs/{run_id}/snapshot", files.snapshot, "snapshot.html"),
     ("/runs/{run_id}/snapshot/{path:any}", files.snapshot, "snapshot.html"),
@@ -54,7 +55,6 @@ def portal_app(context: Context, controls: Controls) -> ASGIApp:
         context: the workspace; the pages only read it.
         controls: what a person can do from a page.
     """
-    secret = context.authority.keys.portal
     app = Starlette(
         routes=[
             Route("/live", live.lists),
@@ -68,8 +68,6 @@ def portal_app(context: Context, controls: Controls) -> ASGIApp:
             Route("/runs/{run_id}/tags", actions.action(actions.tag), methods=["POST"]),
             Route("/static/{name:path}", serving.static),
             *(route for template in PAGES for route in _routes(*template)),
-            Route(f"/{secret}", enter),
-            Route(f"/{secret}/{{rest:path}}", enter),
             Route("/{rest:any}", _missing),
         ]
     )
@@ -79,7 +77,7 @@ def portal_app(context: Context, controls: Controls) -> ASGIApp:
     return Gate(app, context)
 
 
-def _routes(address: str, view: View, template: str) -> list[Any]:
+def _routes(address: str, view: View, template: str | None) -> list[Any]:
     routes = [Route(address, page(view, template))]
     # An address that ends with a name finds its twin by itself: the name may end with .json.
     if address != "/" and not address.endswith("}"):

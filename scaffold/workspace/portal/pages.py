@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,11 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from scaffold.words import inert
+from scaffold.words import inert, masked
 from scaffold.workspace.context import Context, context_of
 from scaffold.workspace.portal import words
 from scaffold.workspace.portal.controls import Controls
-from scaffold.workspace.portal.gate import HEADERS, form_token
+from scaffold.workspace.portal.gate import HEADERS, base_of, form_token, proof_key
 from scaffold.workspace.store import Store
 
 _LOG = logging.getLogger("scaffold.workspace.portal")
@@ -57,8 +58,11 @@ View = Callable[..., dict[str, Any] | None]
 
 
 def _finalize(value: Any) -> Any:
-    """What every value on a page goes through: nothing that a run says can turn the text around it."""
-    return inert(value) if type(value) is str else value
+    """What every value on a page goes through.
+
+    Nothing that a run says can turn the text around it, and no page tells the passwords of a specification's addresses.
+    """
+    return inert(masked(value)) if type(value) is str else value
 
 
 def _versions() -> dict[str, str]:
@@ -71,6 +75,8 @@ def _versions() -> dict[str, str]:
 
 
 VERSIONS = _versions()
+# Quotes in text are escaped, so that only a template's own attribute looks like this.
+_ADDRESS = re.compile(r' (href|src|action|data-(?:live|lines|source|one|files))="(?=/)')
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -95,13 +101,13 @@ def look_of(request: Request) -> Look:
     return Look(context_of(request), request.app.state.controls, request.query_params, request.cookies)
 
 
-def page(view: View, template: str, *, twin: bool = False) -> Callable[[Request], Any]:
+def page(view: View, template: str | None, *, twin: bool = False) -> Callable[[Request], Any]:
     """An endpoint that shows what a view makes.
 
     Args:
         view: makes the document; None when there is no such thing. What its ``private`` holds is for the
             template alone, what its ``remember`` holds for the browser's cookies, and ``answer`` is the HTTP status.
-        template: arranges it.
+        template: arranges it; None for what is there as JSON alone.
         twin: True for the address of the JSON twin.
     """
 
@@ -114,7 +120,7 @@ def page(view: View, template: str, *, twin: bool = False) -> Callable[[Request]
     return show
 
 
-def _answer(request: Request, view: View, template: str, twin: bool) -> Response:
+def _answer(request: Request, view: View, template: str | None, twin: bool) -> Response:
     look, params = look_of(request), dict(request.path_params)
     twin = twin or "json" in request.headers.get("accept", "") or look.query.get("format") == "json"
     document = view(look, **params)
@@ -127,12 +133,13 @@ def _answer(request: Request, view: View, template: str, twin: bool) -> Response
     remembered, private = document.pop("remember", {}), document.pop("private", {})
     status: int = document.pop("answer", 200)
     response: Response
-    if twin:
+    if twin or template is None:
         response = JSONResponse(plain(document), status, headers=HEADERS)
     else:
         response = render(request, template, document | {"private": private}, status=status)
     for name, value in remembered.items():
-        response.set_cookie(name, value, samesite="lax", path="/", max_age=365 * 24 * 3600)
+        # For our own addresses alone: a browser sends what is for "/" to every port of this machine.
+        response.set_cookie(name, value, samesite="strict", path=base_of(request), max_age=365 * 24 * 3600)
     return response
 
 
@@ -142,23 +149,25 @@ def render(request: Request, template: str, document: dict[str, Any], *, status:
     frame = {
         "theme": theme if theme in _THEMES else None,
         "token": form_token(context_of(request)),
-        "address": request.url.path,
+        "proof": proof_key(context_of(request)),
         "twin": twin_of(request),
         "set_aside": context_of(request).store.set_aside,
     }
     html = _TEMPLATES.get_template(template).render(document | {"frame": frame})
+    html = _ADDRESS.sub(rf' \1="{base_of(request)}', html)
     return Response(html, status_code=status, media_type="text/html; charset=utf-8", headers=HEADERS)
 
 
 def twin_of(request: Request) -> str:
     """The address of the page's twin."""
-    path = "/experiments" if request.url.path == "/" else request.url.path
-    return f"{quote(path)}.json" + (f"?{request.url.query}" if request.url.query else "")
+    path = "/experiments" if request.scope["path"] == "/" else request.scope["path"]
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{quote(path)}.json" + (f"?{query}" if query else "")
 
 
 def failed(request: Request, error: Exception) -> Response:
     """Something that should not have happened, said in two lines; the service's log has the rest."""
-    _LOG.error("page %s failed", request.url.path, exc_info=error)
+    _LOG.error("page %s failed", request.scope["path"], exc_info=error)
     return PlainTextResponse(
         "500: the page could not be made.\nThe service's log says why: 'scaffold workspace status' names its folder.\n",
         500,
@@ -172,11 +181,13 @@ def missing(request: Request) -> Response:
 
 
 def plain(value: Any) -> Any:
-    """The document with numbers that JSON does not have as text."""
+    """The document with numbers that JSON does not have as text, and without the passwords of addresses."""
+    if isinstance(value, str):
+        return masked(value)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, dict):
-        return {str(key): plain(entry) for key, entry in value.items()}
+        return {masked(str(key)): plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(entry) for entry in value]
     return value

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from scaffold.workspace import faults, identity
 from scaffold.workspace.client import CLOUD_NAME
 from scaffold.workspace.context import Context, context_of, read_body
+from scaffold.workspace.doors import vouch
 from scaffold.workspace.services.login import login_endpoint
 
 _MAX_FORM_BYTES = 64 * 1024
@@ -35,7 +36,7 @@ async def get_metadata(request: Request) -> Any:
     inside a run asks for whatever it was told (``AzureMLTokenAuthentication`` has no way to be told).
     """
     context = context_of(request)
-    _check_secret(context.authority.keys.identity, request)
+    _check_secret(context.authority.keys.identity, request.path_params["secret"], request)
     login = login_endpoint(context, request.path_params.get("submission"))
     return [_cloud(name, context, login) for name in (CLOUD_NAME, "AzureCloud")]
 
@@ -89,7 +90,7 @@ def _cloud(name: str, context: Context, login: str) -> dict[str, Any]:
 async def get_token(request: Request) -> Any:
     """A managed-identity token; the secret in the path is the credential."""
     context = context_of(request)
-    _check_secret(context.authority.keys.identity, request)
+    _check_secret(context.authority.keys.identity, request.path_params["secret"], request)
     asked = request.query_params.get("resource") or await _resource_of_form(request)
     audience = asked if identity.is_audience(asked) else identity.AUDIENCE
     token, expiry = context.authority.token(
@@ -111,15 +112,17 @@ async def _resource_of_form(request: Request) -> str:
     return parse_qs(body.decode("utf-8", "replace")).get("resource", [""])[-1]
 
 
-def _check_secret(expected: str, request: Request) -> None:
-    if not context_of(request).authority.opens(expected, request.path_params["secret"]):
+def _check_secret(expected: str, offered: str, request: Request) -> None:
+    if not context_of(request).authority.opens(expected, offered):
         raise faults.forbidden("The address is not one that this workspace gave out.")
+    vouch(request.scope)
 
 
 async def get_discovery(request: Request) -> Any:
     """The base URL of every service. The SDK asks without a token, so the path carries a secret."""
     context = context_of(request)
-    _check_secret(context.authority.keys.discovery, request)
+    # Runs that outlive the service ask at the address that an earlier start gave out.
+    _check_secret(context.authority.keys.discovery, request.path_params["secret"].partition(".")[0], request)
     base = context.endpoints.base
     services = (
         "api", "history", "experimentation", "hyperdrive", "modelmanagement", "pipelines", "catalog",

@@ -15,17 +15,29 @@ from scaffold.workspace.context import Context, body_as, context_of
 from scaffold.workspace.services.dto import artifact_dto, content_information
 from scaffold.workspace.services.uploads import received
 from scaffold.workspace.store.blobs import ARTIFACTS, Blob
+from scaffold.workspace.store.pathnames import UnsafeNameError, is_safe
 from scaffold.workspace.streaming import part_of
 
-_MAX_PATH = 1024
 _PAGE = 1000
 _MAX_CONTENT = 5000 * 1024 * 1024
 
 
-def check_path(path: str) -> None:
-    """Refuses what cannot be an artifact's path."""
-    if not 1 <= len(path) <= _MAX_PATH or "\0" in path or not path.strip("./"):
-        raise faults.bad_request(f"An artifact's path has 1 to {_MAX_PATH} characters, none of them a NUL.")
+def new_path(path: str) -> str:
+    """The path that a new artifact has, for one as it is on the client's machine.
+
+    One that begins with a slash, or has ``.`` in it, is the same one without them.
+
+    Raises:
+        Fault: a client that downloads it would be led out of its folder, or no file can be called so.
+    """
+    kept = _plain(path)
+    if not is_safe(kept):
+        raise faults.bad_request(str(UnsafeNameError(path)))
+    return kept
+
+
+def _plain(path: str) -> str:
+    return "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
 def _prefix(request: Request) -> str:
@@ -33,17 +45,8 @@ def _prefix(request: Request) -> str:
 
 
 def _name(request: Request, path: str) -> str:
-    """The name of the blob of an artifact's path."""
-    return _prefix(request) + cleaned(path)
-
-
-def cleaned(path: str) -> str:
-    """The path of an artifact that a client may have sent as it is on its own machine.
-
-    A path that begins with a slash, or has ``.`` or ``..`` in it, is the same one without them: on their way
-    in an address, they would be taken for something else.
-    """
-    return "/".join(part for part in path.split("/") if part not in ("", ".", ".."))
+    """The name of the blob of an artifact's path (see :func:`new_path`), as an address says it to any client."""
+    return _prefix(request) + "/".join(part for part in _plain(path).split("/") if part != "..")
 
 
 def _below(request: Request) -> str:
@@ -87,9 +90,7 @@ async def get_content_information(request: Request) -> Any:
 
 async def get_write_address(request: Request) -> Any:
     """Where one artifact can be written, which makes it known."""
-    path = request.path_params["path"]
-    check_path(path)
-    context, name = context_of(request), _name(request, path)
+    context, name = context_of(request), _prefix(request) + new_path(request.path_params["path"])
     context.store.blobs.announce(ARTIFACTS, name)
     return content_information(context, ARTIFACTS, name, "rw")
 
@@ -117,8 +118,7 @@ async def get_content(request: Request) -> Response:
 
 async def put_content(request: Request) -> Any:
     """Takes the bytes of one artifact with the request itself."""
-    path = request.path_params["path"]
-    check_path(path)
+    path = new_path(request.path_params["path"])
     for name in ("index", "append"):
         if request.query_params.get(name, "").lower() not in ("", "false"):
             raise faults.not_implemented(f"uploading an artifact with {name}={request.query_params[name]}")
@@ -128,7 +128,7 @@ async def put_content(request: Request) -> Any:
         raise conflict(_name(request, path))
     kind = request.headers.get("content-type", "application/octet-stream")
     context_of(request).store.blobs.put(
-        ARTIFACTS, _name(request, path), sha256=writer.keep(), size=writer.size, content_type=kind
+        ARTIFACTS, _prefix(request) + path, sha256=writer.keep(), size=writer.size, content_type=kind
     )
     return artifact_dto(_one(request))
 
@@ -154,9 +154,7 @@ class NewArtifacts(msgspec.Struct):
 async def create_empty_artifacts(request: Request) -> Any:
     """Announces artifacts and says where to write them (``BatchArtifactContentInformationDto``)."""
     context, body = context_of(request), await body_as(request, NewArtifacts)
-    for entry in body.paths:
-        check_path(entry.path)
-    return announced(context, {entry.path: _name(request, entry.path) for entry in body.paths})
+    return announced(context, {entry.path: _prefix(request) + new_path(entry.path) for entry in body.paths})
 
 
 def announced(context: Context, names: dict[str, str]) -> dict[str, Any]:

@@ -21,10 +21,12 @@ from starlette.responses import Response, StreamingResponse
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, context_of, read_body
+from scaffold.workspace.doors import vouch
 from scaffold.workspace.services.uploads import received
-from scaffold.workspace.store.blobs import ARTIFACTS, CODE, DATASTORE, SNAPSHOTS, Blob, is_blob_name
+from scaffold.workspace.store.blobs import ARTIFACTS, CODE, DATASTORE, SNAPSHOTS, Blob
 from scaffold.workspace.store.content import ContentWriter
 from scaffold.workspace.store.database import from_json
+from scaffold.workspace.store.pathnames import LONGEST, is_safe
 from scaffold.workspace.streaming import part_of
 
 MAX_BLOB_BYTES = 5000 * 1024 * 1024
@@ -69,20 +71,24 @@ def _target(request: Request, wanted: str) -> tuple[Context, str, str]:
     context, sent = context_of(request), request.path_params["name"]
     container = request.url.path.split("/")[1]
     for name in dict.fromkeys((sent, unquote(sent))):
-        if context.authority.permits(container, name, request.url.query, wanted):
-            if container.startswith((CODE, DATASTORE)) and wanted == "w":
-                _check_name(name)
+        if context.authority.permits(
+            container, name, request.scope["query_string"].decode("latin-1"), wanted
+        ):
+            vouch(request.scope)
+            if wanted == "w":
+                _check_name(container, name)
             return context, container, name
     raise faults.forbidden("The address has no valid signature of this workspace for this.")
 
 
-def _check_name(name: str) -> None:
-    """Refuses a name that no blob may have (see ``is_blob_name``).
+def _check_name(container: str, name: str) -> None:
+    """Refuses a name that no blob may have (see ``pathnames``).
 
     Raises:
         Fault: see above.
     """
-    if not is_blob_name(name):
+    # In front of an artifact's own path, there is where it belongs.
+    if not is_safe(name, LONGEST if container != ARTIFACTS else 4 * LONGEST):
         raise faults.Fault(400, "InvalidResourceName", "The blob's name contains parts that are not allowed.")
 
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, context_of
+from scaffold.workspace.doors import vouch
 from scaffold.workspace.services.blobs import VERSION, properties_of
 from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, NOT_XML, Blob
 from scaffold.workspace.store.database import from_json
@@ -27,8 +28,10 @@ async def get_container(request: Request) -> Response:
     context, container = context_of(request), request.url.path.strip("/")
     query = request.query_params
     listing = query.get("comp") == "list"
-    if not context.authority.permits(container, "", request.url.query, "l" if listing else "r"):
+    signed = request.scope["query_string"].decode("latin-1")
+    if not context.authority.permits(container, "", signed, "l" if listing else "r"):
         raise faults.forbidden("The address has no valid signature of this workspace for this container.")
+    vouch(request.scope)
     if query.get("restype") != "container" or (query.get("comp") and not listing):
         raise faults.not_implemented(f"container operation comp={query.get('comp')}")
     if not listing:

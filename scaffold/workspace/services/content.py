@@ -20,12 +20,12 @@ from scaffold.workspace.context import Context, body_as, caller_of, context_of
 from scaffold.workspace.services.history import texts
 from scaffold.workspace.store.blobs import SNAPSHOTS
 from scaffold.workspace.store.content import ContentWriter
+from scaffold.workspace.store.pathnames import is_safe
 from scaffold.workspace.store.snapshots import Snapshot, SnapshotFile, write_zip
 
 EMPTY_ID = "00000000-0000-0000-0000-000000000000"
 _SNAPSHOT_ID = re.compile(r"[0-9a-fA-F-]{32,36}")
 _MAX_NAME, _MAX_PATH = 255, 3000  # bytes; a folder of this program's own stands in front of the path
-_BAD_NAME = re.compile(r"[\x00-\x1f/]|^\.{1,2}$|^$")
 
 
 async def get_latest(request: Request) -> Any:
@@ -193,7 +193,7 @@ def _walk(node: dict[str, Any], prefix: str) -> list[tuple[str, str]]:
         raise faults.bad_request("The tree has two entries of one path.")
     for child in _entries(children):
         name = child.get("name") if isinstance(child, dict) else None
-        if not isinstance(name, str) or _BAD_NAME.search(name) or _escapes(name):
+        if not isinstance(name, str) or "/" in name or not is_safe(name, _MAX_PATH):
             raise faults.bad_request(f"The tree holds {name!r}, which is no file name.")
         path = f"{prefix}{name}"
         if len(name.encode()) > _MAX_NAME or len(path.encode()) > _MAX_PATH:
@@ -228,13 +228,6 @@ def _whole(node: dict[str, Any]) -> dict[str, Any]:
 
 def _entries(children: dict[str, Any] | list[Any]) -> list[Any]:
     return list(children.values()) if isinstance(children, dict) else children
-
-
-def _escapes(name: str) -> bool:
-    """True for a name that means another folder on this platform (``C:``, ``a\\b`` on Windows)."""
-    import os
-
-    return os.name == "nt" and ("\\" in name or ":" in name)
 
 
 async def get_snapshot(request: Request) -> Any:

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from scaffold import __version__
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, context_of
+from scaffold.workspace.doors import vouch
 from scaffold.workspace.engine.environments import BusyError
 from scaffold.workspace.logs import USER_LOGS
 from scaffold.workspace.services.execution import tell_queued
@@ -42,6 +43,7 @@ def admitted(request: Request) -> Context:
     expected = context.authority.keys.control
     if not hmac.compare_digest(expected.encode(), request.path_params["secret"].encode()):
         raise faults.forbidden("The address is not one that this workspace gave out.")
+    vouch(request.scope)
     return context
 
 

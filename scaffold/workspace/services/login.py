@@ -16,6 +16,7 @@ from starlette.requests import Request
 
 from scaffold.workspace import faults, identity
 from scaffold.workspace.context import Context, context_of, read_body
+from scaffold.workspace.doors import vouch
 
 _MAX_FORM_BYTES = 64 * 1024
 _GRANT = "client_credentials"
@@ -35,6 +36,7 @@ def _admitted(request: Request) -> Context:
     context = context_of(request)
     if not context.authority.opens(context.authority.keys.login, request.path_params["secret"]):
         raise faults.forbidden("The address is not one that this workspace gave out.")
+    vouch(request.scope)
     return context
 
 

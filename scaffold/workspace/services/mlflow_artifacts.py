@@ -13,14 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from scaffold.workspace import faults
 from scaffold.workspace.context import Context, body_as, context_of
-from scaffold.workspace.services.artifacts import (
-    NewArtifacts,
-    announced,
-    check_path,
-    cleaned,
-    conflict,
-    is_written,
-)
+from scaffold.workspace.services.artifacts import NewArtifacts, announced, conflict, is_written, new_path
 from scaffold.workspace.services.blobs import MAX_BLOB_BYTES
 from scaffold.workspace.services.dto import artifact_dto, content_information
 from scaffold.workspace.services.history import run_of
@@ -35,9 +28,8 @@ from scaffold.workspace.services.mlflow_records import (
 from scaffold.workspace.services.mlflow_runs import OfRun
 from scaffold.workspace.services.uploads import received
 from scaffold.workspace.store.blobs import ARTIFACTS, RUN_ORIGIN, Blob, artifact_prefix
+from scaffold.workspace.store.pathnames import UnsafeNameError, is_safe
 from scaffold.workspace.streaming import part_of
-
-_MAX_PATH = 1024
 
 
 class Listing(OfRun):
@@ -50,11 +42,11 @@ def checked_path(path: str) -> str:
     """A path of an artifact below its run.
 
     Raises:
-        Fault: a client that downloads it could be led out of its folder, or it is too long.
+        Fault: a client that downloads it would be led out of its folder, or no file can be called so.
     """
     path = path.strip("/")
-    if len(path) > _MAX_PATH or "\x00" in path or ".." in path.split("/"):
-        raise invalid(f"{path[:100]!r} is not the path of an artifact.")
+    if path and not is_safe(path):
+        raise invalid(str(UnsafeNameError(path)))
     return path
 
 
@@ -219,6 +211,4 @@ async def create_run_artifacts(request: Request) -> Any:
     """Announces artifacts of a run and says where to write them (``BatchArtifactContentInformationDto``)."""
     context, run, body = context_of(request), run_of(request), await body_as(request, NewArtifacts)
     prefix = artifact_prefix(run.run_id)
-    for entry in body.paths:
-        check_path(entry.path)
-    return announced(context, {entry.path: prefix + cleaned(entry.path) for entry in body.paths})
+    return announced(context, {entry.path: prefix + new_path(entry.path) for entry in body.paths})

@@ -15,6 +15,7 @@ from scaffold.workspace.context import Context, body_as, context_of
 from scaffold.workspace.services.dto import CreatedByDto, Dto
 from scaffold.workspace.services.history import texts
 from scaffold.workspace.store.models import Asset, RegisteredModel
+from scaffold.workspace.store.pathnames import UnsafeNameError, is_safe_place
 
 MODEL_NAME = re.compile(r"[a-zA-Z0-9][\w.\-]{0,254}")
 _ID = re.compile(r"(?P<name>.+):(?P<version>\d{1,18})")
@@ -155,6 +156,8 @@ async def create_asset(request: Request) -> AssetDto:
     for artifact in body.artifacts or []:
         if len((artifact.id or artifact.prefix or "").split("/", 2)) != 3:
             raise faults.bad_request("An artifact of an asset is named ORIGIN/CONTAINER/PATH.")
+        if not is_safe_place(artifact.id or artifact.prefix or ""):
+            raise faults.bad_request(str(UnsafeNameError(artifact.id or artifact.prefix or "")))
     body.kv_tags, body.properties = texts(body.kv_tags), texts(body.properties)
     body.meta = texts(body.meta)
     asset = context_of(request).store.assets.add(body.name, body.runid, _document(body))

@@ -9,6 +9,7 @@ import msgspec
 from scaffold.workspace.files import is_plain
 from scaffold.workspace.store.content import ContentStore
 from scaffold.workspace.store.database import Database, timestamp, to_json
+from scaffold.workspace.store.pathnames import UnsafeNameError, is_safe
 
 ARTIFACTS = "azureml"
 """The container of artifacts; the names of a run's start with ``ExperimentRun/dcid.<run id>/``."""
@@ -28,15 +29,8 @@ DATASTORE = "azureml-blobstore"
 NOT_XML = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def is_blob_name(name: str) -> bool:
-    """False for a name that would lead out of the folder that somebody downloads the container into.
-
-    Also for one that no list of names (XML) can hold, or that is longer than storage allows.
-    """
-    parts = re.split(r"[/\\]", name)
-    if not name or len(name) > 1024 or NOT_XML.search(name) or not parts[0] or {".", ".."} & set(parts):
-        return False
-    return re.match(r"[A-Za-z]:", name) is None
+_LONGEST = 4096
+"""Of the name with what stands in front of a path."""
 
 
 class Blob(msgspec.Struct, frozen=True):
@@ -83,7 +77,12 @@ class Blobs:
         content_type: str = "application/octet-stream",
         metadata: dict[str, str] | None = None,
     ) -> None:
-        """Names a content, or a growing file, or (with neither) announces an upload; replaces what had the name."""
+        """Names a content, or a growing file, or (with neither) announces an upload; replaces what had the name.
+
+        Raises:
+            UnsafeNameError: the name would lead a client out of its folder.
+        """
+        _check(name)
         moment = timestamp()
         self._database.execute(
             "INSERT INTO blobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (container, name) DO UPDATE SET"
@@ -118,6 +117,9 @@ class Blobs:
             prefix: the path, without a last slash.
             target: the other container.
             new_prefix: what the second names have in its place.
+
+        Raises:
+            UnsafeNameError: a second name would lead a client out of its folder.
         """
         moment = timestamp()
         rows = [
@@ -125,6 +127,8 @@ class Blobs:
             for blob in self.under(container, prefix)
             if blob.sha256 is not None and blob.name[len(prefix) :].startswith(("", "/")[blob.name != prefix])
         ]
+        for row in rows:
+            _check(row[1])
         self._database.executemany(
             "INSERT OR REPLACE INTO blobs (container, name, sha256, size, content_type, created, modified)"
             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
@@ -133,7 +137,12 @@ class Blobs:
         return len(rows)
 
     def announce(self, container: str, name: str) -> None:
-        """Makes the name known without touching what it may already name."""
+        """Makes the name known without touching what it may already name.
+
+        Raises:
+            UnsafeNameError: the name would lead a client out of its folder.
+        """
+        _check(name)
         moment = timestamp()
         self._database.execute(
             "INSERT INTO blobs (container, name, created, modified) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -211,3 +220,8 @@ class Blobs:
 def artifact_prefix(run_id: str) -> str:
     """What the names of a run's artifacts start with, in the container :data:`ARTIFACTS`."""
     return f"{RUN_ORIGIN}/dcid.{run_id}/"
+
+
+def _check(name: str) -> None:
+    if not is_safe(name, _LONGEST):
+        raise UnsafeNameError(name)

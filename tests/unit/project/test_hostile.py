@@ -10,11 +10,11 @@ import pytest
 
 from scaffold.errors import ScaffoldError
 from scaffold.project.check import examine
-from scaffold.project.named import find_subject
 from scaffold.project.documents import report_document, sarif, snapshot_document, snapshot_of
 from scaffold.project.files import FileError, ProjectFile
 from scaffold.project.ignore import IgnoreFile
 from scaffold.project.job_reader import read_job
+from scaffold.project.named import find_subject
 from scaffold.project.reading import TooLargeError, read
 from scaffold.project.rules import RULES
 from scaffold.project.subject import Subject
@@ -106,7 +106,7 @@ def everything(root: Path) -> None:
     snapshot = snapshot_of(subject)
     if snapshot is not None:
         snapshot_document(subject, snapshot)
-    for read_it in (lambda: find_subject(root), subject.project, lambda: read_job(subject)):
+    for read_it in (lambda: find_subject(root, "scaffold check"), subject.project, lambda: read_job(subject)):
         with contextlib.suppress(ScaffoldError):
             read_it()
 

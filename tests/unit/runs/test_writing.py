@@ -101,3 +101,29 @@ def test_a_zip_is_unpacked_inside_its_folder_alone(tmp_path: Path):
     assert [one.path for one in written] == ["train.py", "deep/er.py"]
     assert plan.left_out == ("../out.py", "/abs.py")
     assert not (tmp_path / "out.py").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+@pytest.mark.parametrize("force", [False, True])
+def test_a_link_that_is_there_leads_nothing_out_of_the_folder(tmp_path: Path, force: bool):
+    folder, outside = tmp_path / "out", tmp_path / "outside"
+    folder.mkdir()
+    outside.mkdir()
+    (folder / "in").mkdir()
+    (folder / "link").symlink_to(outside)
+    (folder / "deep").symlink_to(folder / "link")
+    (folder / "own").symlink_to(folder / "in")
+
+    for path in ("link/x", "deep/x", "deep/new/x", "own/../../x"):
+        if ".." in path:
+            assert writing.plan(folder, [path], force=force).left_out == (path,)
+            continue
+        with pytest.raises(UsageError, match="leads out of"):
+            writing.plan(folder, [path], force=force)
+    assert writing.plan(folder, ["own/x"], force=force).targets == {"own/x": folder / "own" / "x"}
+    assert list(outside.iterdir()) == []
+
+
+def test_half_of_a_letter_is_left_out(tmp_path: Path):
+    """A service can send any text."""
+    assert writing.plan(tmp_path, ["\ud800"], force=False).left_out == ("\ud800",)

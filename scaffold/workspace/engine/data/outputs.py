@@ -28,9 +28,10 @@ from scaffold.workspace.engine.data.settling import identifier
 from scaffold.workspace.engine.keeping import files_under, keep, name_below
 from scaffold.workspace.naming import WorkspaceName
 from scaffold.workspace.store import Store
-from scaffold.workspace.store.blobs import DATASTORE, is_blob_name
+from scaffold.workspace.store.blobs import DATASTORE
 from scaffold.workspace.store.datasets import DatasetVersion, SavedDataset
 from scaffold.workspace.store.datastores import OWN
+from scaffold.workspace.store.pathnames import is_safe
 from scaffold.workspace.store.registration import Place, data_document, register_data, register_model
 from scaffold.workspace.store.runs import Run
 
@@ -178,7 +179,7 @@ class Collection:
         count = 0
         for path in files:
             name = "/".join(filter(None, (folder, name_below(path, root))))
-            if not is_blob_name(name):
+            if not is_safe(name):
                 self.warnings.append(f"{name!r} is no name for a file in a datastore; it was not kept.")
                 continue
             try:

@@ -1,5 +1,5 @@
 // Draws metrics with uPlot: lines over steps or time, curves, bars; zoom by dragging, values under the pointer.
-import { element, inert, onNews } from "./page.js";
+import { ask, element, inert, onNews, reload } from "./page.js";
 
 const holder = document.getElementById("charts");
 const axis = document.getElementById("axis"), logScale = document.getElementById("log-scale");
@@ -162,7 +162,7 @@ async function zoomed(metric, made) {
   if (!made.zoomed && made.u.data !== made.what.data) showAll(made);
   if (!made.zoomed || !metric.thinned || axis?.value === "time" || !holder.dataset.one) return;
   const query = new URLSearchParams({ name: metric.name, from: String(min), to: String(max) });
-  const answer = await fetch(`${holder.dataset.one}?${query}`);
+  const answer = await ask(`${holder.dataset.one}?${query}`);
   if (!answer.ok) return;
   const finer = await answer.json();
   if (finer.draw !== "line") return;
@@ -175,7 +175,7 @@ const CANVAS = new Set(["line", "curves", "bars", "predictions"]);
 function show(metrics) {
   for (const metric of metrics) {
     if (!CANVAS.has(metric.draw)) {
-      if (metric.draw !== "value" && !figureOf(inert(metric.name))) location.reload();
+      if (metric.draw !== "value" && !figureOf(inert(metric.name))) reload();
       continue;
     }
     const figure = figureOf(inert(metric.name)) ?? added(metric);
@@ -221,7 +221,7 @@ async function update() {
   }
   asking = true;
   try {
-    const answer = await fetch(holder.dataset.source);
+    const answer = await ask(holder.dataset.source);
     if (answer.ok) show((await answer.json()).metrics);
   } catch { /* the service is away for the moment */ }
   asking = false;

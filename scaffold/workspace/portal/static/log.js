@@ -1,6 +1,6 @@
 // The log: any line of it at once, however long it is. Only the lines that can be seen are in the page; which
 // these are is `top`, the number of the first one, with a fraction. The scroll bar follows `top` and leads it.
-import { element, inert, onNews } from "./page.js";
+import { ask, element, inert, onNews, reload } from "./page.js";
 
 const PIECE = 500, LEAST_WAIT = 40, TALLEST = 4_000_000;
 const box = document.getElementById("log");
@@ -31,7 +31,7 @@ class Log {
   async piece(number, fresh = false) {
     const known = this.pieces.get(number);
     if (known && !fresh) return known;
-    const answer = await fetch(`${this.address}?from=${number * PIECE}&count=${PIECE}`);
+    const answer = await ask(`${this.address}?from=${number * PIECE}&count=${PIECE}`);
     if (!answer.ok) throw new Error(String(answer.status));
     const got = await answer.json();
     this.pieces.set(number, got.lines);
@@ -167,7 +167,7 @@ class Log {
     this.match = -1;
     this.found("");
     if (text) {
-      const answer = await fetch(`${this.address}?${new URLSearchParams({ search: text })}`);
+      const answer = await ask(`${this.address}?${new URLSearchParams({ search: text })}`);
       if (!answer.ok || this.text !== text) return;
       const got = await answer.json();
       this.matches = got.matches;
@@ -181,7 +181,7 @@ class Log {
   async toMatch(number) {
     if (number >= this.matches.length && this.more) {
       const query = new URLSearchParams({ search: this.text, from: String(this.matches[this.matches.length - 1] + 1) });
-      const got = await (await fetch(`${this.address}?${query}`)).json();
+      const got = await (await ask(`${this.address}?${query}`)).json();
       this.matches.push(...got.matches);
       this.more = got.more;
     }
@@ -199,7 +199,7 @@ class Log {
   // Setting up
 
   async begin() {
-    const got = await (await fetch(`${this.address}?from=-${PIECE}&count=${PIECE}`)).json();
+    const got = await (await ask(`${this.address}?from=-${PIECE}&count=${PIECE}`)).json();
     this.view.replaceChildren(this.space);
     this.measure(got.total, got.size);
     this.layOut();
@@ -337,7 +337,7 @@ if (box) {
   };
   onNews((news) => {
     // In place of the run's own log, another one was shown until there is that one.
-    if (news.first && box.dataset.standsIn !== undefined && log.following) return void location.reload();
+    if (news.first && box.dataset.standsIn !== undefined && log.following) return void reload();
     if (news.log !== undefined && news.log !== null && news.log !== log.size) void grow();
     if (news.over) {
       delete box.dataset.growing;
@@ -347,7 +347,7 @@ if (box) {
 } else if (document.querySelector("[data-region='waiting']")) {
   onNews(async (news, before) => {
     if (news.files === before.files && news.log === before.log && !news.over) return;
-    const page = await (await fetch(location.href)).text();
-    if (page.includes('id="main"') && !page.includes('data-region="waiting"')) location.reload();
+    const page = await (await ask(location.href)).text();
+    if (page.includes('id="main"') && !page.includes('data-region="waiting"')) reload();
   });
 }

@@ -16,6 +16,58 @@ export function element(name, classes = "", text = "") {
   return made;
 }
 
+// Asking the service
+
+// The address of each page carries a secret, and once the service has ended, anybody may have its port. So nothing
+// is sent there by itself before the service has proved that it is the one that made this page: it answers a
+// challenge, at an address without the secret, by a key that only they two know.
+const key = crypto.subtle?.importKey(
+  "raw", bytesOf(document.body.dataset.proof), { name: "HMAC", hash: "SHA-256" }, false, ["verify"],
+);
+let lost = false;
+
+function bytesOf(digits) {
+  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
+
+/** True when the service that made this page is there, false when another one is; throws when none answers. */
+async function proven() {
+  if (!key) return !lost;  // an old browser: after the first failure it asks for nothing any more
+  const random = crypto.getRandomValues(new Uint8Array(32));
+  const challenge = [...random].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const answer = await fetch(`/proof?challenge=${challenge}`, {
+    credentials: "omit", referrerPolicy: "no-referrer", redirect: "error", cache: "no-store",
+  });
+  const { proof } = answer.ok ? await answer.json().catch(() => ({})) : {};
+  const given = typeof proof === "string" ? bytesOf(proof) : new Uint8Array();
+  return crypto.subtle.verify("HMAC", await key, given, new TextEncoder().encode(challenge));
+}
+
+/** As `fetch`, once the service has proved itself. */
+export async function ask(address, options = {}) {
+  if (!(await proven())) {
+    away();
+    throw new Error("another service answers");
+  }
+  return fetch(address, options);
+}
+
+/** Loads the page again, once the service has proved itself. */
+export async function reload() {
+  if (await proven().catch(() => false)) location.reload();
+}
+
+/** Says that this page cannot be renewed any more. */
+function away() {
+  leave();
+  lost = true;
+  if (document.getElementById("away")) return;
+  const notice = element("p", "notice", "The workspace was started again since this page was opened. For the present state: scaffold workspace open");
+  notice.id = "away";
+  notice.setAttribute("role", "status");
+  document.getElementById("main").prepend(notice);
+}
+
 // Renewing parts of a page
 
 /** Makes a node like another one, changing only what differs: focus, places scrolled to and open parts stay. */
@@ -66,7 +118,7 @@ function morphChildren(node, wanted) {
 
 /** Asks for the page again and renews the regions that differ; `hold` says whether a region has to wait. */
 export async function renew(hold = () => false) {
-  const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+  const answer = await ask(location.href, { headers: { accept: "text/html" } });
   if (!answer.ok && answer.status !== 404) return null;  // what a run has not left is told with 404
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const region of document.querySelectorAll("[data-region]")) {
@@ -95,9 +147,24 @@ export function onNews(listener) {
   if (last) listener(last, {});
 }
 
-function listen(address) {
-  if (source || last?.over || document.hidden) return;
+const RETRY = 2000;
+let trying = false;
+
+async function listen(address) {
+  if (source || trying || lost || last?.over || document.hidden) return;
+  trying = true;
+  const there = await proven().catch(() => null);
+  trying = false;
+  if (there === false) return away();
+  if (there === null) return void setTimeout(() => listen(address), RETRY);
+  if (document.hidden) return;
   source = new EventSource(address);
+  // By itself, it would go on to send the address to whoever has the port.
+  source.onerror = () => {
+    leave();
+    if (!key) lost = true;
+    setTimeout(() => listen(address), RETRY);
+  };
   source.onmessage = (event) => {
     const news = JSON.parse(event.data), before = last ?? {};
     last = news;

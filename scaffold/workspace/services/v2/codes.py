@@ -22,6 +22,7 @@ from scaffold.workspace.services.v2.resources import (
     version_resource,
 )
 from scaffold.workspace.store.blobs import CODE, Blob
+from scaffold.workspace.store.pathnames import is_safe
 from scaffold.workspace.store.snapshots import Snapshot, SnapshotFile
 from scaffold.workspace.store.versioned import CODES, VersionedAsset
 
@@ -144,6 +145,8 @@ def _files(context: Context, upload: str, folder: str) -> list[tuple[str, Blob]]
     ]
     if not files:
         raise faults.bad_request(f"Nothing was uploaded to the code's folder {folder!r}.")
+    if not all(is_safe(path) for path, _ in files):  # of one that an older version took
+        raise faults.bad_request("The code has a file whose name leads out of its folder.")
     if any(len(part.encode()) > _MAX_NAME for path, _ in files for part in path.split("/")):
         raise faults.bad_request("The code has a file whose name is longer than a file's name can be.")
     if len(files) > _MAX_FILES:

@@ -19,7 +19,7 @@ from scaffold.workspace.engine.data.dataflow import (
 )
 from scaffold.workspace.services.dto import Dto
 from scaffold.workspace.services.v2.assets import Assets
-from scaffold.workspace.services.v2.places import place_of
+from scaffold.workspace.services.v2.places import check_path, place_of
 from scaffold.workspace.services.v2.resources import (
     AssetProperties,
     check_name,
@@ -121,7 +121,12 @@ async def put_version(request: Request) -> Any:
 
 
 def _settled(context: Context, address: str) -> str:
-    """The address, of an output of a job where that is: whoever reads it later need not know of the job."""
+    """The address, of an output of a job where that is: whoever reads it later need not know of the job.
+
+    Raises:
+        Fault: it leads out of its datastore, or there is no such output.
+    """
+    check_path(address)
     if not address.startswith(_RESOLVED):
         return address
     place = place_of(context, address)

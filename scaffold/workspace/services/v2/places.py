@@ -16,6 +16,7 @@ from scaffold.workspace.store.blobs import ARTIFACTS, DATASTORE, artifact_prefix
 from scaffold.workspace.store.datasets import DatasetVersion, SavedDataset
 from scaffold.workspace.store.datastores import OWN, OWN_ARTIFACTS
 from scaffold.workspace.store.models import RegisteredModel
+from scaffold.workspace.store.pathnames import UnsafeNameError, is_safe_place
 from scaffold.workspace.store.registration import V2, Place
 from scaffold.workspace.store.runs import Run
 from scaffold.workspace.store.versioned import DATA, MODELS
@@ -33,12 +34,25 @@ DEFAULT_OUTPUTS = ("default", "artifacts")
 """The names of the output that is a run's own files."""
 
 
+def check_path(address: str) -> None:
+    """Refuses an address of a datastore, whichever that is, whose path leads out of it.
+
+    Raises:
+        Fault: it is one.
+    """
+    found = _DATASTORE.fullmatch(address)
+    if found is not None and not is_safe_place(path := unquote(found["path"])):
+        raise faults.bad_request(str(UnsafeNameError(path)))
+
+
 def own_place(context: Context, datastore: str, path: str) -> Place:
     """A path of one of the workspace's own datastores, which the others cannot be read through.
 
     Raises:
-        Fault: it is another datastore.
+        Fault: it is another datastore, or a path that leads out of it.
     """
+    if not is_safe_place(path):
+        raise faults.bad_request(str(UnsafeNameError(path)))
     container = _CONTAINERS.get(datastore.lower())
     if container is None:
         raise faults.Fault(
