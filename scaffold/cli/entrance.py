@@ -36,6 +36,9 @@ def _page_that_leads_to(address: str) -> str:
     from scaffold.workspace.paths import Home
 
     folder = Home.default().client
+    folder.mkdir(
+        mode=0o700, parents=True, exist_ok=True
+    )  # a run on Azure ML is opened without a local workspace
     _forget_old(folder)
     page = folder / f"{_NAME}{secrets.token_hex(8)}.html"
     write_atomically(page, _PAGE.format(address=html.escape(address)).encode())

@@ -24,6 +24,9 @@ _BEGUN = re.compile(r"\x1b(?:\[[\x20-\x3f]*|[\]PX^_][^\x07\x1b\n\x9c]*\x1b?|[\x2
 # What is no text comes back as the bytes that it was, but for those that some terminals obey.
 _RAW_CONTROL = re.compile("[\udc80-\udc9f]")
 
+_PARTS = re.compile("(\r|[\udc80-\udcff]+)")
+_NO_TEXT = re.compile("[\udc80-\udcff]")
+
 
 class LogText:
     """Writes pieces of a log, which may be cut anywhere.
@@ -72,4 +75,7 @@ class LogText:
 def _plain(text: str) -> str:
     """The text with what is no text shown; a carriage return is a progress bar's."""
     shown = _RAW_CONTROL.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", text)
-    return "\r".join(map(inert, shown.split("\r")))
+    # Bytes that are no text go through as they are: a terminal may read another encoding.
+    return "".join(
+        part if part == "\r" or _NO_TEXT.match(part) else inert(part) for part in _PARTS.split(shown)
+    )

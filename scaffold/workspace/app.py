@@ -151,9 +151,10 @@ def _identified(operation: Operation, request: Request) -> Caller | None:
         caller = authority.verify(given.strip())
         if caller is None or caller.files_of is not None:
             return None
-        # A run's token has no other end than the run's: the clock may be set while it is under way.
-        ended = caller.run_id is not None and not context_of(request).store.runs.goes_on(caller.run_id)
-        return None if ended else caller
+        if caller.run_id is None or caller.expiry > time.time():
+            return caller
+        # The clock may have been set while the run is under way.
+        return caller if context_of(request).store.runs.goes_on(caller.run_id) else None
     if scheme.lower() != "basic" or operation.files_of is None:
         return None
     with contextlib.suppress(ValueError):

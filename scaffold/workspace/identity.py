@@ -17,7 +17,7 @@ import ssl
 import time
 import uuid
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 
@@ -156,12 +156,14 @@ class Caller:
         run_id: the run that the token was issued to, or None for a person's token.
         python: the key of the Python that the token was issued to (see ``interpreters``), or None.
         files_of: the run whose files are all that the token opens, or None for one that opens everything.
+        expiry: when a run's token ends (seconds since the epoch) if the run is over by then.
     """
 
     submission: str | None = None
     run_id: str | None = None
     python: str | None = None
     files_of: str | None = None
+    expiry: float = field(default=math.inf, compare=False)
 
 
 class Authority:
@@ -229,7 +231,7 @@ class Authority:
         """The caller that a token was issued to, or None when it is not one of ours or has expired.
 
         When it was issued does not matter: it is ours by its signature, and the machine's clock may have been set
-        back since. A run's token lives as long as the run does, which whoever asks for more has to look up.
+        back since. A run's token lives as long as the run does, and until its ``expiry``: who is asked looks that up.
         """
         import jwt
 
@@ -257,7 +259,9 @@ class Authority:
         if expiry <= time.time():
             return None
         submission, _, python = (claims.get("sid") or "").partition("~")
-        caller = Caller(submission or None, claims.get("run"), python or None, claims.get("files"))
+        caller = Caller(
+            submission or None, claims.get("run"), python or None, claims.get("files"), _moment(claims["exp"])
+        )
         self._verified[token] = (expiry, caller)
         if len(self._verified) > _VERIFIED_TOKENS_KEPT:
             self._verified.popitem(last=False)

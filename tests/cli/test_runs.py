@@ -104,7 +104,7 @@ def test_a_filter_that_no_run_passes_is_told_with_what_there_is(
 def test_a_column_that_no_run_has_is_shown_empty_and_told_with_the_names_there_are(logged: Logged):
     done = logged.runs("list", "-c", "metrics.Loss", "-c", "tags.Kind", "-c", "metrics.loss")
 
-    assert done.stdout.splitlines()[0].split()[-3:] == ["Loss", "Kind", "loss"]
+    assert done.stdout.splitlines()[0].split()[-5:] == ["last", "Loss", "Kind", "last", "loss"]
     metrics, tags = (line for line in done.stderr.splitlines() if line.startswith("  ! "))
     assert (
         metrics.startswith("  ! no run here has metrics.Loss; there are metrics.")

@@ -251,9 +251,11 @@ class Watched(Workspace):
         return Things(self._outside(), self._errors())
 
     def rows(self) -> list[str]:
-        """All that is in the database."""
+        """All that is in the database, but for the service's own count of what was written."""
         with closing(sqlite3.connect(f"file:{self.state / 'workspace.db'}?mode=ro", uri=True)) as database:
-            return list(database.iterdump())
+            rows = list(database.iterdump())
+        # The service counts there how far the database has come.
+        return [row for row in rows if not row.startswith("INSERT INTO \"meta\" VALUES('mark'")]
 
     def _outside(self) -> Mapping[str, str]:
         """What is in the files around the state folder, and in those in it that must never change."""

@@ -51,7 +51,10 @@ class Raw:
 
     def ask(self, line: str, *headers: str, body: bytes = b"") -> None:
         head = "".join(f"{header}\r\n" for header in headers)
-        self.send(f"{line} HTTP/1.1\r\n{self._usual}{head}\r\n".encode("latin-1") + body)
+        usual = self._usual
+        if "Authorization:" in head:  # one of them alone: two are refused
+            usual = usual.partition("Authorization:")[0]
+        self.send(f"{line} HTTP/1.1\r\n{usual}{head}\r\n".encode("latin-1") + body)
 
     def stream(self, pieces: Iterable[bytes]) -> None:
         """Sends pieces until the service has enough."""

@@ -4,14 +4,15 @@ import base64
 import re
 import socket
 import ssl
-from pathlib import Path
+import time
+import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
+import jwt
 import pytest
 
 from scaffold.workspace.routes import OPERATIONS, Access, Operation
-from tests.waiting import until
 from tests.workspace.client import SCOPE, Answer, Workspace
 
 _VALUES = {"subscription": "00000000-0000-0000-0000-000000000000", "group": "local", "workspace": "local"}
@@ -355,21 +356,28 @@ def test_the_discovery_document_is_found_by_its_secret_and_leads_to_the_pages(wo
     assert workspace.get(earlier, token=None).json() == services
 
 
-def test_a_runs_own_token_opens_the_workspace_until_the_run_is_over(workspace: Workspace, tmp_path: Path):
-    told, gate = tmp_path / "token", tmp_path / "gate"
-    run_id = workspace.accepted(
-        "import os, pathlib, time\n"
-        f"pathlib.Path({str(told) + '.part'!r}).write_text(os.environ['AZUREML_RUN_TOKEN'])\n"
-        f"os.replace({str(told) + '.part'!r}, {str(told)!r})\n"
-        f"while not os.path.exists({str(gate)!r}): time.sleep(0.02)\n"
+def run_token(workspace: Workspace, run_id: str, expiry: float) -> str:
+    """A token as a run has it, which ends at that time."""
+    claims = {"run": run_id, "aud": "https://management.azure.com/", "exp": int(expiry)}
+    return jwt.encode(claims, workspace.keys["signing"], algorithm="HS256")
+
+
+def test_a_runs_own_token_opens_the_workspace(workspace: Workspace):
+    run_id = workspace.finished(
+        "import os; open('outputs/token', 'w').write(os.environ['AZUREML_RUN_TOKEN'])"
     )
-    until(told.exists)
-    token = told.read_text()
-    address = f"/history/v1.0{SCOPE}/runs/{run_id}"
+    token = workspace.artifact(run_id, "outputs/token").decode()
 
     assert token != workspace.token
+    assert workspace.get(f"/history/v1.0{SCOPE}/runs/{run_id}", token=token).json()["runId"] == run_id
+
+
+def test_a_runs_token_that_has_expired_opens_the_workspace_as_long_as_the_run_goes_on(workspace: Workspace):
+    """The machine's clock may have been set while it is under way."""
+    run_id = workspace.begun(f"expired-{uuid.uuid4().hex}")
+    address, token = f"/history/v1.0{SCOPE}/runs/{run_id}", run_token(workspace, run_id, time.time() - 3600)
+
     assert workspace.get(address, token=token).json()["runId"] == run_id
-    gate.touch()
-    workspace.wait(run_id)
+    workspace.begun(run_id, status="Completed")
     assert workspace.get(address, token=token).status == 401
-    assert workspace.get(address).json()["runId"] == run_id
+    assert workspace.get(address, token=run_token(workspace, run_id, time.time() + 3600)).status == 200

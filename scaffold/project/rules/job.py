@@ -89,7 +89,7 @@ def job_path(subject: Subject) -> Iterator[Found]:
     job = subject.file(subject.root / job_file.NAME)
     try:
         document = yaml.safe_load(job.text())
-    except (FileError, yaml.YAMLError, RecursionError):
+    except (FileError, yaml.YAMLError, ValueError, RecursionError):
         return
     if not isinstance(document, dict) or finds_root(document):
         return

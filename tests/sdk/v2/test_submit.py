@@ -184,11 +184,15 @@ def test_what_only_running_the_script_tells_is_an_error_with_its_line(
     folder = project()
     runner = folder / "run_experiment.py"
     runner.write_text(
-        runner.read_text().replace("    environment=env,", "    environment=env,\n    arguments=list('ab'),")
+        runner.read_text().replace(
+            "    environment=env,", "    environment=env,\n    arguments=[str(os.getpid())],"
+        )
     )
 
     assert_refused(
-        shared_machine.run("submit", folder, "--sdk", "v2"), 3, "run_experiment.py:15: arguments is computed"
+        shared_machine.run("submit", folder, "--sdk", "v2"),
+        3,
+        "run_experiment.py:15: this argument is computed",
     )
 
 
