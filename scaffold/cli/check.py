@@ -69,7 +69,7 @@ def check(
     if rules:
         _show_rules(chosen, as_json=as_json)
         return
-    subject = find_subject(project, "scaffold check", suffixes=SCRIPTS_AND_NOTEBOOKS)
+    subject = find_subject(project, "scaffold check", suffixes=SCRIPTS_AND_NOTEBOOKS, takes_v2=True)
     if snapshot:
         _show_snapshot(subject, as_json=as_json)
         return

@@ -30,13 +30,14 @@ SCRIPTS = (".py",)
 SCRIPTS_AND_NOTEBOOKS = (".py", notebook.SUFFIX)
 
 
-def find_subject(
+def find_subject(  # noqa: PLR0913  (what a command line names, and what the command takes)
     named: Path | None,
     asked: str,
     *,
     suffixes: Collection[str] = SCRIPTS,
     line: int | None = None,
     today: datetime.date | None = None,
+    takes_v2: bool = False,
 ) -> Subject:
     """The experiment that is named.
 
@@ -47,12 +48,13 @@ def find_subject(
         suffixes: of the scripts that the command takes.
         line: of one ScriptRunConfig in the script, where it submits several runs.
         today: the day to judge by.
+        takes_v2: whether the command takes a script that submits through SDK v2, too.
 
     Raises:
         ProjectError: it is no experiment.
         UsageError: there are several.
     """
-    finder = _Finder(asked, suffixes, line, today)
+    finder = _Finder(asked, suffixes, line, today, takes_v2)
     if named is None:
         return finder.here(Path.cwd())
     path = absolute(named)
@@ -81,6 +83,7 @@ class _Finder:
     suffixes: Collection[str]
     line: int | None
     today: datetime.date | None
+    takes_v2: bool
 
     def here(self, folder: Path) -> Subject:
         """The project that the current folder is in, unless the folder has an experiment of its own."""
@@ -117,7 +120,8 @@ class _Finder:
             return Subject(root, None, self.today, self.line)
         if path.suffix not in self.suffixes:
             raise self._no_script(path, root)
-        if not (submits(path) or self._is_led_to(path, root)):
+        is_of_v2 = self.takes_v2 and path.suffix == ".py" and submits_with_v2(path)
+        if not (submits(path) or is_of_v2 or self._is_led_to(path, root)):
             raise self._submits_nothing(path, root)
         return Subject(started_in(path, root), path, self.today, self.line)
 

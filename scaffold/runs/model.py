@@ -32,6 +32,7 @@ class Run:
         parent: the run that it is a child of.
         error, error_code: why it failed.
         values: of the columns that were asked for, where it has one.
+        refused_metrics: of each metric that the workspace has not taken, why.
     """
 
     run_id: str
@@ -49,6 +50,7 @@ class Run:
     error_code: str | None = None
     snapshot: str | None = None
     warnings: tuple[str, ...] = ()
+    refused_metrics: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)

@@ -53,6 +53,11 @@ def run_of(record: Mapping[str, Any], values: Mapping[str, Any] | None = None) -
         error_code=error.get("code"),
         snapshot=properties.get("ContentSnapshotId") or None,
         warnings=tuple(str(warning.get("message")) for warning in record.get("warnings") or []),
+        refused_metrics=tuple(
+            str(warning.get("message"))
+            for warning in record.get("warnings") or []
+            if warning.get("source") == "metrics"
+        ),
         tags=_texts(record.get("tags")),
         properties=properties,
         values=values or {},

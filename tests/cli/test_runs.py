@@ -416,3 +416,17 @@ def test_the_shell_completes_nothing_of_a_workspace_that_does_not_run(machine: M
     assert completed(machine, "runs", "show", "") == ["latest"]
     assert not (machine.state / "service.json").exists()
     assert machine.run("workspace", "status").returncode == 0
+
+
+def test_values_that_were_refused_are_told_beside_those_that_were_kept(
+    shared_machine: Machine, project: Project
+):
+    """A metric keeps the kind of its first value, as on Azure ML."""
+    script = "from azureml.core import Run\nrun = Run.get_context()\nrun.log('a', 1.0)\nrun.log_list('a', [1, 2])\n"
+    folder = project(script=script)
+
+    run_id = shared_machine.json("submit", folder, "--follow")["run_id"]
+    done = shared_machine.run("runs", "metrics", run_id)
+
+    assert done.stdout.splitlines()[1].split() == ["a", "scalar", "1", "1"]
+    assert "  ! A value of metric 'a' was not kept: " in done.stderr

@@ -41,6 +41,7 @@ def metrics(
         run_id = place.find(run)
         with console.working("reading metrics"):
             found = _chosen(run_id, place.source.metrics(run_id), metric)
+            refused = place.source.details(run_id).run.refused_metrics
     if as_json:
         console.result_json({"run_id": run_id, "metrics": [_document(one) for one in found]})
     elif as_csv:
@@ -53,6 +54,8 @@ def metrics(
         _values(found)
     else:
         _overview(found)
+    for message in refused:
+        console.warn(console.inert(message))
 
 
 def _chosen(run_id: str, found: "Sequence[Metric]", names: list[str] | None) -> "list[Metric]":
