@@ -19,6 +19,9 @@ from scaffold.workspace import temporary
 from scaffold.workspace.paths import Home
 from tests.waiting import PROCESS_SECONDS
 
+# Who starts the tests in the background has them ignore Ctrl-C, and so would all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 FUZZ_SEED = int(os.environ.get("FUZZ_SEED", "2026"))
 # The same cases each time, so that a change is judged by what it did; others where a seed is given.
 settings.register_profile("scaffold", derandomize="FUZZ_SEED" not in os.environ, database=None)

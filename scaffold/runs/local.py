@@ -105,15 +105,15 @@ class LocalRuns:
         return sorted(self._ask("GET", _address(run_id, "/files"))["files"])
 
     def download(self, run_id: str, targets: Sequence[tuple[str, Path]], done: Callable[[str], None]) -> None:
-        for path, target in targets:
-            self._service.save(_address(run_id, f"/files/{quote(path)}"), target)
-            done(path)
+        paths = {target: path for path, target in targets}
+        requests = [(_address(run_id, f"/files/{quote(path)}"), target) for path, target in targets]
+        self._service.save(requests, lambda target: done(paths[target]))
 
     def snapshot(self, run_id: str, folder: Path) -> Path | None:
         if self.details(run_id).run.snapshot is None:
             return None
         target = folder / "snapshot.zip"
-        self._service.save(_address(run_id, "/snapshot"), target)
+        self._service.save([(_address(run_id, "/snapshot"), target)])
         return target
 
     def cancel(self, run_id: str) -> bool:

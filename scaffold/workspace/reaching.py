@@ -9,7 +9,7 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,25 +124,36 @@ class Service:
             LostError: the service cannot be reached (any more).
             WorkspaceError: it is another version's, and knows no such request.
         """
+        with self._connection(timeout) as connection:
+            yield self._asked_over(connection, method, path, body, timeout)
+
+    @contextlib.contextmanager
+    def _connection(self, timeout: float) -> "Iterator[http.client.HTTPSConnection]":
+        """A connection for one request or, one after another, for many."""
         import http.client
 
-        context = _tls(self.home)
-        address = f"/control/{Keys.load(self.home).control}{path}"
         connection = http.client.HTTPSConnection(
-            "127.0.0.1", self.https_port, timeout=timeout, context=context
+            "127.0.0.1", self.https_port, timeout=timeout, context=_tls(self.home)
         )
         try:
-            with self._losing(timeout):
-                connection.request(method, address, None if body is None else json.dumps(body))
-                response = connection.getresponse()
-            if response.status == 501:  # its own service knows whatever this program asks it
-                raise WorkspaceError(
-                    "The local workspace that runs here was started by another version of scaffold.",
-                    "Restart it (runs under way go on): 'scaffold workspace stop', then this command again.",
-                )
-            yield response
+            yield connection
         finally:
             connection.close()
+
+    def _asked_over(
+        self, connection: "http.client.HTTPSConnection", method: str, path: str, body: Any, timeout: float
+    ) -> "http.client.HTTPResponse":
+        """As :meth:`_asked`, over a connection that is there."""
+        address = f"/control/{Keys.load(self.home).control}{path}"
+        with self._losing(timeout):
+            connection.request(method, address, None if body is None else json.dumps(body))
+            response = connection.getresponse()
+        if response.status == 501:  # its own service knows whatever this program asks it
+            raise WorkspaceError(
+                "The local workspace that runs here was started by another version of scaffold.",
+                "Restart it (runs under way go on): 'scaffold workspace stop', then this command again.",
+            )
+        return response
 
     @contextlib.contextmanager
     def _losing(self, timeout: float) -> Iterator[None]:
@@ -177,20 +188,29 @@ class Service:
             raise _refusal(document)
         return document
 
-    def save(self, path: str, target: Path) -> None:
-        """Writes the answer to a control request to a file, a piece at a time.
+    def save(
+        self, targets: Iterable[tuple[str, Path]], done: Callable[[Path], None] = lambda _: None
+    ) -> None:
+        """Writes the answers to control requests to files, a piece at a time, over one connection.
+
+        Args:
+            targets: the path of each request, and the file that is written.
+            done: called with each file once it is whole.
 
         Raises:
-            OSError: the service cannot be reached (any more), or the file cannot be written.
+            OSError: the service cannot be reached (any more), or a file cannot be written.
             WorkspaceError: it refuses.
         """
-        with self._asked("GET", path, None, _SAVE_SECONDS) as response:
-            if response.status >= 400:
-                with self._losing(_SAVE_SECONDS):
-                    raise Answer(response.status, {}, response.read()).refusal()
-            with target.open("wb") as stream:
-                while piece := self._piece(response):
-                    stream.write(piece)
+        with self._connection(_SAVE_SECONDS) as connection:
+            for path, target in targets:
+                response = self._asked_over(connection, "GET", path, None, _SAVE_SECONDS)
+                if response.status >= 400:
+                    with self._losing(_SAVE_SECONDS):
+                        raise Answer(response.status, {}, response.read()).refusal()
+                with target.open("wb") as stream:
+                    while piece := self._piece(response):
+                        stream.write(piece)
+                done(target)
 
     def _piece(self, response: "http.client.HTTPResponse") -> bytes:
         with self._losing(_SAVE_SECONDS):
