@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -208,6 +209,7 @@ def write_tree(root: Path, files: dict[str, str]) -> None:
 # what is tested with it is everything else.
 RUN_EXPERIMENT = """\
 import os
+import signal
 from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
 
 import constants
