@@ -66,16 +66,23 @@ def _show(proposal: "Proposal", copies: dict[str, str], *, written: bool) -> Non
     if not proposal.changes:
         console.done("nothing is left to migrate")
     for change in proposal.changes:
-        kept = f" (as it was: {copies[change.shown]})" if change.shown in copies else ""
         verb = "written" if written else "proposed"
-        console.done(console.inert(f"{change.shown} {verb}{kept}"))
+        console.done(console.inert(f"{change.shown} {verb}"))
+        if change.shown in copies:
+            console.note(console.inert(f"    before: {copies[change.shown]}"))
     for kind, title in (("left", "Not carried over:"), ("changed", "Different from before:")):
         notes = [note for note in proposal.notes if note.kind == kind]
         if notes:
             console.note(title)
         for note in notes:
-            console.warn(console.inert(f"{_place(note)}: {note.what}."))
-            console.note(console.inert(f"    → {note.hint}"))
+            _show_note(note)
+
+
+def _show_note(note: "Note") -> None:
+    first, *rest = console.wrapped(console.inert(f"{_place(note)}: {note.what}."), "    ", "    ")
+    console.warn(first.strip())
+    for line in [*rest, *console.wrapped(console.inert(note.hint), "    → ", "      ")]:
+        console.note(line)
 
 
 def _place(note: "Note") -> str:
