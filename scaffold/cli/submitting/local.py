@@ -30,6 +30,7 @@ class OnLocal(Submitting):
         self._told_full = False
         self._stages = Stages()
         self._build: BuildLog | None = None
+        self._ending = threading.Lock()
         # What the thread that listens hands to this one: a run, the end of the script, or an error.
         self._news: queue.Queue[dict[str, Any] | BaseException] = queue.Queue()
         self._submission = local.Submission(
@@ -85,7 +86,7 @@ class OnLocal(Submitting):
                 read = partial(self._read_build_log, event["run_id"])
                 self._build = BuildLog(read, self._show_build_line)
         elif name == "environment" and event["state"] == "ready":
-            self._end_build(failed=False)
+            self._end_build()
             for notice in event["notices"]:
                 console.warn(console.inert(notice))
             if not event["cached"]:
@@ -101,7 +102,7 @@ class OnLocal(Submitting):
     def _show_status(self, status: str) -> None:
         if status in ("Completed", "Failed", "Canceled"):
             self._stages.leave()
-            self._end_build(failed=status == "Failed")
+            self._end_build()
         else:
             self._stages.enter(status.lower())
             if self._spinner is not None:
@@ -120,11 +121,12 @@ class OnLocal(Submitting):
         if self._spinner is not None:
             self._spinner.update(f"building the environment: {line}")
 
-    def _end_build(self, *, failed: bool) -> None:
-        """Stop following the build; one that has not ended when its run fails is what failed."""
-        if self._build is not None:
-            self._build.close(failed=failed)
-            self._build = None
+    def _end_build(self) -> None:
+        """Stop following the build, whose log is shown if it failed; who comes second waits for that."""
+        with self._ending:
+            build, self._build = self._build, None
+            if build is not None:
+                build.close()
 
     def _show_queued(self, run: dict[str, Any]) -> None:
         if not self._snapshot_shown:
@@ -147,6 +149,7 @@ class OnLocal(Submitting):
             finally:
                 self._log.close()
                 self._stages.leave()
+        self._end_build()  # the thread that listens may not have come to the run's end yet
         self._spinner = None
         for warning in run["state"].get("warnings") or []:
             if warning.get("source") in _OF_THE_RUN:

@@ -8,6 +8,7 @@ from scaffold.cli import console
 
 _PATIENCE_SECONDS = 1.0
 _END_LINES = 40
+_FAILED = "The environment was not built:"  # how a build ends its log (see ``workspace.engine.builds``)
 
 
 class Stages:
@@ -72,11 +73,11 @@ class BuildLog:
             self._end.append(text)
             self._show_newest(text)
 
-    def close(self, *, failed: bool) -> None:
-        """Stop reading; show the end of the log of a build that has failed."""
+    def close(self) -> None:
+        """Stop reading, and show the end of the log where it says that the build has failed."""
         self._over.set()
         self._thread.join(timeout=10)
-        if not failed:
+        if not any(line.startswith(_FAILED) and not line.endswith(": canceled") for line in self._end):
             return
         if self._count > len(self._end):
             console.note(f"  | … {self._count - len(self._end)} lines before these")
