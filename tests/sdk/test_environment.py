@@ -128,11 +128,10 @@ def test_a_curated_environment_is_built_and_runs(machine: Machine, tmp_path):
         used = run.get_environment()
         seen['used'] = [used.name, used.version, used.python.conda_dependencies.serialize_to_string()]
         seen['files'] = run.get_file_names()
-        visitor = requests.Session()
-        address = visitor.get(run.get_portal_url()).url
-        page = visitor.get(f'{address}/environment').text
-        (built,) = re.findall('/environments/built/[^"]+', page)
-        seen['page'] = visitor.get(urljoin(address, built)).text
+        address = run.get_portal_url().partition('?')[0]
+        page = requests.get(f'{address}/environment').text
+        (built,) = re.findall('"(/[^"]*/environments/built/[^"]+)"', page)
+        seen['page'] = requests.get(urljoin(address, built)).text
         unregistered = ScriptRunConfig('source', script='train.py', compute_target='cpu-cluster', environment=here)
         here.environment_variables = {'A': 'b'}
         run = Experiment(ws, 'curated').submit(unregistered)
