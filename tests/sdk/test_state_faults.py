@@ -96,7 +96,7 @@ def test_a_run_that_ends_while_the_database_is_locked_ends_well(
 
     with locked(machine):
         gate.touch()
-        until(lambda: any(machine.state.glob("runs/*/exit.json")))
+        until(lambda: any(machine.state.glob("supervision/*/exit.json")))
         # A service that would wait for the lock with every statement would not answer this for long.
         assert running_state(machine)["runs"] == {"Running": 1}
         refused = Workspace(machine.state).post(f"/history/v1.0{SCOPE}/experiments/another")
