@@ -8,6 +8,7 @@ from tests.sdk.calls import seen_by
 
 PREAMBLE = """\
 import contextlib, io, json, os, pathlib, sys, time
+import requests
 from azure.ai.ml import Input, MLClient, Output, command, load_component, load_job
 from azure.ai.ml.entities import AmlCompute, Data, Environment, Model
 from azure.identity import DefaultAzureCredential
@@ -17,7 +18,12 @@ def ended(job):
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         ml.jobs.stream(job.name)
-    return said.getvalue()
+    if 'Streaming ' in said.getvalue():
+        return said.getvalue()
+    # It prints no log of a job that was over before it looked.
+    logs = ml.jobs._runs_operations.get_run_details(job.name).log_files
+    texts = [requests.get(url).text for name, url in sorted(logs.items()) if name.startswith('user_logs/')]
+    return said.getvalue() + ''.join(texts)
 def over(name):
     while (job := ml.jobs.get(name)).status not in ('Completed', 'Failed', 'Canceled'):
         time.sleep(0.2)
