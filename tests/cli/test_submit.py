@@ -544,7 +544,7 @@ def test_a_script_that_only_running_tells_is_not_guessed_at(machine: Machine, pr
 
     done = machine.run("submit", folder, "--dry-run", "--no-check")
 
-    assert_refused(done, 3, "run_experiment.py:12: script is computed", "scaffold workspace start")
+    assert_refused(done, 3, "run_experiment.py:13: script is computed", "scaffold workspace start")
 
 
 LOADED = "from azureml.core import Experiment, ScriptRunConfig, Workspace\nimport os, threading, time\n"
