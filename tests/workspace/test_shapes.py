@@ -111,13 +111,14 @@ def test_every_refusal_is_the_services_own_envelope(
     assert set(error.correlation) == {"operation", "request"}
 
 
-def test_an_artifact(workspace: Workspace, finished_run: str):
+def test_an_artifact(workspace: Workspace):
+    finished_run = workspace.finished("open('outputs/model.txt', 'w').write('m')")
     where = f"/artifact/v2.0{SCOPE}/artifacts"
     listed = workspace.get(f"{where}/ExperimentRun/dcid.{finished_run}").json()
     one = workspace.get(f"{where}/metadata/ExperimentRun/dcid.{finished_run}/outputs/model.txt").json()
 
     assert missing(models.PaginatedArtifactDto, listed) == []
-    assert {"outputs/model.txt", "user_logs/std_log.txt"} <= {entry["path"] for entry in listed["value"]}
+    assert {entry["path"] for entry in listed["value"]} == {"outputs/model.txt", "user_logs/std_log.txt"}
     for document in (one, *listed["value"]):
         assert missing(models.ArtifactDto, document) == []
         artifact = read(models.ArtifactDto, document)
