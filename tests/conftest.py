@@ -209,7 +209,6 @@ def write_tree(root: Path, files: dict[str, str]) -> None:
 # what is tested with it is everything else.
 RUN_EXPERIMENT = """\
 import os
-import signal
 from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
 
 import constants
