@@ -20,9 +20,14 @@ from scaffold.workspace import temporary
 from scaffold.workspace.paths import Home
 from tests.waiting import PROCESS_SECONDS
 
-# Who starts the tests in the background has them ignore Ctrl-C, and so would all that they start.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# Tests that are started in the background, or by nohup, ignore these signals, and so would all that they start.
+for _name, _handler in (
+    ("SIGINT", signal.default_int_handler),
+    ("SIGTERM", signal.SIG_DFL),
+    ("SIGHUP", signal.SIG_DFL),
+):
+    if signal.getsignal(getattr(signal, _name, None) or signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), _handler)
 FUZZ_SEED = int(os.environ.get("FUZZ_SEED", "2026"))
 # The same cases each time, so that a change is judged by what it did; others where a seed is given.
 settings.register_profile("scaffold", derandomize="FUZZ_SEED" not in os.environ, database=None)

@@ -538,13 +538,13 @@ def test_a_dry_run_says_the_same_whether_the_workspace_runs_or_not(
 
 
 def test_a_script_that_only_running_tells_is_not_guessed_at(machine: Machine, project: Project):
-    folder = project(
-        **{"run_experiment.py": RUN_EXPERIMENT.replace('"experiment_1.py"', "os.listdir(here)[0]")}
-    )
+    script = RUN_EXPERIMENT.replace('"experiment_1.py"', "os.listdir(here)[0]")
+    folder = project(**{"run_experiment.py": script})
 
     done = machine.run("submit", folder, "--dry-run", "--no-check")
 
-    assert_refused(done, 3, "run_experiment.py:13: script is computed", "scaffold workspace start")
+    line = script[: script.index("os.listdir")].count("\n") + 1
+    assert_refused(done, 3, f"run_experiment.py:{line}: script is computed", "scaffold workspace start")
 
 
 LOADED = "from azureml.core import Experiment, ScriptRunConfig, Workspace\nimport os, threading, time\n"

@@ -183,16 +183,16 @@ def test_what_only_running_the_script_tells_is_an_error_with_its_line(
 ):
     folder = project()
     runner = folder / "run_experiment.py"
-    runner.write_text(
-        runner.read_text().replace(
-            "    environment=env,", "    environment=env,\n    arguments=[str(os.getpid())],"
-        )
+    script = runner.read_text().replace(
+        "    environment=env,", "    environment=env,\n    arguments=[str(os.getpid())],"
     )
+    runner.write_text(script)
 
+    line = script[: script.index("os.getpid")].count("\n") + 1
     assert_refused(
         shared_machine.run("submit", folder, "--sdk", "v2"),
         3,
-        "run_experiment.py:15: this argument is computed",
+        f"run_experiment.py:{line}: this argument is computed",
     )
 
 
